@@ -1,0 +1,239 @@
+"""Networks and stages as frozen dataclasses, checked on construction: what a recipe is made of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any, ClassVar
+
+from kan.errors import InvalidConfig
+
+MAX_DEGREE = 5
+MAX_GRID = 1000
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The shape of a network between its inputs and outputs.
+
+    Attributes:
+        hidden: widths of the hidden layers; empty = additive (one edge from each input to each output).
+        grid: intervals of every spline (the paper's G).
+        degree: spline degree (the paper's k).
+        base: "silu" (the paper's residual branch) or "zero".
+        grid_eps: 1 = uniform knots, 0 = quantile knots, between = blended.
+    """
+
+    hidden: tuple[int, ...] = (5,)
+    grid: int = 5
+    degree: int = 3
+    base: str = "silu"
+    grid_eps: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        for width in self.hidden:
+            _check_int("hidden", width, 1, None)
+        _check_int("grid", self.grid, 1, MAX_GRID)
+        _check_int("degree", self.degree, 1, MAX_DEGREE)
+        _check_choice("base", self.base, ("silu", "zero"))
+        _check_range("grid_eps", self.grid_eps, 0.0, 1.0)
+
+    def parameters(self, input_levels: Sequence[int | None], outputs: int) -> int:
+        """Gives the number of trainable numbers, in exact integers, before anything is built.
+
+        Args:
+            input_levels: per network input, its number of levels, or None for a number.
+            outputs: network outputs.
+        """
+        per_edge = self.grid + self.degree + (1 if self.base == "silu" else 0)
+        widths = [len(input_levels), *self.hidden, outputs]
+        first = sum(per_edge if levels is None else levels for levels in input_levels) * widths[1]
+        return first + sum(per_edge * a * b for a, b in zip(widths[1:], widths[2:], strict=False))
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Train all parameters on the training rows.
+
+    Attributes:
+        optimizer: "auto" takes "lm" (Levenberg-Marquardt) for small networks, else "adam".
+        steps: accepted or refused steps at most.
+        curvature: weight of the second-difference penalty.
+        batch_size, learning_rate: of Adam; None = chosen from the data.
+        patience: steps without a better validation loss before it stops; None = never.
+    """
+
+    stage: ClassVar[str] = "fit"
+    optimizer: str = "auto"
+    steps: int = 100
+    curvature: float = 1e-9
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    patience: int | None = 20
+
+    def __post_init__(self) -> None:
+        _check_choice("optimizer", self.optimizer, ("auto", "lm", "adam"))
+        _check_int("steps", self.steps, 1, 1_000_000)
+        _check_range("curvature", self.curvature, 0.0, 1e6)
+        if self.batch_size is not None:
+            _check_int("batch_size", self.batch_size, 1, 1_000_000)
+        if self.learning_rate is not None:
+            _check_range("learning_rate", self.learning_rate, 1e-8, 10.0)
+        if self.patience is not None:
+            _check_int("patience", self.patience, 1, 1_000_000)
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Short runs from several random starts; the one with the best validation loss goes on."""
+
+    stage: ClassVar[str] = "starts"
+    count: int = 4
+    steps: int = 30
+
+    def __post_init__(self) -> None:
+        _check_int("count", self.count, 1, 100)
+        _check_int("steps", self.steps, 1, 10_000)
+
+
+@dataclass(frozen=True)
+class Refine:
+    """A finer grid; an integer multiple keeps the function, else `exact` must be false."""
+
+    stage: ClassVar[str] = "refine"
+    grid: int = 10
+    exact: bool = True
+
+    def __post_init__(self) -> None:
+        _check_int("grid", self.grid, 1, MAX_GRID)
+        _check_bool("exact", self.exact)
+
+
+@dataclass(frozen=True)
+class MoveGrid:
+    """Knots follow the data that reaches each layer; the function changes a little."""
+
+    stage: ClassVar[str] = "move_grid"
+
+
+@dataclass(frozen=True)
+class Extend:
+    """Double the grid and fit again for as long as the validation loss gets better."""
+
+    stage: ClassVar[str] = "extend"
+    max_grid: int = 48
+    steps: int = 60
+
+    def __post_init__(self) -> None:
+        _check_int("max_grid", self.max_grid, 1, MAX_GRID)
+        _check_int("steps", self.steps, 1, 10_000)
+
+
+@dataclass(frozen=True)
+class Choose:
+    """Fit members of each candidate shape on part of the training rows; the validation rows pick shape and penalty.
+
+    Attributes:
+        hidden: the widths to try beside the additive network, one hidden layer each; 0 = the additive network.
+        grids: grids to try for each.
+        members: fits per candidate.
+    """
+
+    stage: ClassVar[str] = "choose"
+    hidden: tuple[int, ...] = (0, 5)
+    grids: tuple[int, ...] = (5,)
+    members: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("hidden", "grids"):
+            value = getattr(self, name)
+            if not isinstance(value, Sequence) or isinstance(value, str) or not 1 <= len(value) <= 8:
+                raise InvalidConfig(name, "expected a list of 1 to 8 integers")
+            object.__setattr__(self, name, tuple(value))
+        for width in self.hidden:
+            _check_int("hidden", width, 0, 100)
+        for grid in self.grids:
+            _check_int("grids", grid, 1, 100)
+        _check_int("members", self.members, 1, 32)
+
+
+@dataclass(frozen=True)
+class Average:
+    """Fit several starts on different parts of the rows and join them: the mean of M networks [d,h,1] is one [d,M*h,1]."""
+
+    stage: ClassVar[str] = "average"
+    members: int = 8
+    subsample: float = 0.8
+
+    def __post_init__(self) -> None:
+        _check_int("members", self.members, 1, 64)
+        _check_range("subsample", self.subsample, 0.1, 1.0)
+
+
+@dataclass(frozen=True)
+class Refit:
+    """One more fit on training and validation rows together, after every choice is made."""
+
+    stage: ClassVar[str] = "refit"
+    steps: int = 20
+
+    def __post_init__(self) -> None:
+        _check_int("steps", self.steps, 1, 10_000)
+
+
+Stage = Fit | Starts | Refine | MoveGrid | Extend | Choose | Average | Refit
+STAGES: dict[str, type[Any]] = {
+    kind.stage: kind for kind in (Fit, Starts, Refine, MoveGrid, Extend, Choose, Average, Refit)
+}
+
+
+def stage_from_json(value: object) -> Stage:
+    """Reads one stage of a recipe, such as `{"stage": "fit", "steps": 50}`.
+
+    Raises:
+        InvalidConfig: unknown stage or field, or a value outside its range.
+    """
+    if not isinstance(value, Mapping):
+        raise InvalidConfig("", 'expected an object such as {"stage": "fit"}')
+    name = value.get("stage")
+    if name not in STAGES:
+        raise InvalidConfig("stage", f"expected one of {', '.join(STAGES)}")
+    return read_fields(STAGES[name], {key: item for key, item in value.items() if key != "stage"})  # type: ignore[no-any-return]
+
+
+def stage_to_json(stage: Stage) -> dict[str, Any]:
+    """Writes a stage with every field, so that a job shows the recipe it really runs."""
+    return {"stage": stage.stage, **{k: list(v) if isinstance(v, tuple) else v for k, v in asdict(stage).items()}}
+
+
+def read_fields(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """Builds a config dataclass from plain values; a field it does not have is an error that lists those it has."""
+    known = [item.name for item in fields(kind)]
+    for name in values:
+        if name not in known:
+            raise InvalidConfig(str(name), f"unknown field; expected one of {', '.join(known)}")
+    missing = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
+    for name in missing:
+        if name not in values:
+            raise InvalidConfig(name, "missing")
+    return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+
+
+def _check_int(field: str, value: object, low: int, high: int | None) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < low or (high is not None and value > high):
+        bounds = f"at least {low}" if high is None else f"between {low} and {high}"
+        raise InvalidConfig(field, f"expected an integer {bounds}")
+
+
+def _check_range(field: str, value: object, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise InvalidConfig(field, f"expected a number between {low:g} and {high:g}")
+
+
+def _check_choice(field: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InvalidConfig(field, f"expected one of {', '.join(allowed)}")
+
+
+def _check_bool(field: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise InvalidConfig(field, "expected true or false")

@@ -1,0 +1,52 @@
+"""What can go wrong in `kan`, as facts with fields; nothing here knows of HTTP."""
+
+
+class KanError(Exception):
+    """The parent of every error that this library raises on purpose."""
+
+
+class InvalidConfig(KanError):
+    """A network, stage or recipe that cannot be built: where, what was expected, what came."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+class ShapeMismatch(KanError):
+    """An array whose shape does not fit the network."""
+
+    def __init__(self, what: str, expected: str, came: tuple[int, ...]) -> None:
+        super().__init__(f"{what}: expected shape {expected}, got {came}")
+        self.what = what
+        self.expected = expected
+        self.came = came
+
+
+class InexactRefinement(KanError):
+    """A finer grid that does not contain the old one, asked for as if it kept the function."""
+
+    def __init__(self, grid: int, new_grid: int) -> None:
+        super().__init__(f"grid {new_grid} is not an integer multiple of grid {grid}: the function would change")
+        self.grid = grid
+        self.new_grid = new_grid
+
+
+class CheckpointError(KanError):
+    """Bytes that are no checkpoint of this library, or a damaged one."""
+
+
+class EncodingError(KanError):
+    """A table that does not fit the encoding: which column, which row, what was expected."""
+
+    def __init__(self, column: str, message: str, row: int | None = None) -> None:
+        where = f"column {column!r}" if row is None else f"column {column!r}, row {row}"
+        super().__init__(f"{where}: {message}")
+        self.column = column
+        self.row = row
+        self.message = message
+
+
+class BadTrainingData(KanError):
+    """Rows from which nothing can be learnt: too few, or a target that never changes."""

@@ -1,0 +1,56 @@
+"""Which rows train, which choose, which judge: one seeded split, stratified for classes."""
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Part(IntEnum):
+    """The part a row belongs to; UNUSED rows have no target."""
+
+    TRAIN = 0
+    VALIDATION = 1
+    TEST = 2
+    UNUSED = 3
+
+
+def split_rows(
+    usable: NDArray[np.bool_],
+    *,
+    test_fraction: float,
+    validation_fraction: float,
+    seed: int,
+    strata: NDArray[np.int64] | None = None,
+) -> NDArray[np.uint8]:
+    """Gives each row its part: the test part first, then validation from what is left.
+
+    Args:
+        usable: (rows,) rows with a target.
+        test_fraction: share of the usable rows, [0, 1).
+        validation_fraction: share of the rest, [0, 1).
+        seed: the same seed and rows give the same split.
+        strata: (rows,) class indices; each part then has about the same share of every class.
+
+    Returns:
+        (rows,) `Part` codes.
+    """
+    generator = np.random.default_rng([seed, 0x5B117])
+    parts = np.full(len(usable), Part.UNUSED, dtype=np.uint8)
+    groups = np.zeros(len(usable), dtype=np.int64) if strata is None else strata
+    order = generator.permutation(np.flatnonzero(usable))
+    order = order[np.argsort(groups[order], kind="stable")]
+    test = _spread(len(order), test_fraction)
+    parts[order[test]] = Part.TEST
+    rest = order[~test]
+    validation = _spread(len(rest), validation_fraction)
+    parts[rest[validation]] = Part.VALIDATION
+    parts[rest[~validation]] = Part.TRAIN
+    return parts
+
+
+def _spread(count: int, fraction: float) -> NDArray[np.bool_]:
+    """Marks `fraction` of `count` positions, evenly spread, so that sorted strata are each cut alike."""
+    wanted = round(count * fraction)
+    edges = (np.arange(count + 1) * wanted) // max(count, 1)
+    return np.diff(edges).astype(bool)

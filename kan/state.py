@@ -1,0 +1,121 @@
+"""A trained network as frozen arrays: what is saved, served, edited, drawn and exported."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kan.errors import ShapeMismatch
+
+if TYPE_CHECKING:
+    from kan.encoding import Encoding
+
+Array = NDArray[np.float64]
+
+DENSITY_BINS = 24
+
+
+@dataclass(frozen=True, eq=False)
+class LevelTable:
+    """The edges that leave a category input: one value per level and target node.
+
+    Attributes:
+        source: index of the input in its layer.
+        values: (levels + 1, outputs); the last row answers for a level never seen in training.
+    """
+
+    source: int
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeStatistics:
+    """What the training rows looked like at each edge of a layer.
+
+    Attributes:
+        low, high: (inputs,) smallest and largest value seen at each input.
+        density: (inputs, 24) counts of rows in equal bins of [low, high].
+        edge_std: (inputs, outputs) standard deviation of each edge's output.
+        node_std: (outputs,) standard deviation of each node's output.
+    """
+
+    low: Array
+    high: Array
+    density: NDArray[np.int64]
+    edge_std: Array
+    node_std: Array
+
+
+@dataclass(frozen=True, eq=False)
+class LayerState:
+    """One layer: `phi = mask * (base_weight * silu(x) + spline_weight * sum_j coefficients_j B_j(x))` on every edge.
+
+    Attributes:
+        degree: spline degree (the paper's k).
+        knots: (inputs, grid + 2 * degree + 1), extended at both ends.
+        coefficients: (inputs, grid + degree, outputs).
+        base_weight, spline_weight, mask: (inputs, outputs); mask 0 = pruned.
+        levels: tables of the category inputs; their splines and base weights are zero and unused.
+        statistics: None until the network has seen training rows.
+    """
+
+    degree: int
+    knots: Array
+    coefficients: Array
+    base_weight: Array
+    spline_weight: Array
+    mask: Array
+    levels: tuple[LevelTable, ...] = ()
+    statistics: EdgeStatistics | None = None
+
+    def __post_init__(self) -> None:
+        expected = (self.inputs, self.grid + self.degree, self.outputs)
+        if self.coefficients.shape != expected:
+            raise ShapeMismatch("coefficients", str(expected), self.coefficients.shape)
+        for name in ("base_weight", "spline_weight", "mask"):
+            if getattr(self, name).shape != (self.inputs, self.outputs):
+                raise ShapeMismatch(name, str((self.inputs, self.outputs)), getattr(self, name).shape)
+
+    @property
+    def inputs(self) -> int:
+        """Number of input nodes."""
+        return int(self.knots.shape[0])
+
+    @property
+    def outputs(self) -> int:
+        """Number of output nodes."""
+        return int(self.mask.shape[1])
+
+    @property
+    def grid(self) -> int:
+        """Number of intervals (the paper's G)."""
+        return int(self.knots.shape[1]) - 2 * self.degree - 1
+
+    def level_table(self, source: int) -> LevelTable | None:
+        """Gives the table of a category input, None for a number."""
+        return next((table for table in self.levels if table.source == source), None)
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkState:
+    """Layers, the rule outside the grid, and how a table becomes inputs and outputs.
+
+    Attributes:
+        layers: from inputs to outputs.
+        base: "silu" or "zero" (no base branch).
+        outside: "linear" (the spline goes on with its end slope) or "zero".
+        encoding: None for a network that was trained on plain arrays.
+        origin: plain facts about how it was made (seed, recipe); not used to evaluate it.
+    """
+
+    layers: tuple[LayerState, ...]
+    base: str = "silu"
+    outside: str = "linear"
+    encoding: "Encoding | None" = None
+    origin: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Number of nodes of every layer, inputs first."""
+        return (self.layers[0].inputs, *(layer.outputs for layer in self.layers))
