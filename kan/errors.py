@@ -50,3 +50,12 @@ class EncodingError(KanError):
 
 class BadTrainingData(KanError):
     """Rows from which nothing can be learnt: too few, or a target that never changes."""
+
+
+class ExpressionError(KanError):
+    """Text that is no expression of the closed grammar: what was expected, and at which character (0 = the first)."""
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message if position is None else f"character {position}: {message}")
+        self.message = message
+        self.position = position

@@ -1,0 +1,1 @@
+"""Expressions: the closed grammar in which people write them."""
