@@ -1,0 +1,205 @@
+"""What can go wrong, as facts with fields; which status and words they get over HTTP is `api/problems.py`'s business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong in what was sent.
+
+    Attributes:
+        pointer: where, as a JSON pointer into the body ("/rows/0/3") or "?name" for a query parameter.
+        code: a stable word for programs, such as "unknown_column".
+        message: what was expected; never the value that came.
+    """
+
+    pointer: str
+    code: str
+    message: str
+
+
+class DomainError(Exception):
+    """The parent of every refusal that the service makes on purpose; `str(error)` is a sentence for the user."""
+
+    faults: tuple[Fault, ...] = ()
+
+    def __init__(self, message: str, faults: Iterable[Fault] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
+
+
+class DatasetNotFound(DomainError):
+    """No data set has this id."""
+
+    def __init__(self, dataset_id: str) -> None:
+        super().__init__("no data set has this id; GET /v1/datasets lists them")
+        self.dataset_id = dataset_id
+
+
+class DatasetInUse(DomainError):
+    """A data set that a live job or a model refers to."""
+
+    def __init__(self, dataset_id: str, users: Sequence[str]) -> None:
+        super().__init__(f"the data set is used by {', '.join(users)}; delete those first, or add ?force=true for models")
+        self.dataset_id = dataset_id
+        self.users = tuple(users)
+
+
+class InvalidTable(DomainError):
+    """A table that cannot be read: each fault says where (line, column) and what was expected."""
+
+
+class JobNotFound(DomainError):
+    """No job has this id."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__("no job has this id; GET /v1/jobs lists them")
+        self.job_id = job_id
+
+
+class IllegalJobStep(DomainError):
+    """A step that the job's state does not allow."""
+
+    def __init__(self, job_id: str, status: str, step: str) -> None:
+        super().__init__(f"a job that is {status} cannot {step}")
+        self.job_id = job_id
+        self.status = status
+        self.step = step
+
+
+class InvalidSpec(DomainError):
+    """A job spec with unknown names or values outside their range; the faults point into it."""
+
+
+class TooManyJobs(DomainError):
+    """The queue is full."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} jobs are queued already; try again when some have run")
+        self.limit = limit
+
+
+class ModelNotFound(DomainError):
+    """No model has this name."""
+
+    def __init__(self, model_name: str) -> None:
+        super().__init__("no model has this name; GET /v1/models lists them")
+        self.model_name = model_name
+
+
+class VersionNotFound(DomainError):
+    """The model has no version with this number, or none at all."""
+
+    def __init__(self, model_name: str, version: str) -> None:
+        super().__init__("the model has no such version; GET /v1/models/{name}/versions lists them")
+        self.model_name = model_name
+        self.version = version
+
+
+class EdgeNotFound(DomainError):
+    """The network has no such layer or edge."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+
+class InvalidRows(DomainError):
+    """Rows that do not fit a model's signature, or that are not JSON numbers; each fault has its path."""
+
+
+class OutsideTrainingRange(DomainError):
+    """Rows outside the training range, where the caller asked for them to be refused."""
+
+    def __init__(self, count: int, faults: Iterable[Fault]) -> None:
+        super().__init__(f"{count} values lie outside the training range and ?domain=reject was asked for", faults)
+        self.count = count
+
+
+class InvalidParameter(DomainError):
+    """A query parameter with an unknown name or a value outside its range."""
+
+    def __init__(self, name: str, message: str, code: str = "invalid_value") -> None:
+        super().__init__(f"query parameter {name}: {message}", [Fault(f"?{name}", code, message)])
+        self.name = name
+
+
+class MalformedBody(DomainError):
+    """A body that is not what its Content-Type says: broken JSON, no UTF-8, no Parquet file."""
+
+
+class BodyTooLarge(DomainError):
+    """More bytes, rows or cells than the limit."""
+
+    def __init__(self, what: str, limit: int, hint: str = "") -> None:
+        super().__init__(f"expected at most {limit:,} {what}" + (f"; {hint}" if hint else ""))
+        self.what = what
+        self.limit = limit
+
+
+class UnsupportedMediaType(DomainError):
+    """A Content-Type (or Content-Encoding) that this address does not read."""
+
+    def __init__(self, accepted: Sequence[str]) -> None:
+        super().__init__(f"expected the Content-Type to be one of {', '.join(accepted)}")
+        self.accepted = tuple(accepted)
+
+
+class NotAcceptable(DomainError):
+    """An Accept header that names none of the formats of this address."""
+
+    def __init__(self, offered: Sequence[str]) -> None:
+        super().__init__(f"this address answers in {', '.join(offered)}")
+        self.offered = tuple(offered)
+
+
+class IdempotencyKeyReused(DomainError):
+    """The same Idempotency-Key with another body."""
+
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key was used with another body; take a new key for a new request")
+
+
+class IdempotencyKeyInFlight(DomainError):
+    """The first request with this Idempotency-Key has not ended yet."""
+
+    def __init__(self) -> None:
+        super().__init__("the first request with this Idempotency-Key is still running; try again in a second")
+
+
+class InvalidApiKey(DomainError):
+    """No API key, or one that is unknown or revoked."""
+
+    def __init__(self) -> None:
+        super().__init__("send Authorization: Bearer kan_<id>_<secret>; kan keys create makes one")
+
+
+class ForeignOrigin(DomainError):
+    """A web page of another site tries to drive this server."""
+
+    def __init__(self) -> None:
+        super().__init__("requests from web pages of another origin are refused")
+
+
+class UnlistedHost(DomainError):
+    """A Host header that this server is not known by (a sign of DNS rebinding)."""
+
+    def __init__(self) -> None:
+        super().__init__("this server does not answer for this Host; KAN_ALLOWED_HOSTS lists those it does")
+
+
+class StoreUnavailable(DomainError):
+    """The database cannot be reached or is not migrated."""
+
+    def __init__(self, message: str = "the database cannot be reached; try again in a few seconds") -> None:
+        super().__init__(message)
+
+
+class StoredDataDamaged(DomainError):
+    """Stored bytes whose hash or format is wrong: a defect of the store, never of the request."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the stored bytes of this {what} are damaged")
+        self.what = what
