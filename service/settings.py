@@ -1,0 +1,148 @@
+"""Every setting with its unit, default and one sentence, read once from `KAN_*` environment variables."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_MEBIBYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """What an operator may change; each field is the environment variable `KAN_<FIELD>`."""
+
+    model_config = SettingsConfigDict(env_prefix="KAN_", extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        "sqlite:///var/kan.sqlite3",
+        description="Where everything is kept (URL): sqlite:///path or postgresql+psycopg://user:password@host/name.",
+    )
+    host: str = Field("127.0.0.1", description="Address the API listens on; anything but loopback needs a key.")
+    port: int = Field(8000, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
+    auth: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Who may call: auto asks for a key unless bound to loopback, on always, off never.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Host names answered to beside loopback and KAN_HOST (comma-separated); others get 421.",
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins of other web pages that may call the API (comma-separated); others get 403.",
+    )
+    workers: int = Field(1, ge=0, le=64, description="Worker processes that `kan serve` starts (processes).")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least serious event that is logged."
+    )
+
+    lease_seconds: float = Field(
+        30.0, gt=0, le=3600, description="How long a worker holds a job without renewing its lease (seconds)."
+    )
+    heartbeat_seconds: float = Field(
+        5.0, gt=0, le=600, description="How often a worker renews the lease of its job (seconds)."
+    )
+    verb_seconds: float = Field(
+        0.5, gt=0, le=60, description="How often a running job looks whether it is to be cancelled (seconds)."
+    )
+    poll_seconds: float = Field(0.1, gt=0, le=60, description="How often an idle worker looks for a job (seconds).")
+    rescue_seconds: float = Field(
+        2.0, gt=0, le=600, description="How often each worker looks for jobs whose lease has ended (seconds)."
+    )
+    checkpoint_seconds: float = Field(
+        10.0, ge=0, le=3600, description="Longest work lost with a worker: time between checkpoints (seconds)."
+    )
+    max_attempts: int = Field(
+        3, ge=1, le=100, description="Claims without a new checkpoint after which a job fails (claims)."
+    )
+    backoff_seconds: float = Field(
+        1.0, ge=0, le=600, description="Wait before the second attempt, doubled for each one after it (seconds)."
+    )
+    backoff_max_seconds: float = Field(60.0, ge=0, le=3600, description="Longest wait between attempts (seconds).")
+    stall_seconds: float = Field(
+        600.0, gt=0, le=86400, description="Silence of a training process after which its attempt ends (seconds)."
+    )
+    stop_seconds: float = Field(
+        2.0,
+        gt=0,
+        le=600,
+        description="How long a step may go on after a cancel before it is killed (seconds).",
+    )
+    shutdown_seconds: float = Field(
+        10.0, gt=0, le=600, description="How long a stop waits for the step and its checkpoint (seconds)."
+    )
+    database_retry_seconds: float = Field(
+        30.0, ge=0, le=3600, description="How long a worker goes on trying when the database is away (seconds)."
+    )
+    threads: int = Field(1, ge=1, le=256, description="CPU threads of one training process (threads).")
+    devices: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("cpu",), description="Devices that a worker trains on (comma-separated)."
+    )
+    orphan_seconds: float = Field(
+        3600.0, ge=0, le=604800, description="Age at which bytes that nothing refers to are swept (seconds)."
+    )
+
+    max_body_bytes: int = Field(
+        64 * _MEBIBYTE, ge=1024, description="Largest request body after decompression (bytes)."
+    )
+    max_json_depth: int = Field(32, ge=4, le=200, description="Deepest nesting of a JSON body (levels).")
+    max_dataset_rows: int = Field(1_000_000, ge=1, description="Most rows of a data set (rows).")
+    max_dataset_columns: int = Field(1_000, ge=1, description="Most columns of a data set (columns).")
+    max_dataset_cells: int = Field(20_000_000, ge=1, description="Most cells of a data set (cells).")
+    max_category_levels: int = Field(256, ge=2, le=65536, description="Most levels of a category column (levels).")
+    max_parameters: int = Field(1_000_000, ge=1, description="Most trainable numbers of a network (numbers).")
+    max_hidden_layers: int = Field(10, ge=0, le=100, description="Most hidden layers of a network (layers).")
+    max_recipe_stages: int = Field(50, ge=1, le=1000, description="Most stages of a recipe (stages).")
+    max_recipe_steps: int = Field(1_000_000, ge=1, description="Most steps of a whole recipe (steps).")
+    max_runtime_seconds: int = Field(
+        86_400, ge=1, description="Longest run that a job may ask for with max_runtime_s (seconds)."
+    )
+    default_runtime_seconds: int = Field(3_600, ge=1, description="Run time of a job that asks for none (seconds).")
+    max_queue: int = Field(1_000, ge=0, description="Jobs that may wait before a new one is refused with 429 (jobs).")
+    max_labels: int = Field(32, ge=0, le=1000, description="Most labels of a job (labels).")
+    max_metric_points: int = Field(
+        2_000, ge=10, le=100_000, description="Points kept of each metric of a job; more are thinned out (points)."
+    )
+    max_prediction_rows: int = Field(100_000, ge=1, description="Most rows of one prediction (rows).")
+    max_prediction_bytes: int = Field(32 * _MEBIBYTE, ge=1024, description="Largest body of one prediction (bytes).")
+    max_curve_points: int = Field(2_000, ge=2, le=100_000, description="Most points of a sampled curve (points).")
+    max_streams: int = Field(200, ge=1, description="Event streams that one API process serves at once (streams).")
+    stream_heartbeat_seconds: float = Field(
+        15.0, gt=0, le=600, description="Time between the comments that keep an event stream open (seconds)."
+    )
+    idempotency_hours: float = Field(24.0, gt=0, description="How long an Idempotency-Key is remembered (hours).")
+    model_cache_bytes: int = Field(
+        256 * _MEBIBYTE, ge=0, description="Memory for models that are ready to predict, per API process (bytes)."
+    )
+
+    @field_validator("allowed_hosts", "allowed_origins", "devices", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @property
+    def is_loopback(self) -> bool:
+        """Is the API reachable from this machine only?"""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def needs_key(self) -> bool:
+        """Must a caller show a key?"""
+        return self.auth == "on" or (self.auth == "auto" and not self.is_loopback)
+
+
+@lru_cache
+def settings_from_environment() -> Settings:
+    """Gives the settings of this process, read once from the environment."""
+    return Settings()
