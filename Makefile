@@ -1,0 +1,83 @@
+# What a person types. `make serve` and `make test` do all the set-up themselves; run them on a fresh clone.
+.DEFAULT_GOAL := help
+.SILENT:
+SHELL := /bin/sh
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The first interpreter that is new enough; `make serve PYTHON=/path/to/python` names another.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+# An extra package index for torch: PyTorch's CPU index saves a CUDA build of several GB, a CUDA index picks one.
+TORCH_INDEX ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt \
+	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+
+# HOST counts only on make's command line: some shells export a HOST of their own, the machine's name.
+SERVE_OPTIONS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST)) $(if $(PORT),--port $(PORT))
+
+# A KAN_DATABASE_URL on make's command line reaches the service only when exported.
+ifdef KAN_DATABASE_URL
+export KAN_DATABASE_URL
+endif
+
+# Two test processes on two cores: more threads in each would only fight over them.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
+TEST_PROCESSES ?= 2
+ARGS ?=
+
+.PHONY: help serve test test-slow check format bench clean
+
+help: ## show this list
+	echo 'make TARGET [NAME=value ...]'
+	sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
+	echo
+	echo 'serve:  PORT=8000 HOST=127.0.0.1 KAN_DATABASE_URL=... (docs/settings.md has every setting)'
+	echo 'test:   ARGS="tests/kan -k knots"  TEST_PROCESSES=2'
+	echo 'set-up: PYTHON=python3.11 TORCH_INDEX=<an index with the torch build you want>'
+
+serve: $(VENV)/.serve-ready ## start the service and one worker on this machine, Ctrl-C stops both
+	exec $(BIN)/kan serve $(SERVE_OPTIONS)
+
+test: $(VENV)/.dev-ready ## run every test but the slow ones
+	$(PYTEST) -n $(TEST_PROCESSES) -m 'not slow' $(ARGS)
+
+test-slow: $(VENV)/.dev-ready ## run the tests marked slow
+	$(PYTEST) -n $(TEST_PROCESSES) -m slow $(ARGS)
+
+check: $(VENV)/.dev-ready ## lint, format, types and the directions of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev-ready ## put the code in its one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev-ready ## measure every claim beside its peer
+	for file in benchmarks/bench_*.py; do \
+		[ -e "$$file" ] || { echo 'no benchmarks yet'; break; }; \
+		echo "== $$file"; $(ONE_THREAD) $(BIN)/python "$$file" || exit 1; \
+	done
+
+clean: ## remove the environment and caches, never ./var
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp files make every later start skip pip: it runs again only when what it reads has changed.
+$(VENV)/bin/pip:
+	[ -n '$(PYTHON)' ] || { echo 'Python 3.11 or newer is needed; name one with PYTHON=' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.serve-ready: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	echo 'Setting up $(VENV): the first time takes some minutes.'
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.dev-ready: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	echo 'Setting up $(VENV) for development: the first time takes some minutes.'
+	$(PIP) -e '.[dev]'
+	touch $@ $(VENV)/.serve-ready
