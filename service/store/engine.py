@@ -1,0 +1,102 @@
+"""Opens the database, SQLite or Postgres, so that the code above sees one behaviour."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, DateTime, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.orm import Session, sessionmaker
+
+BUSY_TIMEOUT_SECONDS = 10
+CONNECT_TIMEOUT_SECONDS = 5
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    # An accepted job must exist after a power cut; WAL alone may lose the last commits.
+    "PRAGMA synchronous=FULL",
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
+    "PRAGMA foreign_keys=ON",
+)
+
+
+def make_engine(url: str) -> Engine:
+    """Gives an engine for `sqlite:///path` or `postgresql://...`; the folder of a SQLite file is made.
+
+    Every SQLite transaction takes the write lock at its start (BEGIN IMMEDIATE): two that read first and write later
+    would otherwise meet SQLITE_BUSY, which no timeout cures. Sessions of `reading_session_factory` do not.
+
+    Raises:
+        ValueError: another kind of database.
+    """
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return _make_sqlite_engine(url)
+    if backend == "postgresql":
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=20,
+            max_overflow=40,
+            json_serializer=_strict_json,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
+        )
+    raise ValueError(f"expected a sqlite or postgresql URL, got {backend}")
+
+
+def session_factory(engine: Engine) -> sessionmaker[Session]:
+    """Gives sessions that may read and write; rows stay readable after commit."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def reading_session_factory(engine: Engine) -> sessionmaker[Session]:
+    """Gives sessions that only read: on SQLite they neither wait for the writer nor hold it up."""
+    return sessionmaker(engine.execution_options(kan_reads_only=True), expire_on_commit=False)
+
+
+def database_now(session: Session) -> datetime:
+    """Gives the time by the clock that all who share the database agree on, aware, UTC.
+
+    Postgres is asked; the users of one SQLite file share a machine, so its clock will do.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return datetime.now(UTC)
+    now: datetime = session.execute(select(func.clock_timestamp(type_=DateTime(timezone=True)))).scalar_one()
+    return now.astimezone(UTC)
+
+
+def _make_sqlite_engine(url: str) -> Engine:
+    path = make_url(url).database
+    if not path or path == ":memory:":
+        raise ValueError("expected a file, such as sqlite:///var/kan.sqlite3; a database in memory has one user only")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        pool_size=20,
+        max_overflow=40,
+        json_serializer=_strict_json,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Python's driver would begin transactions by its own rules; `_begin_sqlite` does it instead.
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads_only = connection.get_execution_options().get("kan_reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def _strict_json(value: object) -> str:
+    # NaN is no JSON: better an error here than a row that no client can read.
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
