@@ -14,10 +14,10 @@ BUSY_TIMEOUT_SECONDS = 10
 CONNECT_TIMEOUT_SECONDS = 5
 
 _PRAGMAS = (
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
     "PRAGMA journal_mode=WAL",
     # An accepted job must exist after a power cut; WAL alone may lose the last commits.
     "PRAGMA synchronous=FULL",
-    f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
     "PRAGMA foreign_keys=ON",
 )
 

@@ -1,0 +1,1 @@
+"""The database's shape, step by step; `service.store.schema` applies the steps."""
