@@ -1,0 +1,1 @@
+"""The HTTP edge: addresses, formats and status codes; what they mean is `service.domain`'s business."""

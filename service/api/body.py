@@ -1,0 +1,92 @@
+"""Reads a request's body within its limit: counts while it streams, and unpacks gzip under the same limit."""
+
+from __future__ import annotations
+
+import zlib
+
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope
+
+from service.domain.errors import BodyTooLarge, DomainError, MalformedBody, UnsupportedMediaType
+
+
+class LimitedBody:
+    """A `receive` that stops with BodyTooLarge as soon as more than `limit` (unpacked) bytes have come.
+
+    Attributes:
+        read: unpacked bytes so far.
+        refusal: why reading stopped, None while all is well. The app may hide the exception
+            (FastAPI makes any into a 400), so the middleware looks here.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._unpack = _unpacker(scope)
+        self.read = 0
+        self.refusal: DomainError | None = None
+
+    def check_declared(self, headers: Headers) -> None:
+        """Refuses by Content-Length, before a byte is read.
+
+        Raises:
+            BodyTooLarge: the declared length is over the limit.
+        """
+        declared = headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > self._limit:
+            raise self._too_large()
+
+    async def __call__(self) -> Message:
+        """Gives the next message, its body unpacked.
+
+        Raises:
+            BodyTooLarge: over the limit.
+            MalformedBody: no gzip although Content-Encoding says so.
+        """
+        message = await self._receive()
+        if message["type"] != "http.request":
+            return message
+        try:
+            body = self._unpacked(message.get("body", b""), last=not message.get("more_body", False))
+        except DomainError as error:
+            self.refusal = error
+            raise
+        self.read += len(body)
+        return {**message, "body": body}
+
+    def _unpacked(self, chunk: bytes, last: bool) -> bytes:
+        room = self._limit - self.read
+        body = chunk if self._unpack is None else _gunzip(self._unpack, chunk, room + 1)
+        if len(body) > room:
+            raise self._too_large()
+        if last and self._unpack is not None and (not self._unpack.eof or self._unpack.unused_data):
+            raise MalformedBody("the gzip body is cut off, or goes on after its end")
+        return body
+
+    def _too_large(self) -> BodyTooLarge:
+        what = "bytes (unpacked)" if self._unpack else "bytes"
+        return BodyTooLarge(what, self._limit, "GET /v1/limits lists all limits")
+
+
+def _gunzip(unpack: zlib._Decompress, chunk: bytes, most: int) -> bytes:
+    try:
+        return unpack.decompress(chunk, most)
+    except zlib.error:
+        raise MalformedBody("the body is not gzip although Content-Encoding says so") from None
+
+
+def _unpacker(scope: Scope) -> zlib._Decompress | None:
+    """Gives a gzip unpacker when the body is packed, and drops the header so that nobody unpacks twice.
+
+    Raises:
+        UnsupportedMediaType: another Content-Encoding.
+    """
+    encoding = Headers(scope=scope).get("content-encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
+        return None
+    if encoding not in ("gzip", "x-gzip"):
+        raise UnsupportedMediaType(["Content-Encoding gzip or none"])
+    # The packed length would be wrong for what the route reads.
+    dropped = (b"content-encoding", b"content-length")
+    scope["headers"] = [(name, value) for name, value in scope["headers"] if name.lower() not in dropped]
+    return zlib.decompressobj(wbits=31)

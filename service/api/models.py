@@ -1,0 +1,109 @@
+"""Models and their versions over HTTP: list, read, delete; numbered versions may be cached for ever."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from service.api.dependencies import ReadingSessionDep, SessionDep
+from service.api.negotiation import CHANGING, IMMUTABLE, etag_of, is_known, not_modified
+from service.api.problems import problem_responses
+from service.api.schemas.models import ModelPage, ModelRead, VersionPage, VersionRead, model_read, version_read
+from service.domain import models
+from service.domain.errors import InvalidParameter, ModelNotFound, VersionNotFound
+from service.store.tables import VersionRow
+
+router = APIRouter(prefix="/v1/models", tags=["models"])
+
+Limit = Annotated[int, Query(ge=1, le=200, description="Entries of one page.")]
+After = Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")]
+NO_MODEL = problem_responses(ModelNotFound)
+NO_VERSION = problem_responses(ModelNotFound, VersionNotFound)
+
+
+@router.get("", operation_id="listModels", summary="List models, newest first")
+def list_models(session: ReadingSessionDep, limit: Limit = 50, after: After = None) -> ModelPage:
+    """Models that have at least one version."""
+    found = models.list_models(session, limit + 1, after)
+    cursor = found[limit - 1].newest.id if len(found) > limit else None
+    return ModelPage(data=[model_read(model) for model in found[:limit]], next_cursor=cursor)
+
+
+@router.get("/{name}", operation_id="getModel", summary="Read a model with its latest version", responses=NO_MODEL)
+def get_model(name: str, session: ReadingSessionDep) -> ModelRead:
+    """The model, its number of versions, and the latest one whole."""
+    return model_read(models.get_model(session, name))
+
+
+@router.delete(
+    "/{name}",
+    operation_id="deleteModel",
+    summary="Delete a model with all its versions",
+    status_code=204,
+    responses=NO_MODEL,
+)
+def delete_model(name: str, session: SessionDep) -> None:
+    """Gone for good; its version numbers are never given out again."""
+    models.delete_model(session, name)
+
+
+@router.get(
+    "/{name}/versions",
+    operation_id="listModelVersions",
+    summary="List the versions of a model, newest first",
+    responses=problem_responses(ModelNotFound, InvalidParameter),
+)
+def list_versions(name: str, session: ReadingSessionDep, limit: Limit = 50, after: After = None) -> VersionPage:
+    """Versions with signature and metrics."""
+    if after is not None and not (after.isascii() and after.isdigit() and len(after) < 10):
+        raise InvalidParameter("after", "expected the next_cursor of a page of this list")
+    found = models.list_versions(session, name, limit + 1, int(after) if after else None)
+    cursor = str(found[limit - 1].version) if len(found) > limit else None
+    return VersionPage(data=[version_read(row) for row in found[:limit]], next_cursor=cursor)
+
+
+@router.get(
+    "/{name}/versions/{version}",
+    operation_id="getModelVersion",
+    summary="Read one version: signature, metrics, how it was trained",
+    response_model=VersionRead,
+    responses={304: {"description": "Not modified"}, **NO_VERSION},
+)
+def get_version(name: str, version: str, request: Request, session: ReadingSessionDep) -> Response:
+    """`version` is a number, or `latest`."""
+    row = models.get_version(session, name, version)
+    body = version_read(row).model_dump_json()
+    # By content: the job and data set it names may be deleted, though the version itself never changes.
+    headers = version_headers(row, version, "", etag_of(body)) | {"Cache-Control": CHANGING}
+    if is_known(request, headers["ETag"]):
+        return not_modified(headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.delete(
+    "/{name}/versions/{version}",
+    operation_id="deleteModelVersion",
+    summary="Delete one version",
+    status_code=204,
+    responses=NO_VERSION,
+)
+def delete_version(name: str, version: str, session: SessionDep) -> None:
+    """Gone for good; `latest` is then the newest that is left."""
+    models.delete_version(session, name, version)
+
+
+def version_headers(row: VersionRow, asked: str, rest: str, etag: str) -> dict[str, str]:
+    """Gives ETag and caching: a number for ever, `latest` never without asking.
+
+    Args:
+        row: the version that answers.
+        asked: as the address names it.
+        rest: what follows the version in the address, such as "/plot.svg?theme=dark".
+        etag: of the content.
+    """
+    headers = {"ETag": etag, "Vary": "Accept, Authorization"}
+    if asked != models.LATEST:
+        return {**headers, "Cache-Control": IMMUTABLE}
+    location = f"/v1/models/{row.model_name}/versions/{row.version}{rest}"
+    return {**headers, "Cache-Control": CHANGING, "Content-Location": location}

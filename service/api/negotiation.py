@@ -1,0 +1,65 @@
+"""Which format goes out, and when a browser or proxy may keep it: Accept, ETag, Cache-Control."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from fastapi import Request, Response
+
+from service.domain.errors import NotAcceptable
+
+JSON = "application/json"
+CSV = "text/csv"
+IMMUTABLE = "private, max-age=31536000, immutable"
+CHANGING = "no-cache"
+
+
+def chosen_format(request: Request, offered: Sequence[str]) -> str:
+    """Gives the offered format that the Accept header likes best, the first one where it likes several alike.
+
+    Raises:
+        NotAcceptable: it names none of them.
+    """
+    accept = request.headers.get("accept", "").strip() or "*/*"
+    ranges = [_media_range(part) for part in accept.split(",") if part.strip()]
+    weighed = [(_weight(media, ranges), -place, media) for place, media in enumerate(offered)]
+    weight, _, media = max(weighed)
+    if weight <= 0:
+        raise NotAcceptable(offered)
+    return media
+
+
+def etag_of(*parts: object) -> str:
+    """Gives a strong ETag for content that these parts determine."""
+    digest = hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass"))
+    return f'"{digest.hexdigest()[:32]}"'
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Does the client hold this very content already (If-None-Match)?"""
+    known = request.headers.get("if-none-match", "")
+    return known.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}
+
+
+def not_modified(headers: dict[str, str]) -> Response:
+    """Gives the 304 with the headers that the 200 would have."""
+    return Response(status_code=304, headers=headers)
+
+
+def _media_range(text: str) -> tuple[str, float]:
+    media, *parameters = (part.strip().lower() for part in text.split(";"))
+    weight = next((value for name, _, value in (item.partition("=") for item in parameters) if name == "q"), "1")
+    try:
+        return media, float(weight)
+    except ValueError:
+        return media, 0.0
+
+
+def _weight(media: str, ranges: Sequence[tuple[str, float]]) -> float:
+    """Gives the weight by the most specific range that covers the format."""
+    for pattern in (media, media.partition("/")[0] + "/*", "*/*"):
+        for name, weight in ranges:
+            if name == pattern:
+                return weight
+    return 0.0

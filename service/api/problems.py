@@ -1,0 +1,161 @@
+"""The one table from domain error to problem+json (RFC 9457): status, type, title and headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from service.domain import errors
+from service.domain.errors import DomainError, Fault
+
+MEDIA_TYPE = "application/problem+json"
+MAX_FAULTS = 20
+MAX_POINTER = 200
+
+
+@dataclass(frozen=True)
+class ProblemKind:
+    """What every problem of one kind has in common.
+
+    Attributes:
+        slug: names the section of docs/errors.md and the anchor of the page /errors; never changes.
+        headers: sent with every problem of this kind.
+    """
+
+    status: int
+    slug: str
+    title: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        """The problem's `type`: an address that explains it, served by this process."""
+        return f"/errors#{self.slug}"
+
+
+_SOON = {"Retry-After": "5"}
+
+PROBLEMS: dict[type[DomainError], ProblemKind] = {
+    errors.DatasetNotFound: ProblemKind(404, "dataset-not-found", "Data set not found"),
+    errors.DatasetInUse: ProblemKind(409, "dataset-in-use", "Data set in use"),
+    errors.InvalidTable: ProblemKind(422, "invalid-table", "Table cannot be used"),
+    errors.JobNotFound: ProblemKind(404, "job-not-found", "Job not found"),
+    errors.IllegalJobStep: ProblemKind(409, "illegal-job-step", "The job's state does not allow this"),
+    errors.InvalidSpec: ProblemKind(422, "invalid-spec", "Job spec cannot be used"),
+    errors.TooManyJobs: ProblemKind(429, "too-many-jobs", "Queue is full", {"Retry-After": "30"}),
+    errors.ModelNotFound: ProblemKind(404, "model-not-found", "Model not found"),
+    errors.VersionNotFound: ProblemKind(404, "version-not-found", "Model version not found"),
+    errors.EdgeNotFound: ProblemKind(404, "edge-not-found", "Edge not found"),
+    errors.InvalidRows: ProblemKind(422, "invalid-rows", "Rows do not fit the model"),
+    errors.OutsideTrainingRange: ProblemKind(422, "outside-training-range", "Rows outside the training range"),
+    errors.InvalidParameter: ProblemKind(422, "invalid-parameter", "Query parameter cannot be used"),
+    errors.MalformedBody: ProblemKind(400, "malformed-body", "Body cannot be read"),
+    errors.BodyTooLarge: ProblemKind(413, "body-too-large", "Body too large"),
+    errors.UnsupportedMediaType: ProblemKind(415, "unsupported-media-type", "Content-Type not read here"),
+    errors.NotAcceptable: ProblemKind(406, "not-acceptable", "No such format"),
+    errors.IdempotencyKeyReused: ProblemKind(422, "idempotency-key-reused", "Idempotency-Key used before"),
+    errors.IdempotencyKeyInFlight: ProblemKind(
+        409, "idempotency-key-in-flight", "First request still running", {"Retry-After": "1"}
+    ),
+    errors.InvalidApiKey: ProblemKind(401, "invalid-api-key", "API key needed", {"WWW-Authenticate": "Bearer"}),
+    errors.ForeignOrigin: ProblemKind(403, "foreign-origin", "Foreign origin refused"),
+    errors.UnlistedHost: ProblemKind(421, "unlisted-host", "Not a host of this server"),
+    errors.StoreUnavailable: ProblemKind(503, "store-unavailable", "Database not reachable", _SOON),
+    errors.StoredDataDamaged: ProblemKind(500, "stored-data-damaged", "Stored data damaged"),
+}
+
+INVALID_REQUEST = ProblemKind(422, "invalid-request", "Request cannot be used")
+INTERNAL = ProblemKind(500, "internal-error", "Defect of the server")
+EDGE_PROBLEMS: dict[int, ProblemKind] = {
+    400: ProblemKind(400, "bad-request", "Request cannot be read"),
+    404: ProblemKind(404, "no-such-address", "No such address"),
+    405: ProblemKind(405, "method-not-allowed", "Method not allowed"),
+    422: INVALID_REQUEST,
+    500: INTERNAL,
+}
+
+
+def kind_of(error: DomainError) -> ProblemKind:
+    """Gives the row of an error's class, or of its nearest parent that has one."""
+    return next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), INTERNAL)
+
+
+def problem_body(
+    kind: ProblemKind, scope: Scope, detail: str, faults: Iterable[Fault] = (), status: int | None = None
+) -> bytes:
+    """Gives the JSON of one problem; at most 20 faults, and nothing of what was sent but where it was."""
+    body: dict[str, Any] = {
+        "type": kind.type,
+        "title": kind.title,
+        "status": status or kind.status,
+        "detail": detail,
+        "instance": quote(scope.get("path", "")),
+        "request_id": scope.get("state", {}).get("request_id"),
+        "errors": [
+            {"pointer": fault.pointer[:MAX_POINTER], "code": fault.code, "message": fault.message}
+            for fault in list(faults)[:MAX_FAULTS]
+        ],
+    }
+    return orjson.dumps(body)
+
+
+def domain_response(scope: Scope, error: DomainError) -> Response:
+    """Gives the answer to a refusal of the domain."""
+    kind = kind_of(error)
+    return problem_response(kind, scope, str(error), error.faults)
+
+
+def problem_response(
+    kind: ProblemKind,
+    scope: Scope,
+    detail: str,
+    faults: Iterable[Fault] = (),
+    *,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Gives a problem+json answer; `status` overrides that of the kind."""
+    body = problem_body(kind, scope, detail, faults, status)
+    return Response(body, status or kind.status, {**kind.headers, **(headers or {})}, MEDIA_TYPE)
+
+
+def problem_responses(*kinds: type[DomainError]) -> dict[int | str, dict[str, Any]]:
+    """Gives a route's `responses` entry: what each of these errors looks like, with an example."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for error in kinds:
+        kind = PROBLEMS[error]
+        entry = found.setdefault(kind.status, {"description": kind.title, "content": {MEDIA_TYPE: {"examples": {}}}})
+        content = entry["content"][MEDIA_TYPE]
+        content["schema"] = {"$ref": "#/components/schemas/Problem"}
+        content["examples"][kind.slug] = {"summary": kind.title, "value": example(kind, error)}
+    return found
+
+
+def example(kind: ProblemKind, error: type[DomainError] | None = None) -> dict[str, Any]:
+    """Gives an example body for the OpenAPI page and /errors."""
+    return {
+        "type": kind.type,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": explanation(error) if error else kind.title,
+        "instance": "/v1/…",
+        "request_id": "0198f3c1a2b37c4d",
+        "errors": [],
+    }
+
+
+def explanation(error: type[DomainError]) -> str:
+    """Gives the first sentence of an error's docstring."""
+    return (error.__doc__ or "").strip().split("\n")[0]
+
+
+def request_id_of(request: Request) -> str:
+    """Gives the id that the middleware made or accepted."""
+    return str(request.scope.get("state", {}).get("request_id", ""))

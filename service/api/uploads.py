@@ -1,0 +1,102 @@
+"""One uploaded table from a request: the body itself, or the field `file` of a form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+
+from service.domain.errors import Fault, InvalidTable, MalformedBody, UnsupportedMediaType
+from service.domain.tables.upload import CSV, JSON, MEDIA_TYPES, NDJSON, PARQUET
+
+FORM = "multipart/form-data"
+ACCEPTED = (*MEDIA_TYPES, FORM)
+
+_ALIASES = {
+    "text/tab-separated-values": CSV,
+    "application/ndjson": NDJSON,
+    "application/jsonl": NDJSON,
+    "application/x-jsonlines": NDJSON,
+    "application/parquet": PARQUET,
+    "application/x-parquet": PARQUET,
+}
+_BY_SUFFIX = {
+    ".csv": CSV,
+    ".tsv": CSV,
+    ".txt": CSV,
+    ".json": JSON,
+    ".ndjson": NDJSON,
+    ".jsonl": NDJSON,
+    ".parquet": PARQUET,
+}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Bytes with what the request says about them.
+
+    Attributes:
+        media_type: one of `MEDIA_TYPES`.
+        name: from a form's field `name`, None where it has none.
+        file_name: of a form's file, without folder and suffix.
+    """
+
+    data: bytes
+    media_type: str
+    name: str | None = None
+    file_name: str | None = None
+
+
+async def read_upload(request: Request) -> Upload:
+    """Gives the uploaded table; the middleware counts its bytes while they come.
+
+    Raises:
+        UnsupportedMediaType: no Content-Type that is read here.
+        MalformedBody, InvalidTable: a form that is broken, or has no file.
+    """
+    media_type, charset = _content_type(request.headers.get("content-type", ""))
+    if media_type == FORM:
+        return await _from_form(request)
+    if media_type not in MEDIA_TYPES or charset not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMediaType(ACCEPTED)
+    return Upload(await request.body(), media_type)
+
+
+UploadDep = Annotated[Upload, Depends(read_upload)]
+
+
+def _content_type(header: str) -> tuple[str, str]:
+    message = Message()
+    message["content-type"] = header.replace("\r", "").replace("\n", "") or "none/none"
+    media_type = message.get_content_type()
+    return _ALIASES.get(media_type, media_type), (message.get_content_charset("utf-8") or "utf-8").lower()
+
+
+async def _from_form(request: Request) -> Upload:
+    try:
+        form = await request.form(max_files=1, max_fields=10)
+    except HTTPException as error:
+        raise MalformedBody(f"the form cannot be read: {error.detail}") from None
+    try:
+        return await _from_fields(form)
+    finally:
+        await form.close()
+
+
+async def _from_fields(form: FormData) -> Upload:
+    file, name = form.get("file"), form.get("name")
+    if not isinstance(file, UploadFile):
+        fault = Fault("/file", "missing", "expected a form with one file in the field `file`")
+        raise InvalidTable(fault.message, [fault])
+    path = PurePosixPath((file.filename or "").replace("\\", "/"))
+    media_type, _ = _content_type(file.content_type or "")
+    if media_type not in MEDIA_TYPES:
+        media_type = _BY_SUFFIX.get(path.suffix.lower(), "")
+    if media_type not in MEDIA_TYPES:
+        raise UnsupportedMediaType((*MEDIA_TYPES, f"or a file name that ends in {', '.join(_BY_SUFFIX)}"))
+    return Upload(await file.read(), media_type, name if isinstance(name, str) and name else None, path.stem)

@@ -1,0 +1,89 @@
+"""Turns what FastAPI, Starlette and the database driver raise into problems, without echoing what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+
+from service.api.problems import EDGE_PROBLEMS, INTERNAL, INVALID_REQUEST, domain_response, problem_response
+from service.domain.errors import DomainError, Fault, MalformedBody, StoreUnavailable, UnsupportedMediaType
+from service.log import get_logger
+
+# pydantic says these of a body that was not read as JSON because of its Content-Type.
+_UNREAD_BODY = {"model_attributes_type", "dict_type", "model_type", "union_tag_not_found"}
+
+
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+log = get_logger()
+
+
+def faults_of(found: Sequence[Any]) -> list[Fault]:
+    """Gives pydantic's complaints as faults: where and what was expected, never the value."""
+    return [
+        Fault(pointer_of(item["loc"]), str(item["type"]), str(item["msg"]).removeprefix("Value error, "))
+        for item in found
+    ]
+
+
+def pointer_of(location: Sequence[str | int]) -> str:
+    """Gives "/a/0" in the body, "?name" for a query parameter, "{name}" in the path, "name:" for a header."""
+    where, *rest = location or ("body",)
+    name = str(rest[0]) if rest else ""
+    other = {"query": f"?{name}", "path": f"{{{name}}}", "header": f"{name}:", "cookie": f"{name}="}
+    if where in other:
+        return other[str(where)]
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in rest)
+
+
+async def _on_domain_error(request: Request, error: DomainError) -> Response:
+    return domain_response(request.scope, error)
+
+
+async def _on_validation_error(request: Request, error: RequestValidationError) -> Response:
+    found = error.errors()
+    if any(item["type"] == "json_invalid" for item in found):
+        return domain_response(request.scope, _broken_json(found))
+    content_type = request.headers.get("content-type", "")
+    unread = any(item["type"] in _UNREAD_BODY and tuple(item["loc"]) == ("body",) for item in found)
+    if unread and content_type and "json" not in content_type:
+        return domain_response(request.scope, UnsupportedMediaType(["application/json"]))
+    faults = faults_of(found)
+    detail = "; ".join(f"{fault.pointer or 'body'}: {fault.message}" for fault in faults[:3])
+    return problem_response(INVALID_REQUEST, request.scope, detail, faults)
+
+
+def _broken_json(found: Sequence[Any]) -> MalformedBody:
+    item = next(item for item in found if item["type"] == "json_invalid")
+    position = item["loc"][-1]
+    reason = item.get("ctx", {}).get("error", "invalid")
+    return MalformedBody(f"the body is not JSON: {reason} at character {position}")
+
+
+async def _on_http_exception(request: Request, error: HTTPException) -> Response:
+    kind = EDGE_PROBLEMS.get(error.status_code, EDGE_PROBLEMS[400] if error.status_code < 500 else INTERNAL)
+    detail = {
+        404: "no such address; /docs lists them",
+        405: "this address does not take this method; the Allow header lists those it takes",
+    }.get(error.status_code, kind.title)
+    return problem_response(kind, request.scope, detail, status=error.status_code, headers=error.headers)
+
+
+async def _on_store_error(request: Request, error: DBAPIError) -> Response:
+    # The driver's message may hold the statement, its values or the password, so only its class is logged.
+    log.warning("store_unavailable", error=type(error.orig).__name__)
+    return domain_response(request.scope, StoreUnavailable())
+
+
+HANDLERS: dict[int | type[Exception], Handler] = {
+    DomainError: _on_domain_error,
+    RequestValidationError: _on_validation_error,
+    HTTPException: _on_http_exception,
+    OperationalError: _on_store_error,
+    InterfaceError: _on_store_error,
+}

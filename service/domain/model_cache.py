@@ -1,0 +1,96 @@
+"""Networks that are ready to predict, within a bound in bytes: the least recently used leaves first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from kan.errors import CheckpointError
+from kan.state import NetworkState
+from service.domain.errors import StoredDataDamaged
+from service.store.blobs import BlobDamaged, get_blob
+from service.store.tables import VersionRow
+
+if TYPE_CHECKING:
+    from kan.encoding import Encoding
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A version's network with its encoding, never None here."""
+
+    state: NetworkState
+    encoding: Encoding
+    bytes: int
+
+
+class ModelCache:
+    """Loaded models by the hash of their checkpoint; safe to share between threads."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._models: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._lock = Lock()
+        self._bytes = 0
+
+    @property
+    def bytes(self) -> int:
+        """Bytes held now."""
+        return self._bytes
+
+    def model_of(self, session: Session, version: VersionRow) -> LoadedModel:
+        """Gives a version's network; the database is asked for its bytes only when they are not held.
+
+        Two threads that miss at the same time both load: that costs time once, and no lock is held while reading.
+
+        Raises:
+            StoredDataDamaged: the stored bytes are no checkpoint.
+        """
+        key = version.blob_sha256
+        with self._lock:
+            found = self._models.get(key)
+            if found is not None:
+                self._models.move_to_end(key)
+                return found
+        loaded = load_model(session, key)
+        self._keep(key, loaded)
+        return loaded
+
+    def _keep(self, key: str, model: LoadedModel) -> None:
+        with self._lock:
+            if key in self._models or model.bytes > self._max_bytes:
+                return
+            self._models[key] = model
+            self._bytes += model.bytes
+            while self._bytes > self._max_bytes:
+                _, dropped = self._models.popitem(last=False)
+                self._bytes -= dropped.bytes
+
+
+def load_model(session: Session, blob_sha256: str) -> LoadedModel:
+    """Reads a checkpoint.
+
+    Raises:
+        StoredDataDamaged: missing bytes, a wrong hash, or no checkpoint of a table's model.
+    """
+    from kan.checkpoint import load
+
+    try:
+        state = load(get_blob(session, blob_sha256))
+    except (BlobDamaged, CheckpointError):
+        raise StoredDataDamaged("model version") from None
+    if state.encoding is None:
+        raise StoredDataDamaged("model version")
+    return LoadedModel(state, state.encoding, sum(array.nbytes for array in _arrays(state)))
+
+
+def _arrays(state: NetworkState) -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+    for layer in state.layers:
+        yield from (layer.knots, layer.coefficients, layer.base_weight, layer.spline_weight, layer.mask)
+        yield from (table.values for table in layer.levels)

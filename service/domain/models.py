@@ -1,0 +1,173 @@
+"""Models and their versions: published once, never changed, numbers never used twice.
+
+A model exists while it has a version; its row outlives them, so that a number (and whatever was cached under it)
+never comes to mean another network.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.domain.errors import ModelNotFound, VersionNotFound
+from service.domain.ids import new_id
+from service.store import models as statements
+from service.store.datasets import find_dataset
+from service.store.engine import database_now
+from service.store.tables import ModelRow, VersionRow
+from service.version import code_version
+
+LATEST = "latest"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+
+
+@dataclass(frozen=True, eq=False)
+class ModelSummary:
+    """A model with its newest version and how many it has."""
+
+    row: ModelRow
+    versions: int
+    newest: VersionRow
+
+
+def is_model_name(name: str) -> bool:
+    """May a model have this name?"""
+    return _NAME.fullmatch(name) is not None
+
+
+def publish_version(
+    session: Session,
+    *,
+    model_name: str,
+    blob_sha256: str,
+    split_sha256: str | None,
+    signature: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    training: Mapping[str, Any],
+    job_id: str | None,
+    dataset_id: str | None,
+    seed: int | None,
+) -> VersionRow:
+    """Adds the next version of a model, making the model where it is new; the caller commits.
+
+    Args:
+        session: of the transaction that also ends the job.
+        model_name: a legal name (`is_model_name`).
+        blob_sha256: the checkpoint.
+        split_sha256: one `kan.split.Part` code per row of the data set; None where there is none.
+        signature: inputs and outputs; units of the data set's columns are added.
+        metrics: per part.
+        training: seconds, outcome, resolved spec.
+        job_id: a job has one version at most.
+        dataset_id: what it was trained on.
+        seed: of the run.
+    """
+    dataset = find_dataset(session, dataset_id) if dataset_id else None
+    row = VersionRow(
+        id=new_id("mv"),
+        model_name=model_name,
+        version=statements.take_next_number(session, model_name),
+        status="published",
+        blob_sha256=blob_sha256,
+        split_sha256=split_sha256,
+        signature=with_units(signature, dataset.units if dataset else {}),
+        metrics=dict(metrics),
+        training=dict(training),
+        job_id=job_id,
+        dataset_id=dataset_id,
+        parent_id=None,
+        seed=seed,
+        code_version=code_version(),
+        created_at=database_now(session),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def with_units(signature: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, Any]:
+    """Gives the signature with each column's unit, null where the data set has none."""
+    found = dict(signature)
+    for side in ("inputs", "outputs"):
+        if isinstance(found.get(side), Sequence):
+            found[side] = [{"units": units.get(column["name"]), **column} for column in found[side]]
+    return found
+
+
+def get_version(session: Session, model_name: str, version: str) -> VersionRow:
+    """Gives a version by its number or as "latest".
+
+    Raises:
+        ModelNotFound: no such model, or no version of it is left.
+        VersionNotFound: no such version.
+    """
+    row: VersionRow | None = None
+    if is_model_name(model_name) and version == LATEST:
+        row = statements.find_latest_version(session, model_name)
+    elif is_model_name(model_name) and _NUMBER.fullmatch(version):
+        row = statements.find_version(session, model_name, int(version))
+    if row is None:
+        _require_model(session, model_name)
+        raise VersionNotFound(model_name, version)
+    return row
+
+
+def get_model(session: Session, model_name: str) -> ModelSummary:
+    """Gives a model with its newest version.
+
+    Raises:
+        ModelNotFound: no such model, or no version of it is left.
+    """
+    _require_model(session, model_name)
+    row = statements.find_model(session, model_name)
+    newest = statements.list_versions(session, model_name, 1, None)
+    if row is None or not newest:
+        raise ModelNotFound(model_name)
+    return ModelSummary(row, statements.count_versions(session, model_name), newest[0])
+
+
+def list_models(session: Session, limit: int, after: str | None = None) -> list[ModelSummary]:
+    """Gives models, the one with the newest version first; `after` is the newest version's id of the last one seen."""
+    return [ModelSummary(*found) for found in statements.list_models(session, limit, after)]
+
+
+def list_versions(session: Session, model_name: str, limit: int, after: int | None = None) -> Sequence[VersionRow]:
+    """Gives a model's versions, newest first, from below the number `after`.
+
+    Raises:
+        ModelNotFound: no such model.
+    """
+    _require_model(session, model_name)
+    return statements.list_versions(session, model_name, limit, after)
+
+
+def delete_version(session: Session, model_name: str, version: str) -> None:
+    """Deletes one version for good and commits; "latest" is then the newest that is left.
+
+    Raises:
+        ModelNotFound, VersionNotFound: nothing to delete.
+    """
+    row = get_version(session, model_name, version)
+    statements.delete_versions(session, model_name, row.version)
+    session.commit()
+
+
+def delete_model(session: Session, model_name: str) -> None:
+    """Deletes all versions of a model for good and commits.
+
+    Raises:
+        ModelNotFound: nothing to delete.
+    """
+    _require_model(session, model_name)
+    statements.delete_versions(session, model_name)
+    session.commit()
+
+
+def _require_model(session: Session, model_name: str) -> None:
+    if not is_model_name(model_name) or not statements.count_versions(session, model_name):
+        raise ModelNotFound(model_name)

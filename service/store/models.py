@@ -1,0 +1,102 @@
+"""Every SQL statement about models and their versions; never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from service.store.blobs import insert_or_ignore
+from service.store.engine import database_now
+from service.store.tables import ModelRow, VersionRow
+
+
+def take_next_number(session: Session, model_name: str) -> int:
+    """Gives the model's next version number and counts on; makes the model where it is new.
+
+    The row is locked by its own UPDATE until the transaction ends, so two publishers never get one number.
+    """
+    new = {"name": model_name, "created_at": database_now(session), "next_version": 1}
+    session.execute(insert_or_ignore(session, ModelRow).values(**new))
+    counted = (
+        update(ModelRow)
+        .where(ModelRow.name == model_name)
+        .values(next_version=ModelRow.next_version + 1)
+        .returning(ModelRow.next_version)
+        .execution_options(synchronize_session=False)
+    )
+    return int(session.execute(counted).scalar_one()) - 1
+
+
+def find_version(session: Session, model_name: str, number: int) -> VersionRow | None:
+    """Gives one version by its number."""
+    return session.scalars(_versions_of(model_name).where(VersionRow.version == number)).one_or_none()
+
+
+def find_latest_version(session: Session, model_name: str) -> VersionRow | None:
+    """Gives the published version with the largest number."""
+    published = _versions_of(model_name).where(VersionRow.status == "published")
+    return session.scalars(published.order_by(VersionRow.version.desc()).limit(1)).one_or_none()
+
+
+def find_version_of_job(session: Session, job_id: str) -> VersionRow | None:
+    """Gives the version that a job made."""
+    return session.scalars(select(VersionRow).where(VersionRow.job_id == job_id)).one_or_none()
+
+
+def list_versions(session: Session, model_name: str, limit: int, below: int | None) -> Sequence[VersionRow]:
+    """Gives versions, newest first, those with a smaller number than `below`."""
+    found = _versions_of(model_name)
+    if below is not None:
+        found = found.where(VersionRow.version < below)
+    return session.scalars(found.order_by(VersionRow.version.desc()).limit(limit)).all()
+
+
+def list_models(session: Session, limit: int, below: str | None) -> Sequence[tuple[ModelRow, int, VersionRow]]:
+    """Gives models that have versions, newest version first, with their number of versions and the newest one.
+
+    Args:
+        limit: models at most.
+        below: id of the newest version of the last model of the page before (ids sort by time).
+    """
+    newest = (
+        select(VersionRow.model_name, func.count().label("versions"), func.max(VersionRow.version).label("newest"))
+        .group_by(VersionRow.model_name)
+        .subquery()
+    )
+    found = (
+        select(ModelRow, newest.c.versions, VersionRow)
+        .join(newest, newest.c.model_name == ModelRow.name)
+        .join(VersionRow, (VersionRow.model_name == ModelRow.name) & (VersionRow.version == newest.c.newest))
+        .order_by(VersionRow.id.desc())
+        .limit(limit)
+    )
+    if below is not None:
+        found = found.where(VersionRow.id < below)
+    return [(model, int(versions), version) for model, versions, version in session.execute(found)]
+
+
+def find_model(session: Session, model_name: str) -> ModelRow | None:
+    """Gives the model's row, also where all its versions are deleted."""
+    return session.get(ModelRow, model_name)
+
+
+def count_versions(session: Session, model_name: str) -> int:
+    """Gives the number of versions that are left."""
+    counted = select(func.count()).select_from(VersionRow).where(VersionRow.model_name == model_name)
+    return int(session.execute(counted).scalar_one())
+
+
+def delete_versions(session: Session, model_name: str, number: int | None = None) -> int:
+    """Deletes one version, or all of a model; gives how many. The model's row stays, for its numbers."""
+    statement = delete(VersionRow).where(VersionRow.model_name == model_name)
+    if number is not None:
+        statement = statement.where(VersionRow.version == number)
+    deleted: Any = session.execute(statement.execution_options(synchronize_session=False))
+    return int(deleted.rowcount)
+
+
+def _versions_of(model_name: str) -> Any:
+    return select(VersionRow).where(VersionRow.model_name == model_name)
