@@ -1,0 +1,144 @@
+"""Data sets: tables that were uploaded or generated; immutable, equal content stored once."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+from sqlalchemy.orm import Session
+
+from service.domain.columns import described_columns, table_arrays
+from service.domain.errors import DatasetInUse, DatasetNotFound, Fault, InvalidTable, StoredDataDamaged
+from service.domain.ids import is_id, new_id
+from service.domain.names import name_fault, normal_name
+from service.domain.tables.parsed import ParsedTable
+from service.store import datasets as statements
+from service.store.blobs import BlobDamaged, get_blob, put_blob
+from service.store.engine import database_now
+from service.store.tables import DatasetRow
+
+__all__ = [
+    "checked_name",
+    "column_types",
+    "create_dataset",
+    "delete_dataset",
+    "get_dataset",
+    "list_datasets",
+    "load_table",
+    "stored_table",
+    "table_arrays",
+]
+
+PREFIX = "ds"
+_ROWS_PER_GROUP = 250_000
+_USERS_SHOWN = 5
+
+
+def create_dataset(
+    session: Session, table: ParsedTable, name: str, units: Mapping[str, str] | None = None, *, max_levels: int = 256
+) -> DatasetRow:
+    """Stores a table under a new id and commits.
+
+    Args:
+        session: of the request.
+        table: parsed and checked.
+        name: as it is shown, checked by `checked_name`.
+        units: column -> unit; None takes those of the table.
+        max_levels: most levels of a category column.
+    """
+    columns = described_columns(table.frame, table.dates, max_levels)
+    content = stored_table(table.frame)
+    row = DatasetRow(
+        id=new_id(PREFIX),
+        name=name,
+        rows=table.frame.height,
+        bytes=table.source_bytes,
+        sha256=table.source_sha256,
+        blob_sha256=put_blob(session, content),
+        columns=columns,
+        units=dict(table.units if units is None else units),
+        created_at=database_now(session),
+    )
+    statements.add_dataset(session, row)
+    session.commit()
+    return row
+
+
+def checked_name(name: str, pointer: str = "/name") -> str:
+    """Gives the name in normal form.
+
+    Raises:
+        InvalidTable: empty, longer than 200 characters, or with control characters.
+    """
+    normal = normal_name(name)
+    fault = name_fault(normal)
+    if fault is not None:
+        raise InvalidTable(f"name of the data set: {fault}", [Fault(pointer, "name", fault)])
+    return normal
+
+
+def get_dataset(session: Session, dataset_id: str) -> DatasetRow:
+    """Gives a data set.
+
+    Raises:
+        DatasetNotFound: no such id.
+    """
+    row = statements.find_dataset(session, dataset_id) if is_id(PREFIX, dataset_id) else None
+    if row is None:
+        raise DatasetNotFound(dataset_id)
+    return row
+
+
+def list_datasets(session: Session, limit: int, after: str | None = None) -> Sequence[DatasetRow]:
+    """Gives data sets, newest first; `after` is the id of the last one seen."""
+    return statements.list_datasets(session, limit, after)
+
+
+def delete_dataset(session: Session, dataset_id: str, force: bool = False) -> None:
+    """Deletes a data set and commits.
+
+    Args:
+        session: of the request.
+        dataset_id: which.
+        force: take it from models too; never from live jobs.
+
+    Raises:
+        DatasetNotFound: no such id.
+        DatasetInUse: a live job refers to it, or a model does and `force` is false.
+    """
+    if not is_id(PREFIX, dataset_id) or statements.lock_dataset(session, dataset_id) is None:
+        raise DatasetNotFound(dataset_id)
+    users = [f"job {job}" for job in statements.live_jobs_of(session, dataset_id, _USERS_SHOWN)]
+    if not force:
+        users += [f"model {name}" for name in statements.models_of(session, dataset_id, _USERS_SHOWN)]
+    if users:
+        raise DatasetInUse(dataset_id, users)
+    statements.delete_dataset(session, dataset_id)
+    session.commit()
+
+
+def load_table(session: Session, dataset_id: str) -> pl.DataFrame:
+    """Gives the stored table; columns of Float64 or String, null = missing.
+
+    Raises:
+        DatasetNotFound: no such id.
+        StoredDataDamaged: its bytes are missing or changed.
+    """
+    row = get_dataset(session, dataset_id)
+    try:
+        return pl.read_parquet(io.BytesIO(get_blob(session, row.blob_sha256)))
+    except BlobDamaged:
+        raise StoredDataDamaged("data set") from None
+
+
+def stored_table(frame: pl.DataFrame) -> bytes:
+    """Gives a table as Parquet; equal tables give equal bytes."""
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", statistics=False, row_group_size=_ROWS_PER_GROUP)
+    return buffer.getvalue()
+
+
+def column_types(row: DatasetRow) -> dict[str, str]:
+    """Gives column -> "number", "category" or "ignored", as `table_arrays` wants it."""
+    return {column["name"]: column["type"] for column in row.columns}

@@ -1,0 +1,1 @@
+"""Bytes of an upload become one checked table, whatever their format."""

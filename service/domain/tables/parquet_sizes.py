@@ -1,0 +1,106 @@
+"""How large a Parquet file becomes when it is unpacked, read from its headers before anything is unpacked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from service.domain.errors import BodyTooLarge, MalformedBody
+from service.domain.tables.parsed import TableLimits
+from service.domain.tables.thrift import BadThrift, Reader, Struct
+
+_MAGIC = b"PAR1"
+_MAX_FOOTER = 8 << 20
+_MAX_PAGES = 100_000
+# Each value may repeat most of the one before it: a few bytes unpack to any size, which no header tells.
+_DELTA_BYTE_ARRAY = 7
+
+
+@dataclass(frozen=True)
+class _Page:
+    values: int
+    unpacked_bytes: int
+    encoding: int | None
+    is_data: bool
+
+
+def check_sizes(data: bytes, limits: TableLimits) -> None:
+    """Checks rows, columns and unpacked bytes against the limits, in the footer and in the header of every page.
+
+    A reader unpacks a page into exactly the bytes that the page's header declares, so their sum is the true bound.
+
+    Raises:
+        MalformedBody: no Parquet, or headers that contradict each other.
+        BodyTooLarge: more rows, columns, cells or unpacked bytes than allowed.
+    """
+    try:
+        groups = _row_groups(data)
+        for group in groups:
+            limits.check_shape(0, len(group[1]))
+        limits.check_shape(sum(group[3] for group in groups), max((len(group[1]) for group in groups), default=0))
+        _check_pages(data, groups, limits)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise MalformedBody("not a Parquet file, or a damaged one") from None
+
+
+def _row_groups(data: bytes) -> list[Struct]:
+    if len(data) < 12 or not data.startswith(_MAGIC) or not data.endswith(_MAGIC):
+        raise BadThrift("no magic number")
+    footer = int.from_bytes(data[-8:-4], "little")
+    if footer > min(len(data) - 12, _MAX_FOOTER):
+        raise BadThrift("footer too long")
+    groups: list[Struct] = Reader(data[-8 - footer : -8]).struct()[4]
+    if any(group[3] < 0 for group in groups):
+        raise BadThrift("negative number of rows")
+    return groups
+
+
+def _check_pages(data: bytes, groups: list[Struct], limits: TableLimits) -> None:
+    # Numbers take 8 bytes a cell at most; text may be as long as an upload.
+    room = limits.max_bytes + 8 * limits.max_cells
+    pages = 0
+    for group in groups:
+        for column in group[1]:
+            values = 0
+            for page in _pages(data, column[3]):
+                pages += 1
+                room -= page.unpacked_bytes
+                values += page.values if page.is_data else 0
+                _check_page(page, pages, room, limits)
+            if values != group[3]:
+                raise BadThrift("pages and row group differ in their number of rows")
+
+
+def _check_page(page: _Page, pages: int, room: int, limits: TableLimits) -> None:
+    if room < 0:
+        raise BodyTooLarge("bytes (unpacked)", limits.max_bytes + 8 * limits.max_cells)
+    if pages > _MAX_PAGES:
+        raise BodyTooLarge("Parquet pages", _MAX_PAGES)
+    if page.values > limits.max_rows:
+        raise BodyTooLarge("rows", limits.max_rows)
+    if page.encoding == _DELTA_BYTE_ARRAY:
+        raise MalformedBody("Parquet text in DELTA_BYTE_ARRAY is not read here; write it as PLAIN or RLE_DICTIONARY")
+
+
+def _pages(data: bytes, chunk: Struct) -> Iterator[_Page]:
+    start = min(offset for offset in (chunk.get(9), chunk.get(11)) if offset)
+    end = start + chunk[7]
+    if not 4 <= start <= end <= len(data):
+        raise BadThrift("a column lies outside the file")
+    reader = Reader(memoryview(data)[:end], start)
+    while reader.at < end:
+        header = reader.struct()
+        if header[2] < 0 or header[3] < 0:
+            raise BadThrift("negative size")
+        reader.at += header[3]
+        yield _page(header)
+    if reader.at != end:
+        raise BadThrift("a page lies outside its column")
+
+
+def _page(header: Struct) -> _Page:
+    data_header = header.get(5) or header.get(8)
+    if data_header is None:
+        return _Page((header.get(7) or {}).get(1, 0), header[2], None, is_data=False)
+    encoding = data_header[2] if 5 in header else data_header[4]
+    return _Page(data_header[1], header[2], encoding, is_data=True)
