@@ -1,0 +1,131 @@
+"""The layers of a checkpoint as named arrays, and back with every shape, type and number checked."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kan.config import MAX_DEGREE
+from kan.errors import CheckpointError, ShapeMismatch
+from kan.state import DENSITY_BINS, EdgeStatistics, LayerState, LevelTable
+
+PARTS = ("knots", "coefficients", "base_weight", "spline_weight", "mask")
+STATISTICS = ("low", "high", "density", "edge_std", "node_std")
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def layer_arrays(layers: Sequence[LayerState]) -> Arrays:
+    """Gives every array of the layers under a name such as `layers.0.coefficients`, `layers.0.levels.3`.
+
+    Raises:
+        CheckpointError: a number is not finite.
+    """
+    arrays: Arrays = {}
+    for index, layer in enumerate(layers):
+        prefix = f"layers.{index}"
+        arrays |= {f"{prefix}.{part}": getattr(layer, part) for part in PARTS}
+        arrays |= {f"{prefix}.levels.{table.source}": table.values for table in layer.levels}
+        if layer.statistics is not None:
+            arrays |= {f"{prefix}.statistics.{part}": getattr(layer.statistics, part) for part in STATISTICS}
+    kept = {name: _typed(name, array) for name, array in arrays.items()}
+    for name, array in kept.items():
+        _require(bool(np.isfinite(array).all()), f"{name}: a number is not finite")
+    return kept
+
+
+def read_layers(degrees: Sequence[object], arrays: Mapping[str, NDArray[Any]]) -> tuple[LayerState, ...]:
+    """Gives the layers, each with the inputs that the one before it has outputs.
+
+    Args:
+        degrees: spline degree of each layer.
+        arrays: as `layer_arrays` names them; one that no layer asks for is an error.
+
+    Raises:
+        CheckpointError: anything that does not fit.
+    """
+    _require(len(degrees) > 0, "expected at least one layer")
+    reader = _Reader(arrays)
+    layers = tuple(_read_layer(reader, f"layers.{index}", degree) for index, degree in enumerate(degrees))
+    _require(not reader.left, f"unknown arrays: {', '.join(sorted(reader.left)[:5])}")
+    for before, after in pairwise(layers):
+        _require(before.outputs == after.inputs, "a layer has another number of inputs than the one before has outputs")
+        _require(not after.levels, "levels behind the first layer")
+    return layers
+
+
+class _Reader:
+    """Takes arrays by name, checks type, dimensions and finiteness, and knows which were never asked for."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._arrays = arrays
+        self.left = set(arrays)
+
+    def take(self, name: str, dimensions: int, shape: tuple[int, ...] | None = None) -> NDArray[Any]:
+        _require(name in self.left, f"{name}: missing")
+        self.left.discard(name)
+        array = self._arrays[name]
+        _require(array.dtype == _type_of(name), f"{name}: expected {_type_of(name)}, got {array.dtype}")
+        _require(array.ndim == dimensions and array.size > 0, f"{name}: expected {dimensions} dimensions, not empty")
+        _require(shape is None or array.shape == shape, f"{name}: expected shape {shape}, got {array.shape}")
+        _require(bool(np.isfinite(array).all()), f"{name}: a number is not finite")
+        return array
+
+    def suffixes(self, prefix: str) -> list[str]:
+        return sorted(name.removeprefix(prefix) for name in self.left if name.startswith(prefix))
+
+
+def _read_layer(reader: _Reader, prefix: str, degree: object) -> LayerState:
+    if type(degree) is not int or not 1 <= degree <= MAX_DEGREE:
+        raise CheckpointError(f"{prefix}: expected a degree between 1 and {MAX_DEGREE}")
+    knots, coefficients = reader.take(f"{prefix}.knots", 2), reader.take(f"{prefix}.coefficients", 3)
+    _require(knots.shape[1] >= 2 * degree + 2, f"{prefix}.knots: fewer than one interval")
+    _require(bool((np.diff(knots, axis=1) > 0).all()), f"{prefix}.knots: expected increasing knots")
+    shape = (knots.shape[0], coefficients.shape[2])
+    weights = {part: reader.take(f"{prefix}.{part}", 2, shape) for part in PARTS[2:]}
+    levels = _read_levels(reader, f"{prefix}.levels.", shape)
+    statistics = _read_statistics(reader, f"{prefix}.statistics.", shape)
+    try:
+        return LayerState(degree, knots, coefficients, **weights, levels=levels, statistics=statistics)
+    except ShapeMismatch as error:
+        raise CheckpointError(f"{prefix}.{error}") from error
+
+
+def _read_levels(reader: _Reader, prefix: str, shape: tuple[int, int]) -> tuple[LevelTable, ...]:
+    tables, known = [], {str(source) for source in range(shape[0])}
+    for suffix in reader.suffixes(prefix):
+        _require(suffix in known, f"{prefix}{suffix}: no such input")
+        values = reader.take(f"{prefix}{suffix}", 2)
+        _require(values.shape[1] == shape[1] and len(values) >= 2, f"{prefix}{suffix}: expected (levels + 1, outputs)")
+        tables.append(LevelTable(int(suffix), values))
+    return tuple(sorted(tables, key=lambda table: table.source))
+
+
+def _read_statistics(reader: _Reader, prefix: str, shape: tuple[int, int]) -> EdgeStatistics | None:
+    if not reader.suffixes(prefix):
+        return None
+    inputs, outputs = shape
+    shapes: dict[str, tuple[int, ...]] = {
+        "low": (inputs,),
+        "high": (inputs,),
+        "density": (inputs, DENSITY_BINS),
+        "edge_std": shape,
+        "node_std": (outputs,),
+    }
+    return EdgeStatistics(**{part: reader.take(prefix + part, len(at), at) for part, at in shapes.items()})
+
+
+def _typed(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(array, dtype=_type_of(name))
+
+
+def _type_of(name: str) -> np.dtype[Any]:
+    """Counts are int64, everything else float64."""
+    return np.dtype(np.int64 if name.endswith(".density") else np.float64)
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise CheckpointError(message)
