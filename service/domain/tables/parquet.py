@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from service.domain.errors import BodyTooLarge, Fault, MalformedBody
-from service.domain.tables.parquet_sizes import check_sizes
+from service.domain.tables.parquet_sizes import check_pages, checked_row_groups
 from service.domain.tables.parsed import (
     MAX_MAGNITUDE,
     MAX_TEXT_LENGTH,
@@ -31,9 +31,10 @@ def read_parquet(data: bytes, limits: TableLimits) -> tuple[pl.DataFrame, frozen
         BodyTooLarge: rows, columns, cells or unpacked bytes over the limit, before they are unpacked.
     """
     limits.check_bytes(len(data))
-    check_sizes(data, limits)
+    groups = checked_row_groups(data, limits)
     try:
         _check_types(pl.read_parquet_schema(io.BytesIO(data)))
+        check_pages(data, groups, limits)
         frame = pl.read_parquet(io.BytesIO(data))
         dates = frozenset(name for name, dtype in frame.schema.items() if dtype.is_temporal())
         plain = pl.DataFrame([_plain(column) for column in frame.get_columns()])

@@ -14,6 +14,8 @@ _MAX_FOOTER = 8 << 20
 _MAX_PAGES = 100_000
 # Each value may repeat most of the one before it: a few bytes unpack to any size, which no header tells.
 _DELTA_BYTE_ARRAY = 7
+# What reading hostile headers may raise: wrong bytes, absent fields, fields of another type.
+_DAMAGE = (ValueError, LookupError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -24,23 +26,39 @@ class _Page:
     is_data: bool
 
 
-def check_sizes(data: bytes, limits: TableLimits) -> None:
-    """Checks rows, columns and unpacked bytes against the limits, in the footer and in the header of every page.
-
-    A reader unpacks a page into exactly the bytes that the page's header declares, so their sum is the true bound.
+def checked_row_groups(data: bytes, limits: TableLimits) -> list[Struct]:
+    """Gives the row groups of the footer, their rows and columns within the limits.
 
     Raises:
-        MalformedBody: no Parquet, or headers that contradict each other.
-        BodyTooLarge: more rows, columns, cells or unpacked bytes than allowed.
+        MalformedBody: no Parquet.
+        BodyTooLarge: more rows, columns or cells than allowed.
     """
     try:
         groups = _row_groups(data)
-        for group in groups:
-            limits.check_shape(0, len(group[1]))
-        limits.check_shape(sum(group[3] for group in groups), max((len(group[1]) for group in groups), default=0))
+        columns = max((len(group[1]) for group in groups), default=0)
+        limits.check_shape(sum(group[3] for group in groups), columns)
+    except _DAMAGE:
+        raise _damaged() from None
+    return groups
+
+
+def check_pages(data: bytes, groups: list[Struct], limits: TableLimits) -> None:
+    """Checks the unpacked bytes that the header of every page declares.
+
+    A reader unpacks a page into exactly the bytes that its header declares, so their sum is the true bound.
+
+    Raises:
+        MalformedBody: headers that contradict each other.
+        BodyTooLarge: more unpacked bytes, pages or values than allowed.
+    """
+    try:
         _check_pages(data, groups, limits)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        raise MalformedBody("not a Parquet file, or a damaged one") from None
+    except _DAMAGE:
+        raise _damaged() from None
+
+
+def _damaged() -> MalformedBody:
+    return MalformedBody("not a Parquet file, or a damaged one")
 
 
 def _row_groups(data: bytes) -> list[Struct]:
