@@ -1,0 +1,40 @@
+# syntax=docker/dockerfile:1
+# Two stages: `build` makes the environment, the image that runs gets nothing but that and a user of its own.
+ARG PYTHON_VERSION=3.11
+
+FROM python:${PYTHON_VERSION}-slim AS build
+# Where torch comes from. The default is PyTorch's CPU index: a small image that runs anywhere.
+# For a GPU: --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu130 (the CUDA of your driver),
+# or --build-arg TORCH_INDEX= for the build that PyPI itself has, which is a CUDA one.
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/kan
+ENV PATH=/opt/kan/bin:$PATH
+WORKDIR /src
+# What we stand on is a layer of its own: a change of our code downloads nothing.
+COPY pyproject.toml constraints.txt ./
+RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > requirements.txt
+RUN python -m pip install -c constraints.txt ${TORCH_INDEX:+--extra-index-url} ${TORCH_INDEX} -r requirements.txt
+COPY README.md ./
+COPY kan ./kan
+COPY service ./service
+COPY migrations ./migrations
+RUN python -m pip install --no-deps .
+
+FROM python:${PYTHON_VERSION}-slim
+RUN useradd --system --uid 10001 --create-home --home-dir /data kan
+COPY --from=build /opt/kan /opt/kan
+# Inside a container every address is reachable from outside it, so the service wants a key here, or KAN_AUTH=off.
+ENV PATH=/opt/kan/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    KAN_HOST=0.0.0.0 \
+    KAN_PORT=8000 \
+    KAN_DATABASE_URL=sqlite:////data/kan.sqlite3
+USER kan
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['KAN_PORT'] + '/readyz', timeout=4)"]
+ENTRYPOINT ["kan"]
+CMD ["serve"]
