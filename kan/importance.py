@@ -1,0 +1,80 @@
+"""Which edges, nodes and columns matter: each edge's spread on the training rows, handed back from the outputs.
+
+Source: KAN 2.0 (arXiv 2408.10205) section 5.1: a node's score is the sum of what its edges carry on, an edge carries
+its target's score times its own standard deviation over the target's.
+"""
+
+import numpy as np
+
+from kan.bspline import Array
+from kan.predictor import edge_values
+from kan.state import LayerState, NetworkState
+
+# Where no training row has been seen, an edge is judged by its values at so many points of its grid.
+GRID_POINTS = 50
+
+
+def edge_scores(state: NetworkState) -> list[Array]:
+    """Gives the score of every edge: its share in all outputs, each of which counts 1.
+
+    Returns:
+        one (inputs, outputs) array per layer; 0 for a pruned edge.
+    """
+    node_score = np.ones(state.widths[-1])
+    scores: list[Array] = []
+    for layer in reversed(state.layers):
+        edge_std, node_std = _spreads(state, layer)
+        share = np.divide(edge_std, node_std, out=np.zeros_like(edge_std), where=node_std > 0)
+        scores.insert(0, share * node_score)
+        node_score = scores[0].sum(axis=1)
+    return scores
+
+
+def edge_importance(state: NetworkState) -> list[Array]:
+    """Gives the scores in [0, 1]: the largest of every layer is 1, or all are 0.
+
+    Returns:
+        one (inputs, outputs) array per layer.
+    """
+    return [scores / (float(scores.max()) or 1.0) for scores in edge_scores(state)]
+
+
+def node_scores(state: NetworkState) -> list[Array]:
+    """Gives the score of every node that has edges behind it, inputs first: the sum over these edges.
+
+    Returns:
+        one (nodes,) array per layer.
+    """
+    return [scores.sum(axis=1) for scores in edge_scores(state)]
+
+
+def column_importance(state: NetworkState) -> dict[str, float]:
+    """Gives each table column its share of all input scores (a column that became two inputs has both); sums to 1 or 0.
+
+    Returns:
+        column -> share; `x1`, `x2`, … for a network without an encoding.
+    """
+    scores = node_scores(state)[0]
+    total = float(scores.sum()) or 1.0
+    items = state.encoding.inputs if state.encoding else None
+    shares: dict[str, float] = {}
+    for source, score in enumerate(scores):
+        column = items[source].column if items else f"x{source + 1}"
+        shares[column] = shares.get(column, 0.0) + float(score) / total
+    return shares
+
+
+def _spreads(state: NetworkState, layer: LayerState) -> tuple[Array, Array]:
+    """Gives (inputs, outputs) and (outputs,) standard deviations; of the grid's points where no row was seen."""
+    if layer.statistics is not None:
+        return layer.statistics.edge_std * (layer.mask != 0), layer.statistics.node_std
+    edge_std = np.stack([_grid_spread(state, layer, source) for source in range(layer.inputs)])
+    return edge_std, np.sqrt((edge_std**2).sum(axis=0))
+
+
+def _grid_spread(state: NetworkState, layer: LayerState, source: int) -> Array:
+    table, knots = layer.level_table(source), layer.knots[source]
+    ends = knots[layer.degree], knots[len(knots) - layer.degree - 1]
+    x = np.linspace(*ends, GRID_POINTS) if table is None else np.arange(len(table.values) - 1.0)
+    values = edge_values(layer, source, x, base=state.base, outside=state.outside)
+    return np.asarray(values.std(axis=0))
