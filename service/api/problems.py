@@ -50,6 +50,7 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.IllegalJobStep: ProblemKind(409, "illegal-job-step", "The job's state does not allow this"),
     errors.InvalidSpec: ProblemKind(422, "invalid-spec", "Job spec cannot be used"),
     errors.TooManyJobs: ProblemKind(429, "too-many-jobs", "Queue is full", {"Retry-After": "30"}),
+    errors.TooManyStreams: ProblemKind(429, "too-many-streams", "Too many event streams", {"Retry-After": "30"}),
     errors.ModelNotFound: ProblemKind(404, "model-not-found", "Model not found"),
     errors.VersionNotFound: ProblemKind(404, "version-not-found", "Model version not found"),
     errors.EdgeNotFound: ProblemKind(404, "edge-not-found", "Edge not found"),

@@ -1,4 +1,4 @@
-"""What can go wrong, as facts with fields; which status and words they get over HTTP is `api/problems.py`'s business."""
+"""What can go wrong, as facts with fields; status and words over HTTP are `api/problems.py`'s business."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ class DatasetInUse(DomainError):
     """A data set that a live job or a model refers to."""
 
     def __init__(self, dataset_id: str, users: Sequence[str]) -> None:
-        super().__init__(f"the data set is used by {', '.join(users)}; delete those first, or add ?force=true for models")
+        super().__init__(
+            f"the data set is used by {', '.join(users)}; delete those first, or add ?force=true for models"
+        )
         self.dataset_id = dataset_id
         self.users = tuple(users)
 
@@ -79,6 +81,14 @@ class TooManyJobs(DomainError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} jobs are queued already; try again when some have run")
+        self.limit = limit
+
+
+class TooManyStreams(DomainError):
+    """This process follows as many jobs as it may."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} event streams are open already; read the log as JSON, or try again later")
         self.limit = limit
 
 

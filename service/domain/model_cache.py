@@ -6,19 +6,17 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy.orm import Session
 
+from kan.checkpoint import load
+from kan.encoding import Encoding
 from kan.errors import CheckpointError
 from kan.state import NetworkState
 from service.domain.errors import StoredDataDamaged
 from service.store.blobs import BlobDamaged, get_blob
 from service.store.tables import VersionRow
-
-if TYPE_CHECKING:
-    from kan.encoding import Encoding
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +77,6 @@ def load_model(session: Session, blob_sha256: str) -> LoadedModel:
     Raises:
         StoredDataDamaged: missing bytes, a wrong hash, or no checkpoint of a table's model.
     """
-    from kan.checkpoint import load
-
     try:
         state = load(get_blob(session, blob_sha256))
     except (BlobDamaged, CheckpointError):

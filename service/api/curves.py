@@ -1,0 +1,107 @@
+"""Curves over HTTP: every edge as numbers, and the network as a picture."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+
+from service.api.dependencies import ModelsDep, ReadingSessionDep, SettingsDep
+from service.api.models import version_headers
+from service.api.negotiation import JSON, chosen_format, etag_of, is_known, not_modified
+from service.api.problems import problem_responses
+from service.api.schemas.curves import ActivationsRead
+from service.domain import curves, models
+from service.domain.curves import EdgeChoice, Picture, Span, Theme, View
+from service.domain.errors import EdgeNotFound, InvalidParameter, ModelNotFound, NotAcceptable, VersionNotFound
+from service.settings import Settings
+from service.version import code_version
+
+router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["curves"])
+
+SVG = "image/svg+xml"
+# A picture runs nothing and loads nothing, however it is opened.
+SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+_PROBLEMS = problem_responses(ModelNotFound, VersionNotFound, EdgeNotFound, InvalidParameter, NotAcceptable)
+_CACHED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified"}}
+Index = Annotated[int | None, Query(ge=0, le=100_000)]
+Points = Annotated[int, Query(ge=2, le=100_000, description="Samples of each curve; GET /v1/limits has the most.")]
+
+
+@router.get(
+    "/activations",
+    operation_id="getActivations",
+    summary="Read the functions on the edges",
+    response_model=ActivationsRead,
+    responses={**_CACHED, **_PROBLEMS},
+)
+def get_activations(
+    name: str,
+    version: str,
+    request: Request,
+    session: ReadingSessionDep,
+    settings: SettingsDep,
+    cache: ModelsDep,
+    layer: Index = None,
+    source: Index = None,
+    target: Index = None,
+    points: Points = 100,
+    range_: Annotated[Span, Query(alias="range", description="The whole grid, or where training rows were.")] = "grid",
+) -> Response:
+    """The whole function, exactly (knots, coefficients, weights, encoding), and samples to draw it."""
+    chosen_format(request, (JSON,))
+    _check_points(points, settings)
+    row = models.get_version(session, name, version)
+    etag = etag_of("activations", row.id, code_version(), layer, source, target, points, range_)
+    headers = version_headers(row, version, _rest("/activations", request), etag)
+    if is_known(request, etag):
+        return not_modified(headers)
+    choice = EdgeChoice(layer, source, target)
+    units = curves.column_units(row.signature)
+    found = curves.sampled_curves(cache.model_of(session, row), units, choice, points, range_)
+    body = orjson.dumps({"model": row.model_name, "version": row.version, **found}, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Response(body, media_type=JSON, headers=headers)
+
+
+@router.get(
+    "/plot.svg",
+    operation_id="getPlot",
+    summary="Draw the network",
+    response_class=Response,
+    responses={200: {"content": {SVG: {"schema": {"type": "string"}}}}, **_CACHED, **_PROBLEMS},
+)
+def get_plot(
+    name: str,
+    version: str,
+    request: Request,
+    session: ReadingSessionDep,
+    settings: SettingsDep,
+    cache: ModelsDep,
+    view: Annotated[View, Query(description="The paper's picture, or one small curve per edge.")] = "diagram",
+    layer: Index = None,
+    top: Annotated[int | None, Query(ge=1, le=1_000, description="Most important edges of each layer.")] = None,
+    theme: Annotated[Theme, Query()] = "light",
+    points: Points = 40,
+) -> Response:
+    """Self-contained SVG: no script, no foreign address."""
+    chosen_format(request, (SVG,))
+    _check_points(points, settings)
+    row = models.get_version(session, name, version)
+    picture = Picture(view, theme, layer, top, points)
+    etag = etag_of("plot", row.id, code_version(), picture)
+    headers = version_headers(row, version, _rest("/plot.svg", request), etag)
+    headers["Content-Security-Policy"] = SVG_POLICY
+    if is_known(request, etag):
+        return not_modified(headers)
+    text = curves.drawn_network(cache.model_of(session, row), picture)
+    return Response(text.encode(), media_type=SVG, headers=headers)
+
+
+def _check_points(points: int, settings: Settings) -> None:
+    if points > settings.max_curve_points:
+        raise InvalidParameter("points", f"expected at most {settings.max_curve_points}")
+
+
+def _rest(path: str, request: Request) -> str:
+    return f"{path}?{request.url.query}" if request.url.query else path

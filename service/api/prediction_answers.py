@@ -1,0 +1,83 @@
+"""Predictions as bytes: JSON straight from the arrays, or a table in any format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import orjson
+import polars as pl
+
+from service.api.table_formats import table_bytes
+from service.domain.predictions import Prediction, outside_entry
+from service.domain.stored_predictions import StoredPrediction
+from service.domain.tables.upload import JSON
+from service.store.tables import VersionRow
+
+
+def prediction_body(row: VersionRow, answer: Prediction, media_type: str) -> bytes:
+    """Gives the answer for rows that were sent."""
+    if media_type != JSON:
+        return table_bytes(pl.DataFrame(_columns(answer)), media_type)
+    return _json({**_head(row, answer), "domain": _domain(answer)})
+
+
+def stored_body(row: VersionRow, page: StoredPrediction, media_type: str, asked: dict[str, Any]) -> bytes:
+    """Gives a page of predictions of a stored data set."""
+    if media_type != JSON:
+        return table_bytes(_stored_frame(page), media_type)
+    facts = {"total": page.total, "rows": page.rows, "actual": page.actual, "residual": page.residual}
+    return _json({**_head(row, page.prediction), **asked, **facts})
+
+
+def _head(row: VersionRow, answer: Prediction) -> dict[str, Any]:
+    head: dict[str, Any] = {
+        "model": row.model_name,
+        "version": row.version,
+        "outputs": answer.outputs,
+        "predictions": answer.values,
+    }
+    if answer.probabilities is not None:
+        head |= {"classes": answer.classes, "probabilities": np.ascontiguousarray(answer.probabilities)}
+    return head
+
+
+def _domain(answer: Prediction) -> dict[str, Any]:
+    listed = [outside_entry(item) for item in answer.outside]
+    return {"policy": answer.policy, "outside": listed, "outside_count": answer.outside_count}
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    if isinstance(body["predictions"], np.ndarray):
+        body["predictions"] = np.ascontiguousarray(body["predictions"])
+    return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _columns(answer: Prediction) -> list[pl.Series]:
+    if isinstance(answer.values, np.ndarray):
+        return [pl.Series(name, answer.values[:, place]) for place, name in enumerate(answer.outputs)]
+    columns = [pl.Series(answer.outputs[0], [label for (label,) in answer.values], dtype=pl.String)]
+    if answer.classes is not None and answer.probabilities is not None:
+        columns += [
+            pl.Series(f"probability({name})", answer.probabilities[:, place])
+            for place, name in enumerate(answer.classes)
+        ]
+    return columns
+
+
+def _stored_frame(page: StoredPrediction) -> pl.DataFrame:
+    """Columns row, prediction, actual, residual; with several targets each name is put behind: "actual(strength)"."""
+    answer, single = page.prediction, len(page.prediction.outputs) == 1
+
+    def titled(word: str, output: str) -> str:
+        return word if single else f"{word}({output})"
+
+    columns = [pl.Series("row", page.rows, dtype=pl.Int64)]
+    for place, output in enumerate(answer.outputs):
+        columns.append(pl.Series(titled("prediction", output), [values[place] for values in answer.values]))
+        for word, rows in (("actual", page.actual), ("residual", page.residual)):
+            if rows is not None:
+                columns.append(pl.Series(titled(word, output), [values[place] for values in rows]))
+    if answer.classes is not None:
+        columns += _columns(answer)[1:]
+    return pl.DataFrame(columns)

@@ -1,0 +1,181 @@
+"""Predictions over HTTP: rows in by body or by address, answers out as JSON, CSV, NDJSON or Parquet."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from service.api.dependencies import ModelsDep, ReadingSessionDep, SettingsDep
+from service.api.models import version_headers
+from service.api.negotiation import chosen_format, etag_of, is_known, not_modified
+from service.api.prediction_answers import prediction_body, stored_body
+from service.api.problems import problem_responses
+from service.api.schemas.predictions import PREDICT_BODY, PredictionRead, StoredPredictionRead
+from service.api.table_formats import FORMATS
+from service.api.uploads import UploadDep
+from service.domain import errors, models, predictions
+from service.domain.prediction_bodies import read_rows
+from service.domain.prediction_columns import input_columns
+from service.domain.prediction_tables import read_parameters
+from service.domain.stored_predictions import PartName, predict_stored
+from service.domain.tables.parsed import TableLimits
+from service.domain.tables.upload import CSV, NDJSON, PARQUET
+
+router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["predictions"])
+
+# Also those of later versions of this service, so that an address never changes its meaning.
+OPTIONS = frozenset({"domain", "contributions", "interval", "gradient"})
+_PROBLEMS = problem_responses(
+    errors.ModelNotFound,
+    errors.VersionNotFound,
+    errors.InvalidRows,
+    errors.OutsideTrainingRange,
+    errors.InvalidParameter,
+    errors.NotAcceptable,
+)
+_BODY_PROBLEMS = problem_responses(errors.MalformedBody, errors.BodyTooLarge, errors.UnsupportedMediaType)
+_ANSWERS: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {}, NDJSON: {}, PARQUET: {}}}}
+_CACHED: dict[int | str, dict[str, Any]] = {**_ANSWERS, 304: {"description": "Not modified"}}
+
+
+@router.post(
+    "/predict",
+    operation_id="predict",
+    summary="Predict for rows",
+    response_model=PredictionRead,
+    responses={**_ANSWERS, **_PROBLEMS, **_BODY_PROBLEMS},
+    openapi_extra={"requestBody": PREDICT_BODY},
+)
+def predict(
+    name: str,
+    version: str,
+    request: Request,
+    upload: UploadDep,
+    session: ReadingSessionDep,
+    settings: SettingsDep,
+    cache: ModelsDep,
+    domain: Annotated[
+        predictions.DomainPolicy, Query(description="What to do with values that training never saw.")
+    ] = "warn",
+) -> Response:
+    """Rows in signature order, named columns in any order, or a table; a bad value is refused with its path."""
+    media_type = chosen_format(request, FORMATS)
+    _refuse_unknown_options(request)
+    row = models.get_version(session, name, version)
+    model = cache.model_of(session, row)
+    table = read_rows(upload.data, upload.media_type, model.encoding, TableLimits.from_settings(settings))
+    answer = predictions.predict(model, table, domain, settings.max_prediction_rows)
+    headers = {"Vary": "Accept", **_location(row.model_name, row.version)}
+    return Response(prediction_body(row, answer, media_type), media_type=media_type, headers=headers)
+
+
+@router.get(
+    "/predict",
+    operation_id="predictOne",
+    summary="Predict for one row given in the address",
+    response_model=PredictionRead,
+    responses={**_CACHED, **_PROBLEMS},
+    openapi_extra={
+        "parameters": [
+            {
+                "name": "columns",
+                "in": "query",
+                "required": False,
+                "style": "form",
+                "explode": True,
+                "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+                "example": {"cement": "540", "age": "28"},
+                "description": "One parameter per input column; one named like an option is written `input.<name>`.",
+            },
+            {
+                "name": "domain",
+                "in": "query",
+                "required": False,
+                "schema": {"type": "string", "enum": list(predictions.POLICIES), "default": "warn"},
+                "description": "What to do with values that training never saw.",
+            },
+        ]
+    },
+)
+def predict_one(
+    name: str, version: str, request: Request, session: ReadingSessionDep, settings: SettingsDep, cache: ModelsDep
+) -> Response:
+    """The same answer as POST with this one row."""
+    media_type = chosen_format(request, FORMATS)
+    row = models.get_version(session, name, version)
+    query = request.url.query
+    headers = version_headers(row, version, f"/predict?{query}", etag_of(row.id, media_type, query))
+    model = cache.model_of(session, row)
+    items = request.query_params.multi_items()
+    table, chosen = read_parameters(items, input_columns(model.encoding), OPTIONS)
+    policy = _policy(chosen)
+    if is_known(request, headers["ETag"]):
+        return not_modified(headers)
+    answer = predictions.predict(model, table, policy, settings.max_prediction_rows)
+    return Response(prediction_body(row, answer, media_type), media_type=media_type, headers=headers)
+
+
+@router.get(
+    "/predictions",
+    operation_id="getPredictions",
+    summary="Read predictions of a stored data set beside its actual values",
+    response_model=StoredPredictionRead,
+    responses={**_CACHED, **_PROBLEMS, **problem_responses(errors.ModelNotFound, errors.DatasetNotFound)},
+)
+def get_predictions(
+    name: str,
+    version: str,
+    request: Request,
+    session: ReadingSessionDep,
+    settings: SettingsDep,
+    cache: ModelsDep,
+    dataset: Annotated[str, Query(description="Id of the data set.", examples=["ds_06f3…"], max_length=100)],
+    split: Annotated[PartName, Query(description="Part of the data set the version was trained on.")] = "all",
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Rows of the part to skip.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=100_000, description="Rows at most.")] = 1_000,
+) -> Response:
+    """Row number, prediction, actual value and residual (actual - prediction)."""
+    media_type = chosen_format(request, FORMATS)
+    row = models.get_version(session, name, version)
+    headers = version_headers(
+        row,
+        version,
+        f"/predictions?{request.url.query}",
+        etag_of(row.id, media_type, dataset, split, offset, limit),
+    )
+    model = cache.model_of(session, row)
+    page = predict_stored(
+        session,
+        row,
+        model,
+        dataset_id=dataset,
+        part=split,
+        offset=offset,
+        limit=min(limit, settings.max_prediction_rows),
+    )
+    if is_known(request, headers["ETag"]):
+        return not_modified(headers)
+    body = stored_body(row, page, media_type, {"dataset": dataset, "split": split, "offset": offset})
+    return Response(body, media_type=media_type, headers=headers)
+
+
+def _location(model_name: str, number: int) -> dict[str, str]:
+    return {"X-Model-Version": f"{model_name}/{number}"}
+
+
+def _refuse_unknown_options(request: Request) -> None:
+    for option in request.query_params:
+        if option != "domain":
+            raise errors.InvalidParameter(option[:100], "unknown; expected domain", "unknown_parameter")
+
+
+def _policy(chosen: dict[str, str]) -> predictions.DomainPolicy:
+    for option in chosen:
+        if option != "domain":
+            raise errors.InvalidParameter(option, "not offered yet; a column of this name is written input.<name>")
+    asked = chosen.get("domain", "warn")
+    for policy in predictions.POLICIES:
+        if policy == asked:
+            return policy
+    raise errors.InvalidParameter("domain", f"expected one of {', '.join(predictions.POLICIES)}")

@@ -1,0 +1,97 @@
+"""The shapes of predictions; the bytes are written from arrays in `api/prediction_answers.py`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class OutsideRead(BaseModel):
+    """A value that training never saw."""
+
+    row: int
+    input: str
+    range: tuple[float, float] | None = Field(description="Training range; null for a category.")
+    reason: Literal["out_of_range", "unseen_category"]
+
+
+class DomainRead(BaseModel):
+    """What was done about values that training never saw."""
+
+    policy: Literal["warn", "reject", "clamp"]
+    outside: list[OutsideRead] = Field(description="The first 1,000, by row.")
+    outside_count: int
+
+
+class PredictionRead(BaseModel):
+    """The answer, row by row in the order that was sent."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "model": "concrete",
+                "version": 1,
+                "outputs": ["compressive_strength"],
+                "predictions": [[44.3], [61.9]],
+                "domain": {
+                    "policy": "warn",
+                    "outside": [{"row": 1, "input": "age", "range": [1, 365], "reason": "out_of_range"}],
+                    "outside_count": 1,
+                },
+            }
+        }
+    )
+    model: str
+    version: int
+    outputs: list[str]
+    predictions: list[list[float | str]] = Field(description="Numbers, or one class name a row.")
+    classes: list[str] | None = Field(None, description="Classification only.")
+    probabilities: list[list[float]] | None = Field(None, description="Classification only: (rows, classes).")
+    domain: DomainRead
+
+
+class StoredPredictionRead(BaseModel):
+    """Predictions of a stored data set; `null` where the data set has no actual value."""
+
+    model: str
+    version: int
+    dataset: str
+    split: str
+    offset: int
+    total: int = Field(description="Rows of the part.")
+    rows: list[int] = Field(description="Row numbers in the data set.")
+    outputs: list[str]
+    predictions: list[list[float | str]]
+    classes: list[str] | None = None
+    probabilities: list[list[float]] | None = None
+    actual: list[list[float | str | None]] | None
+    residual: list[list[float | None]] | None = Field(description="actual - prediction; null for classification.")
+
+
+_ROW = {"type": "array", "items": {"type": ["number", "string", "boolean", "null"]}}
+_ROWS = {
+    "type": "object",
+    "additionalProperties": False,
+    "minProperties": 1,
+    "maxProperties": 1,
+    "properties": {
+        "rows": {"type": "array", "items": {"anyOf": [_ROW, {"type": "object"}]}},
+        "columns": {"type": "object", "additionalProperties": _ROW},
+    },
+}
+PREDICT_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": _ROWS,
+            "examples": {
+                "rows": {"summary": "Rows in signature order", "value": {"rows": [[540.0, 28], [332.5, 400]]}},
+                "columns": {"summary": "Named columns", "value": {"columns": {"age": [28], "cement": [540.0]}}},
+            },
+        },
+        "text/csv": {"schema": {"type": "string"}, "example": "cement,age\n540.0,28\n"},
+        "application/x-ndjson": {"schema": {"type": "string"}, "example": '{"cement": 540.0, "age": 28}\n'},
+        "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+    },
+}

@@ -1,0 +1,103 @@
+"""The functions on a version's edges: as numbers to rebuild and draw, and as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kan.curves import activations
+from kan.diagram import diagram
+from kan.errors import InvalidConfig
+from service.domain.errors import EdgeNotFound, InvalidParameter
+from service.domain.model_cache import LoadedModel
+
+Span = Literal["grid", "data"]
+Theme = Literal["light", "dark"]
+View = Literal["diagram", "matrix"]
+
+
+@dataclass(frozen=True)
+class EdgeChoice:
+    """Which edges; None = all.
+
+    Attributes:
+        layer: index of the layer, from the inputs.
+        source, target: index of the node the edge leaves and enters.
+    """
+
+    layer: int | None = None
+    source: int | None = None
+    target: int | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """How the network is drawn.
+
+    Attributes:
+        view: "diagram" (the paper's picture) or "matrix" (one small curve per edge of a layer).
+        layer: only this one; None = all.
+        top: only the most important edges of every layer; None = all.
+        points: samples of each curve.
+    """
+
+    view: View
+    theme: Theme
+    layer: int | None
+    top: int | None
+    points: int
+
+
+def sampled_curves(
+    model: LoadedModel, version_units: Mapping[str, str | None], choice: EdgeChoice, points: int, span: Span
+) -> dict[str, Any]:
+    """Gives every chosen edge: exact parameters, samples, importance; with the units of the columns.
+
+    Raises:
+        EdgeNotFound: the network has no such layer or node.
+    """
+    _check_layer(model, choice.layer)
+    try:
+        found = activations(
+            model.state, points, span, layer=choice.layer, source=choice.source, target=choice.target
+        )
+    except InvalidConfig as error:
+        raise EdgeNotFound(f"{error.field}: {error.message}") from None
+    for item in found["encoding"]:
+        item["units"] = version_units.get(item["column"])
+    for item in found["decoding"]:
+        item["units"] = version_units.get(item["name"])
+    return found
+
+
+def drawn_network(model: LoadedModel, picture: Picture) -> str:
+    """Gives the network as SVG text; names of columns are escaped in it.
+
+    Raises:
+        EdgeNotFound: no such layer.
+        InvalidParameter: a picture that cannot be drawn so.
+    """
+    _check_layer(model, picture.layer)
+    try:
+        return diagram(
+            model.state,
+            theme=picture.theme,
+            view=picture.view,
+            layer=picture.layer,
+            top=picture.top,
+            points=picture.points,
+        )
+    except InvalidConfig as error:
+        raise InvalidParameter(error.field, error.message) from None
+
+
+def column_units(signature: Mapping[str, Any]) -> dict[str, str | None]:
+    """Gives column -> unit of a version's signature."""
+    columns: Sequence[Mapping[str, Any]] = [*signature.get("inputs", ()), *signature.get("outputs", ())]
+    return {column["name"]: column.get("units") for column in columns}
+
+
+def _check_layer(model: LoadedModel, layer: int | None) -> None:
+    if layer is not None and layer >= len(model.state.layers):
+        raise EdgeNotFound(f"expected a layer from 0 to {len(model.state.layers) - 1}")

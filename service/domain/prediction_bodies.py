@@ -1,0 +1,30 @@
+"""The one door for rows to predict for: bytes and their media type in, a checked table out."""
+
+from __future__ import annotations
+
+from kan.encoding import Encoding
+from service.domain.errors import UnsupportedMediaType
+from service.domain.prediction_columns import InputTable, input_columns
+from service.domain.prediction_json import read_json
+from service.domain.prediction_tables import read_csv, read_frame
+from service.domain.tables.parsed import TableLimits
+from service.domain.tables.upload import CSV, JSON, MEDIA_TYPES, NDJSON, PARQUET, parse_table
+
+
+def read_rows(body: bytes, media_type: str, encoding: Encoding, limits: TableLimits) -> InputTable:
+    """Reads rows in any of the formats that data sets come in.
+
+    Raises:
+        UnsupportedMediaType: another format.
+        MalformedBody: bytes that are not what the media type says.
+        InvalidRows, InvalidTable: readable, but not what the signature asks for.
+        BodyTooLarge: noticed while reading.
+    """
+    columns = input_columns(encoding)
+    if media_type == JSON:
+        return read_json(body, columns)
+    if media_type == CSV:
+        return read_csv(body, columns)
+    if media_type in (NDJSON, PARQUET):
+        return read_frame(parse_table(body, media_type, limits).frame, columns)
+    raise UnsupportedMediaType(MEDIA_TYPES)

@@ -1,0 +1,129 @@
+"""What a model expects of each input column, and whether a table's columns are those."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kan.encoding import MISSING_LEVEL, Encoding, LevelsInput, NumberInput
+from service.domain.errors import Fault, InvalidRows
+from service.domain.tables.parsed import MAX_FAULTS, MAX_MAGNITUDE
+
+Values = NDArray[Any]
+Pointer = Callable[[int, str | None], str]
+
+
+@dataclass(frozen=True)
+class InputColumn:
+    """One column of a model's signature.
+
+    Attributes:
+        name: as in the data set.
+        low, high: training range in the user's units; None for a category.
+        levels: None for a number.
+        takes_missing: had the training rows missing values here?
+    """
+
+    name: str
+    low: float | None
+    high: float | None
+    levels: tuple[str, ...] | None
+    takes_missing: bool
+
+    @property
+    def is_number(self) -> bool:
+        """Is it a number column (else a category)?"""
+        return self.levels is None
+
+
+@dataclass(frozen=True, eq=False)
+class InputTable:
+    """Rows to predict for, checked against the signature.
+
+    Attributes:
+        columns: kan's table: float64 with NaN for missing, or objects `str | None`.
+        rows: number of rows.
+        pointer: where (row, column) stood in what was sent.
+    """
+
+    columns: Mapping[str, Values]
+    rows: int
+    pointer: Pointer
+
+
+def input_columns(encoding: Encoding) -> tuple[InputColumn, ...]:
+    """Gives the columns that a model reads, in the order of its signature."""
+    found: list[InputColumn] = []
+    for item in encoding.inputs:
+        if isinstance(item, NumberInput):
+            found.append(InputColumn(item.column, item.low, item.high, None, item.fill is not None))
+        elif isinstance(item, LevelsInput):
+            levels = tuple(level for level in item.levels if level != MISSING_LEVEL)
+            found.append(InputColumn(item.column, None, None, levels, len(levels) < len(item.levels)))
+    return tuple(found)
+
+
+def check_names(columns: Sequence[InputColumn], came: Iterable[str], pointer: str) -> None:
+    """Compares names, in any order.
+
+    Raises:
+        InvalidRows: names each missing and each unknown column, and lists the expected ones.
+    """
+    came = list(came)
+    expected = [column.name for column in columns]
+    faults = [Fault(pointer, "missing_column", f"missing column {name!r}") for name in expected if name not in came]
+    known = set(expected)
+    unknown = [place for place, name in enumerate(came, start=1) if name not in known]
+    faults += [Fault(pointer, "unknown_column", f"column {place} is not an input of the model") for place in unknown]
+    if faults:
+        found = "; ".join(fault.message for fault in faults[:3])
+        raise InvalidRows(f"expected the columns {listed(expected)}; {found}", faults)
+
+
+def check_values(columns: Sequence[InputColumn], table: InputTable) -> None:
+    """Looks at every value: finite, and present where the training rows had no missing ones.
+
+    Raises:
+        InvalidRows: points at the first bad value of each column.
+    """
+    faults = [fault for column in columns if (fault := _value_fault(column, table)) is not None]
+    if faults:
+        raise invalid_rows(faults)
+
+
+def invalid_rows(faults: Sequence[Fault]) -> InvalidRows:
+    """Gives the refusal for these faults, with the first one's words."""
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return InvalidRows(f"{faults[0].pointer}: {faults[0].message}{more}", faults[:MAX_FAULTS])
+
+
+def listed(names: Sequence[str]) -> str:
+    """Gives "3 (a, b, c)", cut off after 20 names."""
+    shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    return f"{len(names)} ({shown})" if names else "0"
+
+
+def _value_fault(column: InputColumn, table: InputTable) -> Fault | None:
+    values = table.columns[column.name]
+    if column.is_number:
+        missing = np.isnan(values)
+        wild = np.abs(values) > MAX_MAGNITUDE
+        if wild.any():
+            message = f"expected a finite number of at most {MAX_MAGNITUDE:g} in magnitude"
+            return Fault(table.pointer(int(wild.argmax()), column.name), "not_finite", message)
+    else:
+        missing = np.array([value is None for value in values], dtype=bool)
+    if column.takes_missing or not missing.any():
+        return None
+    message = f"column {column.name!r} had no missing values in training: expected {kind_words(column)}"
+    return Fault(table.pointer(int(missing.argmax()), column.name), "missing_value", message)
+
+
+def kind_words(column: InputColumn) -> str:
+    """Gives what a column holds, in words."""
+    words = "a number" if column.is_number else "text (one of the categories)"
+    return f"{words} or null" if column.takes_missing else words

@@ -1,0 +1,129 @@
+"""What a model version says about rows: encoded, evaluated, and given back in the user's units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kan.encoding import ClassOutput, Outside, decode, encode, outside_rows, probabilities
+from kan.errors import EncodingError
+from kan.predictor import evaluate
+from service.domain.errors import BodyTooLarge, Fault, OutsideTrainingRange
+from service.domain.model_cache import LoadedModel
+from service.domain.prediction_columns import InputColumn, InputTable, check_values, input_columns, invalid_rows
+from service.domain.tables.parsed import MAX_FAULTS
+
+DomainPolicy = Literal["warn", "reject", "clamp"]
+POLICIES: tuple[DomainPolicy, ...] = ("warn", "reject", "clamp")
+# So many values outside the training range are listed; the count tells of the others.
+MAX_OUTSIDE = 1_000
+# Bounds the memory of one evaluation; the numbers do not depend on it.
+_ROWS_AT_A_TIME = 8_192
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """The answer for a table, row by row.
+
+    Attributes:
+        outputs: names of the targets.
+        values: regression: (rows, outputs) in the user's units; classification: one class name a row.
+        classes: None for regression.
+        probabilities: (rows, classes), None for regression.
+        policy: what was done about values that training never saw.
+        outside: the first of them.
+        outside_count: how many there are.
+    """
+
+    outputs: tuple[str, ...]
+    values: Floats | list[list[str]]
+    classes: tuple[str, ...] | None
+    probabilities: Floats | None
+    policy: DomainPolicy
+    outside: Sequence[Outside]
+    outside_count: int
+
+
+def predict(model: LoadedModel, table: InputTable, policy: DomainPolicy, max_rows: int) -> Prediction:
+    """Gives the model's answer for every row; a row's numbers do not depend on the rows beside it.
+
+    Args:
+        model: loaded.
+        table: with the model's columns.
+        policy: "warn" lists values outside the training range, "reject" refuses them, "clamp" moves numbers to its end.
+        max_rows: rows at most.
+
+    Raises:
+        BodyTooLarge: too many rows.
+        InvalidRows: missing or wild values.
+        OutsideTrainingRange: with "reject".
+    """
+    if table.rows > max_rows:
+        raise BodyTooLarge("rows in one request", max_rows, "send them in parts")
+    columns = input_columns(model.encoding)
+    check_values(columns, table)
+    outside = outside_rows(model.encoding, table.columns)
+    if policy == "reject" and outside:
+        raise OutsideTrainingRange(len(outside), [_outside_fault(item, table) for item in outside[:MAX_FAULTS]])
+    read = _clamped(columns, table) if policy == "clamp" else table
+    answer = evaluate_table(model, read)
+    return replace(answer, policy=policy, outside=outside[:MAX_OUTSIDE], outside_count=len(outside))
+
+
+def evaluate_table(model: LoadedModel, table: InputTable) -> Prediction:
+    """Gives the model's answer for rows that are known to fit.
+
+    Raises:
+        InvalidRows: a value so far out that the numbers overflow.
+    """
+    try:
+        raw = _outputs(model, encode(model.encoding, table.columns))
+    except EncodingError as error:
+        raise invalid_rows([Fault(table.pointer(error.row or 0, error.column), "unusable", error.message)]) from None
+    values = decode(model.encoding, raw)
+    bad = ~np.isfinite(values).all(axis=1)
+    if bad.any():
+        pointer = table.pointer(int(bad.argmax()), None)
+        raise invalid_rows([Fault(pointer, "overflow", "expected values nearer to the training range")])
+    target = model.encoding.outputs[0]
+    names = tuple(item.name for item in model.encoding.outputs)
+    if not isinstance(target, ClassOutput):
+        return Prediction(names, values, None, None, "warn", (), 0)
+    shares = probabilities(model.encoding, raw)
+    labels = [[target.classes[place]] for place in shares.argmax(axis=1)]
+    return Prediction(names, labels, target.classes, shares, "warn", (), 0)
+
+
+def outside_entry(item: Outside) -> dict[str, Any]:
+    """Gives one value that training never saw as it is shown: with the training range, or as an unseen category."""
+    if item.low is None:
+        return {"row": item.row, "input": item.column, "range": None, "reason": "unseen_category"}
+    return {"row": item.row, "input": item.column, "range": [item.low, item.high], "reason": "out_of_range"}
+
+
+def _outputs(model: LoadedModel, x: Floats) -> Floats:
+    parts = [evaluate(model.state, x[start : start + _ROWS_AT_A_TIME]) for start in range(0, len(x), _ROWS_AT_A_TIME)]
+    return np.concatenate(parts) if parts else np.empty((0, model.encoding.network_outputs))
+
+
+def _clamped(columns: Sequence[InputColumn], table: InputTable) -> InputTable:
+    found: Mapping[str, Any] = {
+        column.name: np.clip(table.columns[column.name], column.low, column.high)
+        if column.is_number
+        else table.columns[column.name]
+        for column in columns
+    }
+    return replace(table, columns=found)
+
+
+def _outside_fault(item: Outside, table: InputTable) -> Fault:
+    pointer = table.pointer(item.row, item.column)
+    if item.low is None:
+        return Fault(pointer, "unseen_category", f"column {item.column!r}: expected a category seen in training")
+    return Fault(pointer, "out_of_range", f"column {item.column!r}: expected {item.low:g} to {item.high:g}")
