@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
+from service.api.idempotency import HEADER, REPLAYED, request_key
 from service.api.negotiation import CHANGING, IMMUTABLE, chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
 from service.api.schemas.datasets import DatasetPage, DatasetRead, DatasetRows, dataset_read
@@ -18,12 +19,15 @@ from service.domain.errors import (
     BodyTooLarge,
     DatasetInUse,
     DatasetNotFound,
+    IdempotencyKeyInFlight,
+    IdempotencyKeyReused,
     InvalidParameter,
     InvalidTable,
     MalformedBody,
     NotAcceptable,
     UnsupportedMediaType,
 )
+from service.domain.idempotency import Answer
 from service.domain.ids import is_id
 from service.domain.names import name_fault, normal_name
 from service.domain.tables.parsed import ParsedTable, TableLimits
@@ -68,22 +72,39 @@ _BODY = {
     summary="Upload or generate a table",
     status_code=201,
     response_model=DatasetRead,
-    responses=problem_responses(MalformedBody, BodyTooLarge, UnsupportedMediaType, InvalidTable),
+    responses=problem_responses(
+        MalformedBody,
+        BodyTooLarge,
+        UnsupportedMediaType,
+        InvalidTable,
+        InvalidParameter,
+        IdempotencyKeyReused,
+        IdempotencyKeyInFlight,
+    ),
     openapi_extra={"requestBody": _BODY},
 )
 def create_dataset(
     upload: UploadDep,
+    request: Request,
     session: SessionDep,
     settings: SettingsDep,
     name: Annotated[str | None, Query(description="Shown name; before the one in the body.")] = None,
+    _key: Annotated[str | None, Header(alias=HEADER, description="The same key twice makes one data set.")] = None,
 ) -> Response:
     """CSV, JSON, NDJSON, Parquet, or a form with a file; refused whole where any cell is bad."""
     table = parse_table(upload.data, upload.media_type, TableLimits.from_settings(settings))
     shown = _shown_name(name, upload, table)
-    row = datasets.create_dataset(session, table, shown, max_levels=settings.max_category_levels)
-    body = dataset_read(row).model_dump_json()
-    headers = {"Location": f"/v1/datasets/{row.id}", "ETag": etag_of(body)}
-    return Response(body, status_code=201, media_type=JSON, headers=headers)
+    answer = datasets.submit_dataset(
+        session,
+        table,
+        shown,
+        max_levels=settings.max_category_levels,
+        answer_of=_created,
+        request=request_key(request, settings, upload.data, upload.media_type.encode(), shown.encode()),
+    )
+    body = DatasetRead.model_validate(answer.body).model_dump_json()
+    headers = {"Location": answer.location, "ETag": etag_of(body), **({REPLAYED: "true"} if answer.replayed else {})}
+    return Response(body, status_code=answer.status, media_type=JSON, headers=headers)
 
 
 @router.get(
@@ -172,6 +193,10 @@ def delete_dataset(
 ) -> None:
     """Refused while a job that has not ended, or a model, refers to it."""
     datasets.delete_dataset(session, dataset_id, force)
+
+
+def _created(row: DatasetRow) -> Answer:
+    return Answer(201, f"/v1/datasets/{row.id}", dataset_read(row).model_dump(mode="json"))
 
 
 def _shown_name(asked: str | None, upload: Upload, table: ParsedTable) -> str:

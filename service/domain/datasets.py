@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 from sqlalchemy.orm import Session
 
 from service.domain.columns import described_columns, table_arrays
 from service.domain.errors import DatasetInUse, DatasetNotFound, Fault, InvalidTable, StoredDataDamaged
+from service.domain.idempotency import Answer, RequestKey, first_answer, keep_answer
 from service.domain.ids import is_id, new_id
 from service.domain.names import name_fault, normal_name
 from service.domain.tables.parsed import ParsedTable
@@ -27,6 +28,7 @@ __all__ = [
     "list_datasets",
     "load_table",
     "stored_table",
+    "submit_dataset",
     "table_arrays",
 ]
 
@@ -38,7 +40,7 @@ _USERS_SHOWN = 5
 def create_dataset(
     session: Session, table: ParsedTable, name: str, units: Mapping[str, str] | None = None, *, max_levels: int = 256
 ) -> DatasetRow:
-    """Stores a table under a new id and commits.
+    """Stores a table under a new id; the caller commits.
 
     Args:
         session: of the request.
@@ -61,8 +63,30 @@ def create_dataset(
         created_at=database_now(session),
     )
     statements.add_dataset(session, row)
-    session.commit()
     return row
+
+
+def submit_dataset(
+    session: Session,
+    table: ParsedTable,
+    name: str,
+    *,
+    max_levels: int,
+    answer_of: Callable[[DatasetRow], Answer],
+    request: RequestKey | None = None,
+) -> Answer:
+    """Stores a table and its idempotency key in one transaction, and commits; or gives the first answer again.
+
+    Raises:
+        IdempotencyKeyReused, IdempotencyKeyInFlight: nothing is stored.
+    """
+    replay = first_answer(session, request)
+    if replay is not None:
+        return replay
+    row = create_dataset(session, table, name, max_levels=max_levels)
+    answer = keep_answer(session, request, answer_of(row))
+    session.commit()
+    return answer
 
 
 def checked_name(name: str, pointer: str = "/name") -> str:

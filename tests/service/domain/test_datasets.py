@@ -28,6 +28,12 @@ def count(session: Session, row: type[Any]) -> int:
     return session.execute(select(func.count()).select_from(row)).scalar_one()
 
 
+def created(session: Session, parsed: ParsedTable, name: str) -> DatasetRow:
+    row = datasets.create_dataset(session, parsed, name)
+    session.commit()
+    return row
+
+
 def add_job(session: Session, dataset_id: str, status: str) -> str:
     job = JobRow(
         id=new_id("job"),
@@ -72,7 +78,7 @@ def add_version(session: Session, row: DatasetRow, model: str = "mix") -> str:
 
 
 def test_stored_table_comes_back_with_its_facts(session: Session) -> None:
-    row = datasets.create_dataset(session, table(), "mix")
+    row = created(session, table(), "mix")
     session.expunge_all()
     found = datasets.get_dataset(session, row.id)
     assert (found.name, found.rows, found.bytes, found.sha256, found.units) == ("mix", 3, 17, "ab", {"a": "mm"})
@@ -81,21 +87,21 @@ def test_stored_table_comes_back_with_its_facts(session: Session) -> None:
 
 
 def test_equal_content_is_stored_once(session: Session) -> None:
-    first = datasets.create_dataset(session, table(), "one")
-    second = datasets.create_dataset(session, table(), "two")
+    first = created(session, table(), "one")
+    second = created(session, table(), "two")
     assert first.id != second.id
     assert first.blob_sha256 == second.blob_sha256
     assert count(session, BlobRow) == 1
 
 
 def test_column_order_is_kept(session: Session) -> None:
-    row = datasets.create_dataset(session, table(z=[1.0, 2.0], a=[3.0, 5.0], m=["q", "r"]), "order")
+    row = created(session, table(z=[1.0, 2.0], a=[3.0, 5.0], m=["q", "r"]), "order")
     assert [column["name"] for column in row.columns] == ["z", "a", "m"]
     assert datasets.load_table(session, row.id).columns == ["z", "a", "m"]
 
 
 def test_data_sets_are_listed_newest_first_page_by_page(session: Session) -> None:
-    ids = [datasets.create_dataset(session, table(), f"{number}").id for number in range(5)]
+    ids = [created(session, table(), f"{number}").id for number in range(5)]
     first = [row.id for row in datasets.list_datasets(session, 3)]
     rest = [row.id for row in datasets.list_datasets(session, 3, first[-1])]
     assert first + rest == ids[::-1]
@@ -110,7 +116,7 @@ def test_unknown_id_is_not_found(session: Session, dataset_id: str) -> None:
 
 
 def test_deleted_data_set_is_gone(session: Session) -> None:
-    row = datasets.create_dataset(session, table(), "mix")
+    row = created(session, table(), "mix")
     datasets.delete_dataset(session, row.id)
     session.expunge_all()
     assert count(session, DatasetRow) == 0
@@ -121,7 +127,7 @@ def test_deleted_data_set_is_gone(session: Session) -> None:
 @pytest.mark.parametrize("status", ["queued", "running", "pausing", "paused", "cancelling"])
 @pytest.mark.parametrize("force", [False, True])
 def test_delete_is_refused_while_a_live_job_refers_to_it(session: Session, status: str, force: bool) -> None:
-    row = datasets.create_dataset(session, table(), "mix")
+    row = created(session, table(), "mix")
     job = add_job(session, row.id, status)
     with pytest.raises(DatasetInUse, match=job):
         datasets.delete_dataset(session, row.id, force=force)
@@ -131,7 +137,7 @@ def test_delete_is_refused_while_a_live_job_refers_to_it(session: Session, statu
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
 def test_delete_takes_the_data_set_from_ended_jobs(session: Session, status: str) -> None:
-    row = datasets.create_dataset(session, table(), "mix")
+    row = created(session, table(), "mix")
     job = add_job(session, row.id, status)
     datasets.delete_dataset(session, row.id)
     session.expunge_all()
@@ -139,7 +145,7 @@ def test_delete_takes_the_data_set_from_ended_jobs(session: Session, status: str
 
 
 def test_delete_is_refused_while_a_model_refers_to_it_unless_forced(session: Session) -> None:
-    row = datasets.create_dataset(session, table(), "mix")
+    row = created(session, table(), "mix")
     version = add_version(session, row)
     with pytest.raises(DatasetInUse, match="model mix"):
         datasets.delete_dataset(session, row.id)
@@ -150,7 +156,7 @@ def test_delete_is_refused_while_a_model_refers_to_it_unless_forced(session: Ses
 
 
 def test_damaged_bytes_are_noticed(session: Session) -> None:
-    row = datasets.create_dataset(session, table(), "mix")
+    row = created(session, table(), "mix")
     chunk = session.scalars(select(BlobChunkRow)).one()
     chunk.data = b"x" + chunk.data[1:]
     session.commit()
