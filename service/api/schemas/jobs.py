@@ -1,0 +1,187 @@
+"""The shapes of jobs and their events in requests and answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from service.domain.jobs import JobView
+from service.store.tables import EventRow
+
+Status = Literal["queued", "running", "pausing", "paused", "cancelling", "cancelled", "succeeded", "failed"]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+LabelValue = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Names = Annotated[list[Name], Field(max_length=10_000)]
+
+TRAIN_EXAMPLE: dict[str, Any] = {
+    "kind": "train",
+    "dataset": "ds_01m855zsk5fwxvgkyv1bs3g32e",
+    "model": "concrete",
+    "targets": ["compressive_strength"],
+    "preset": "balanced",
+    "seed": 0,
+}
+
+
+class TrainJobCreate(BaseModel):
+    """What is to be trained: on which data set, to predict what, how."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [TRAIN_EXAMPLE]})
+
+    kind: Literal["train"] = "train"
+    dataset: str = Field(max_length=100, description="Id of the data set.")
+    model: str | None = Field(
+        None, max_length=300, description="Gets the next version; absent: made from the data set's name."
+    )
+    inputs: Names | None = Field(None, description="Columns to learn from; absent: every usable one but the targets.")
+    targets: Names = Field(min_length=1, description="Columns to predict.")
+    task: Literal["auto", "regression", "classification"] = Field(
+        "auto", description="auto: classification only where the target is a category column."
+    )
+    network: Literal["auto"] | dict[str, Any] = Field(
+        "auto", description="auto: chosen by validation; an object fixes hidden, grid, degree, base, grid_eps."
+    )
+    preset: str | None = Field(None, max_length=50, description="A named recipe: quick, balanced or thorough.")
+    recipe: list[dict[str, Any]] | None = Field(None, max_length=1_000, description="The stages, instead of a preset.")
+    test_fraction: float | None = Field(
+        None, allow_inf_nan=False, description="Part of the rows kept for testing; absent: 0.2."
+    )
+    split_column: Name | None = Field(None, description="Column that says train, validation or test for each row.")
+    test_dataset: str | None = Field(None, max_length=100, description="Not supported yet.")
+    init: dict[str, Any] | None = Field(None, description="Not supported yet.")
+    seed: int = Field(0, ge=0, le=2**53 - 1, description="Of the split and of every random choice.")
+    device: Literal["auto", "cpu"] = Field("auto", description="Where it is trained.")
+    priority: int = Field(0, ge=-1000, le=1000, description="Higher first; then age.")
+    max_runtime_s: int | None = Field(None, description="Longest run (seconds).")
+    labels: dict[LabelName, LabelValue] = Field(default_factory=dict, description="Anything, to find the job by.")
+
+    def spec(self) -> dict[str, Any]:
+        """Gives the spec as it was sent, without what was left out."""
+        return {"kind": self.kind, **self.model_dump(exclude_unset=True, exclude_none=True)}
+
+
+class Transition(BaseModel):
+    """A state that the job came to, and when."""
+
+    status: Status
+    at: datetime
+
+
+class JobRead(BaseModel):
+    """A piece of work and how far it came."""
+
+    id: str
+    kind: str
+    status: Status
+    phase: str | None = Field(description="The stage that runs, such as fit.")
+    terminal: bool = Field(description="Has it ended for good?")
+    reason: str | None = Field(
+        description="Why it ended so: user_cancelled, max_runtime, max_attempts_exceeded, diverged, bad_data, "
+        "out_of_memory, worker_lost, internal."
+    )
+    attempt: int = Field(description="Claims in a row without a new checkpoint.")
+    max_attempts: int
+    retry_of: str | None
+    spec: dict[str, Any] = Field(description="As sent.")
+    resolved: dict[str, Any] | None = Field(description="What really runs.")
+    progress: dict[str, Any] | None
+    transitions: list[Transition]
+    result: dict[str, Any] | None = Field(description="Of a train job: model, version, version_id, metrics.")
+    error: dict[str, Any] | None
+    labels: dict[str, str]
+    priority: int
+    dataset: str | None
+    model: str | None
+    max_runtime_s: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class JobPage(BaseModel):
+    """Jobs, newest first."""
+
+    data: list[JobRead]
+    next_cursor: str | None
+
+
+class DryRun(BaseModel):
+    """What a job would do; nothing was stored."""
+
+    kind: str
+    model: str
+    resolved: dict[str, Any]
+    parameters: int | None
+    warnings: list[Any]
+
+
+class EventRead(BaseModel):
+    """One entry of a job's log."""
+
+    seq: int
+    at: datetime
+    type: str = Field(description="status, stage, metric, checkpoint, warning, log or end.")
+    data: dict[str, Any]
+
+
+class EventPage(BaseModel):
+    """Events, oldest first; `next_cursor` is null when there are no more as yet."""
+
+    data: list[EventRead]
+    next_cursor: str | None
+
+
+class WorkerRead(BaseModel):
+    """A worker that was seen lately."""
+
+    id: str
+    host: str
+    pid: int
+    device: str
+    started_at: datetime
+    seen_at: datetime
+    job_id: str | None
+
+
+class WorkerList(BaseModel):
+    """The workers that are alive, oldest first."""
+
+    data: list[WorkerRead]
+
+
+def job_read(view: JobView) -> JobRead:
+    """Gives a job as it is shown."""
+    row = view.row
+    return JobRead(
+        id=row.id,
+        kind=row.kind,
+        status=row.status,
+        phase=row.phase,
+        terminal=view.is_terminal,
+        reason=row.reason,
+        attempt=row.attempt,
+        max_attempts=row.max_attempts,
+        retry_of=row.retry_of,
+        spec=row.spec,
+        resolved=row.resolved,
+        progress=row.progress,
+        transitions=[Transition(**step) for step in view.transitions],
+        result=row.result,
+        error=row.error,
+        labels=row.labels,
+        priority=row.priority,
+        dataset=row.dataset_id,
+        model=row.model_name,
+        max_runtime_s=row.max_runtime_s,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def event_read(row: EventRow) -> EventRead:
+    """Gives an event as it is shown."""
+    return EventRead(seq=row.seq, at=row.at, type=row.type, data=row.data)

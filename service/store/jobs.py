@@ -1,0 +1,175 @@
+"""Every SQL statement about jobs and their events; `change_job` is the only way a job's row changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, exists, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from service.store.engine import database_now
+from service.store.tables import EventRow, JobRow
+
+Event = tuple[str, dict[str, Any]]
+
+
+def add_job(session: Session, row: JobRow, events: Sequence[Event]) -> None:
+    """Adds a job and the first events of its log."""
+    row.event_seq = len(events)
+    session.add(row)
+    session.flush()
+    _add_events(session, row.id, 1, events)
+
+
+def find_job(session: Session, job_id: str) -> JobRow | None:
+    """Gives a job as it is now, not as this session last saw it."""
+    return session.get(JobRow, job_id, populate_existing=True)
+
+
+def lock_job(session: Session, job_id: str) -> JobRow | None:
+    """Gives a job that nobody else changes before this transaction ends."""
+    return session.get(JobRow, job_id, populate_existing=True, with_for_update=True)
+
+
+def list_jobs(
+    session: Session,
+    limit: int,
+    after: str | None = None,
+    *,
+    statuses: Collection[str] = (),
+    model_name: str | None = None,
+    dataset_id: str | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> Sequence[JobRow]:
+    """Gives jobs that fit every filter, newest first, from below the id `after`."""
+    query = select(JobRow).order_by(JobRow.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(JobRow.id < after)
+    if statuses:
+        query = query.where(JobRow.status.in_(statuses))
+    if model_name is not None:
+        query = query.where(JobRow.model_name == model_name)
+    if dataset_id is not None:
+        query = query.where(JobRow.dataset_id == dataset_id)
+    for label, value in (labels or {}).items():
+        query = query.where(JobRow.labels[label].as_string() == value)
+    return session.scalars(query).all()
+
+
+def count_jobs(session: Session, statuses: Collection[str]) -> int:
+    """Gives the number of jobs in these states."""
+    return session.scalar(select(func.count()).where(JobRow.status.in_(statuses))) or 0
+
+
+def delete_job(session: Session, job_id: str, statuses: Collection[str]) -> bool:
+    """Deletes a job with its events, if it is in one of these states; says whether it did."""
+    deleted: Any = session.execute(delete(JobRow).where(JobRow.id == job_id, JobRow.status.in_(statuses)))
+    return bool(deleted.rowcount)
+
+
+def change_job(
+    session: Session,
+    job_id: str,
+    *,
+    sources: Collection[str],
+    values: Mapping[str, Any] | None = None,
+    events: Sequence[Event] = (),
+    token: int | None = None,
+) -> bool:
+    """Changes a job and appends to its log, if it is still in one of the states `sources` and held under `token`.
+
+    Compare-and-set: of two that try at once one wins, and the other's events are not written either.
+
+    Args:
+        session: whose transaction all of it belongs to.
+        job_id: the job.
+        sources: states in which the change is legal.
+        values: columns to set.
+        events: (type, data), in order.
+        token: of the claim under which the caller holds the job; None for callers that hold no lease.
+
+    Returns:
+        Whether the change was made.
+    """
+    guard = [JobRow.id == job_id, JobRow.status.in_(sources)]
+    if token is not None:
+        guard.append(JobRow.token == token)
+    statement = update(JobRow).where(*guard).values(**(values or {}), event_seq=JobRow.event_seq + len(events))
+    last = session.execute(
+        statement.returning(JobRow.event_seq).execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    if last is None:
+        return False
+    _add_events(session, job_id, last - len(events) + 1, events)
+    return True
+
+
+def is_job_waiting(session: Session, now: datetime) -> bool:
+    """Is there a job to claim? Asked without a lock, so that idle workers disturb nobody."""
+    return bool(session.scalar(select(exists(_claimable(now)))))
+
+
+def lock_next_job(session: Session, now: datetime) -> JobRow | None:
+    """Gives the next job to run (priority, then age), passing over those that others are just claiming."""
+    query = (
+        _claimable(now)
+        .order_by(JobRow.priority.desc(), JobRow.created_at, JobRow.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(query.execution_options(populate_existing=True)).first()
+
+
+def list_lost_jobs(
+    session: Session, now: datetime, statuses: Collection[str], worker_id: str | None = None
+) -> Sequence[JobRow]:
+    """Gives the held jobs whose lease has ended, or all that a worker known to be dead holds."""
+    ended = JobRow.lease_until < now if worker_id is None else JobRow.worker_id == worker_id
+    query = select(JobRow).where(JobRow.status.in_(statuses), ended).limit(100)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def list_events(session: Session, job_id: str, after: int, limit: int) -> Sequence[EventRow]:
+    """Gives a job's events with numbers above `after`, oldest first."""
+    query = select(EventRow).where(EventRow.job_id == job_id, EventRow.seq > after)
+    return session.scalars(query.order_by(EventRow.seq).limit(limit)).all()
+
+
+def list_status_events(session: Session, job_ids: Iterable[str]) -> Sequence[EventRow]:
+    """Gives the events of type status of several jobs, oldest first."""
+    query = select(EventRow).where(EventRow.job_id.in_(list(job_ids)), EventRow.type == "status")
+    return session.scalars(query.order_by(EventRow.job_id, EventRow.seq)).all()
+
+
+def count_events(session: Session, job_id: str, kind: str) -> int:
+    """Gives the number of a job's events of one type."""
+    return session.scalar(select(func.count()).where(EventRow.job_id == job_id, EventRow.type == kind)) or 0
+
+
+def thin_events(session: Session, job_id: str, kind: str) -> None:
+    """Deletes every second event of one type, so that the shape of a long series stays."""
+    numbered = (
+        select(EventRow.seq, func.row_number().over(order_by=EventRow.seq).label("place"))
+        .where(EventRow.job_id == job_id, EventRow.type == kind)
+        .subquery()
+    )
+    even = select(numbered.c.seq).where(numbered.c.place % 2 == 0)
+    thinned = delete(EventRow).where(and_(EventRow.job_id == job_id, EventRow.seq.in_(even)))
+    session.execute(thinned.execution_options(synchronize_session=False))
+
+
+def _claimable(now: datetime) -> Select[JobRow]:
+    return select(JobRow).where(JobRow.status == "queued", JobRow.not_before <= now)
+
+
+def _add_events(session: Session, job_id: str, first: int, events: Sequence[Event]) -> None:
+    if not events:
+        return
+    at = database_now(session)
+    rows = [
+        {"job_id": job_id, "seq": first + place, "at": at, "type": kind, "data": data}
+        for place, (kind, data) in enumerate(events)
+    ]
+    session.execute(insert(EventRow), rows)

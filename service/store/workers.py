@@ -1,0 +1,40 @@
+"""Every SQL statement about workers: who is alive, on which device, doing what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from service.store.tables import WorkerRow
+
+
+def report_worker(session: Session, row: WorkerRow) -> None:
+    """Says that a worker is alive and what it does."""
+    session.merge(row)
+    session.flush()
+
+
+def touch_worker(session: Session, worker_id: str, seen_at: datetime, job_id: str | None) -> bool:
+    """Says that a known worker is still alive; False where its row is gone."""
+    statement = update(WorkerRow).where(WorkerRow.id == worker_id).values(seen_at=seen_at, job_id=job_id)
+    touched: Any = session.execute(statement.execution_options(synchronize_session=False))
+    return bool(touched.rowcount)
+
+
+def list_workers(session: Session, seen_after: datetime) -> Sequence[WorkerRow]:
+    """Gives the workers that were seen lately, oldest first."""
+    return session.scalars(select(WorkerRow).where(WorkerRow.seen_at > seen_after).order_by(WorkerRow.id)).all()
+
+
+def drop_worker(session: Session, worker_id: str) -> None:
+    """Forgets a worker that has ended."""
+    session.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
+
+
+def drop_unseen_workers(session: Session, before: datetime) -> None:
+    """Forgets the workers that were last seen before a time."""
+    session.execute(delete(WorkerRow).where(WorkerRow.seen_at < before))

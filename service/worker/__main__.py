@@ -1,0 +1,41 @@
+"""`python -m service.worker`: one worker process, as `kan serve` and `kan worker` start it.
+
+A module of its own, so that the training processes do not import the command line with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+
+from service.log import configure_logging
+from service.settings import settings_from_environment
+
+
+def main() -> None:
+    """Runs a worker until SIGTERM or Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m service.worker", description="Run training jobs.")
+    parser.add_argument("--id", default=None, help="the worker's id; made when absent")
+    parser.add_argument("--supervised", action="store_true", help="end when the parent process ends")
+    parser.add_argument("--run-class", default=None, help="module:Class of the training run")
+    options = parser.parse_args()
+    settings = settings_from_environment()
+    # Read by the numerical libraries when the fork server loads them.
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = str(settings.threads)
+    configure_logging(settings.log_level)
+
+    from service.worker.child import die_with_parent  # noqa: PLC0415 - numpy reads the variables above on import
+    from service.worker.loop import RUN_CLASS, Worker  # noqa: PLC0415
+
+    if options.supervised:
+        die_with_parent(signal.SIGTERM)
+    worker = Worker(settings, worker_id=options.id, run_class=options.run_class or RUN_CLASS)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""The process that trains one job: it talks through a pipe to its worker and never sees the database.
+
+Up go tuples: ("update", kind, data, progress), ("checkpoint", content, info), ("result", fields, reason),
+("failed", reason, message), ("stopped",). Down come the words "hand_over" and "finish".
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import math
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+HAND_OVER = "hand_over"
+FINISH = "finish"
+
+# The pipe and the log need no more than this; a step may take less than a millisecond.
+_METRIC_SECONDS = 0.02
+_PR_SET_PDEATHSIG = 1
+_REASONS = {
+    "BadTrainingData": "bad_data",
+    "EncodingError": "bad_data",
+    "TrainingDiverged": "diverged",
+    "MemoryError": "out_of_memory",
+    "OutOfMemoryError": "out_of_memory",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingOrder:
+    """Everything that the child needs to train one job.
+
+    Attributes:
+        run_class: "module:Class" of the run; `service.domain.training:TrainingRun` but in tests.
+        table: the data set as Parquet.
+        checkpoint: to go on from; None at the start.
+        checkpoint_seconds: longest time between two checkpoints.
+        threads: CPU threads.
+        run_seconds: how long earlier attempts ran up to the checkpoint.
+    """
+
+    run_class: str
+    resolved: dict[str, Any]
+    table: bytes
+    column_types: dict[str, str]
+    checkpoint: bytes | None
+    checkpoint_seconds: float
+    threads: int
+    run_seconds: float
+
+
+def run_child(pipe: Connection, order: TrainingOrder) -> None:
+    """Trains one job to its end, or to the word that stops it; the process ends with this function."""
+    die_with_parent()
+    # Ctrl-C in a terminal reaches every process; the worker decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    words = _Words(pipe)
+    try:
+        _train(pipe, order, words)
+    except Exception as error:  # noqa: BLE001 - the job edge: whatever broke is reported, not lost
+        pipe.send(("failed", *_told(error)))
+
+
+def die_with_parent(how: signal.Signals = signal.SIGKILL) -> None:
+    """Asks the kernel (Linux) to signal this process when its parent ends, however that happens."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, how)
+
+
+class _Words:
+    """The last word that the worker said; its silence for ever (a closed pipe) ends this process."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self.last: str | None = None
+        threading.Thread(target=self._listen, name="words", daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                self.last = self._pipe.recv()
+            except (EOFError, OSError):
+                os._exit(1)
+
+
+def _train(pipe: Connection, order: TrainingOrder, words: _Words) -> None:
+    run = _load(order.run_class)(order.resolved, order.table, order.column_types, order.checkpoint)
+    _cap_threads(order.threads)
+    started = saved = time.monotonic()
+    sent = 0.0
+    for update in run:
+        now = time.monotonic()
+        if update.type != "metric" or update.stage_ended or now - sent >= _METRIC_SECONDS:
+            pipe.send(("update", update.type, plain(update.data), plain(update.progress)))
+            sent = now
+        handing_over = words.last == HAND_OVER
+        if update.stage_ended or handing_over or now - saved >= order.checkpoint_seconds:
+            info = {**plain(update.progress), "run_seconds": order.run_seconds + now - started}
+            pipe.send(("checkpoint", run.checkpoint(), info))
+            saved = time.monotonic()
+        if handing_over:
+            pipe.send(("stopped",))
+            return
+        if words.last == FINISH:
+            _finish_early(pipe, run)
+            return
+    pipe.send(("result", _fields(run.result), None))
+
+
+def _finish_early(pipe: Connection, run: Any) -> None:
+    """Hands over the best network so far, where the run has one already."""
+    best = getattr(run, "finish_early", lambda: None)()
+    if best is None:
+        pipe.send(("failed", "max_runtime", "max_runtime_s passed before there was a model to keep"))
+    else:
+        pipe.send(("result", _fields(best), "max_runtime"))
+
+
+def _fields(result: Any) -> dict[str, Any]:
+    return {
+        "model": result.model,
+        "split": result.split,
+        "metrics": plain(result.metrics),
+        "signature": plain(result.signature),
+        "outcome": str(result.outcome),
+        "train_seconds": float(result.train_seconds),
+    }
+
+
+def plain(value: Any) -> Any:
+    """Gives a value as JSON knows it: numbers that are not finite become null, arrays become lists."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+def _load(dotted: str) -> Any:
+    module, _, name = dotted.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _cap_threads(threads: int) -> None:
+    # Only where the run brought torch in: this module must not, the worker imports it too.
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(threads)
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    """Gives reason and message; the message of an unexpected error may hold data, so only its class is told."""
+    for kind in type(error).__mro__:
+        if kind.__name__ in _REASONS:
+            return _REASONS[kind.__name__], str(error)
+    traceback.print_exc()
+    return "internal", f"the training broke with {type(error).__name__}; the worker's log has the details"

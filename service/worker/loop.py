@@ -1,0 +1,127 @@
+"""The life of a worker: claim a job, run it, again; until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from service.domain.ids import new_id
+from service.domain.leases import Hold, LeaseLost, claim_next_job
+from service.log import get_logger
+from service.settings import Settings
+from service.store.engine import database_now, make_engine, reading_session_factory, session_factory
+from service.store.jobs import is_job_waiting
+from service.store.tables import JobRow, WorkerRow
+from service.store.workers import drop_worker, report_worker, touch_worker
+from service.worker.process import warm_up
+from service.worker.rescuer import Rescuer
+from service.worker.retrying import Transactions
+from service.worker.runner import Attempt
+
+RUN_CLASS = "service.domain.training:TrainingRun"
+
+log = get_logger()
+
+
+class Worker:
+    """One worker process: one job at a time."""
+
+    def __init__(self, settings: Settings, *, worker_id: str | None = None, run_class: str = RUN_CLASS) -> None:
+        self.worker_id = worker_id or new_id("wk")
+        self._settings = settings
+        self._run_class = run_class
+        self._engine = make_engine(settings.database_url)
+        retry = settings.database_retry_seconds
+        self._writing = Transactions(session_factory(self._engine), retry)
+        self._reading = Transactions(reading_session_factory(self._engine), retry)
+        self._stop = threading.Event()
+        self._job_id: str | None = None
+
+    def stop(self) -> None:
+        """Asks the worker to hand its job over and end; safe to call from a signal handler."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Works until `stop`; gives its job back and signs off at the end."""
+        warm_up(self._run_class)
+        self._survive(lambda: self._writing.run(self._sign_on))
+        log.info("worker_started", worker_id=self.worker_id)
+        presence = threading.Thread(target=self._stay_present, name="presence", daemon=True)
+        presence.start()
+        with Rescuer(self._settings, self._writing):
+            while not self._stop.is_set():
+                if not self._survive(self._work_once):
+                    self._stop.wait(self._settings.poll_seconds)
+        presence.join()
+        self._survive(lambda: self._writing.run(self._sign_off))
+        self._engine.dispose()
+        log.info("worker_stopped", worker_id=self.worker_id)
+
+    def _work_once(self) -> bool:
+        """Claims and runs a job; says whether there was one."""
+        if not self._reading.run(lambda session: is_job_waiting(session, database_now(session))):
+            return False
+        lease = self._settings.lease_seconds
+        claim = self._writing.run(lambda session: claim_next_job(session, self.worker_id, lease))
+        if claim is None:
+            return False
+        self._run_job(*claim)
+        return True
+
+    def _run_job(self, hold: Hold, row: JobRow) -> None:
+        started = time.monotonic()
+        self._job_id = hold.job_id
+        log.info("job_claimed", job_id=hold.job_id, worker_id=self.worker_id, attempt=row.attempt)
+        try:
+            attempt = Attempt(hold, row, self._settings, (self._writing, self._reading), self._stop)
+            status = attempt.run(self._run_class)
+        except LeaseLost:
+            log.warning("lease_lost", job_id=hold.job_id, worker_id=self.worker_id)
+            return
+        finally:
+            self._job_id = None
+        log.info("job_left", job_id=hold.job_id, status=status, seconds=round(time.monotonic() - started, 3))
+
+    def _survive(self, function: Callable[[], object]) -> bool:
+        """Gives whether `function` did something; a database that stays away must not end the worker."""
+        try:
+            return bool(function())
+        except SQLAlchemyError as error:
+            log.error("database_trouble", worker_id=self.worker_id, error=type(error).__name__)
+        except Exception:
+            # The loop edge: one bad job must not stop the queue.
+            log.exception("worker_trouble", worker_id=self.worker_id)
+        return False
+
+    def _stay_present(self) -> None:
+        while not self._stop.wait(self._settings.heartbeat_seconds):
+            self._survive(lambda: self._writing.run(self._touch))
+
+    def _sign_on(self, session: Session) -> None:
+        now = database_now(session)
+        device = ",".join(self._settings.devices)
+        row = WorkerRow(
+            id=self.worker_id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            device=device,
+            started_at=now,
+            seen_at=now,
+            job_id=None,
+        )
+        report_worker(session, row)
+        session.commit()
+
+    def _touch(self, session: Session) -> None:
+        touch_worker(session, self.worker_id, database_now(session), self._job_id)
+        session.commit()
+
+    def _sign_off(self, session: Session) -> None:
+        drop_worker(session, self.worker_id)
+        session.commit()

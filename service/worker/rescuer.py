@@ -1,0 +1,74 @@
+"""Takes back the jobs of workers that are gone, and sweeps what nothing refers to; every worker does it."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from service.domain.leases import Backoff, rescue_jobs
+from service.log import get_logger
+from service.settings import Settings
+from service.store.blobs import drop_orphans
+from service.store.engine import database_now
+from service.store.workers import drop_unseen_workers
+from service.worker.retrying import Transactions
+
+_SWEEP_SECONDS = 300.0
+_FORGET_WORKER = timedelta(hours=1)
+
+log = get_logger()
+
+
+class Rescuer:
+    """A context in which a thread looks for lost jobs every `rescue_seconds`."""
+
+    def __init__(self, settings: Settings, writing: Transactions) -> None:
+        self._settings = settings
+        self._writing = writing
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="rescuer", daemon=True)
+
+    def __enter__(self) -> Rescuer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        # Not before a while: a start should not wait for a sweep.
+        swept = time.monotonic() - _SWEEP_SECONDS * random.random()
+        while not self._ended.wait(self._settings.rescue_seconds):
+            try:
+                rescue(self._settings, self._writing)
+                if time.monotonic() - swept >= _SWEEP_SECONDS:
+                    swept = time.monotonic()
+                    self._writing.run(self._sweep)
+            except SQLAlchemyError as error:
+                log.warning("rescue_failed", error=type(error).__name__)
+
+    def _sweep(self, session: Session) -> None:
+        now = database_now(session)
+        dropped = drop_orphans(session, now - timedelta(seconds=self._settings.orphan_seconds))
+        drop_unseen_workers(session, now - _FORGET_WORKER)
+        session.commit()
+        if dropped:
+            log.info("blobs_swept", count=dropped)
+
+
+def rescue(settings: Settings, writing: Transactions, dead_worker_id: str | None = None) -> None:
+    """Takes back what lost workers hold, or what one worker known to be dead holds, and logs it."""
+    backoff = backoff_of(settings)
+    for job_id, status in writing.run(lambda session: rescue_jobs(session, backoff, dead_worker_id)):
+        log.warning("job_rescued", job_id=job_id, status=status)
+
+
+def backoff_of(settings: Settings) -> Backoff:
+    """Gives the wait before a next attempt, with fresh jitter."""
+    return Backoff(settings.backoff_seconds, settings.backoff_max_seconds, random.random())

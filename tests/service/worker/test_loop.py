@@ -1,0 +1,183 @@
+"""Jobs that are never lost: real worker processes, killed, frozen and stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.domain.jobs import cancel_job
+
+if TYPE_CHECKING:
+    from tests.service.worker.conftest import Bench
+
+
+def expected_model(steps: int) -> str:
+    """What FakeRun's chain of hashes ends in, computed without it."""
+    digest = hashlib.sha256(b"the rows").hexdigest()
+    for _ in range(steps):
+        digest = hashlib.sha256(digest.encode()).hexdigest()
+    return hashlib.sha256(digest.encode()).hexdigest()
+
+
+def assert_succeeded_once(bench: Bench, job_id: str, steps: int) -> None:
+    row = bench.wait_for_end(job_id)
+    assert (row.status, row.error) == ("succeeded", None)
+    versions = bench.versions(job_id)
+    assert [version.blob_sha256 for version in versions] == [expected_model(steps)]
+    assert [event.data["status"] for event in bench.events(job_id, "end")] == ["succeeded"]
+    assert row.result is not None
+    assert row.result["version"] == versions[0].version
+
+
+def test_job_runs_to_its_result_with_log_and_progress(bench: Bench) -> None:
+    job_id = bench.submit(steps=20, step_seconds=0.02, stage_steps=10)
+    bench.start_worker()
+    assert_succeeded_once(bench, job_id, 20)
+    row = bench.job(job_id)
+    assert bench.statuses(job_id) == ["queued", "running", "succeeded"]
+    assert row.progress == {"step": 20, "steps": 20, "fraction": 1.0}
+    assert [event.data["step"] for event in bench.events(job_id, "checkpoint")][-1] == 20
+    assert row.checkpoint_sha256 is None
+    assert row.result is not None
+    assert row.result["metrics"]["train"] == {"rmse": 0.5, "not_finite": None}
+    numbers = [event.seq for event in bench.events(job_id)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) == row.event_seq
+
+
+def test_killed_worker_is_replaced_and_result_is_bit_equal(bench: Bench) -> None:
+    job_id = bench.submit(steps=80, step_seconds=0.03)
+    first = bench.start_worker()
+    bench.wait_for(job_id, lambda row: row.checkpoint_sha256 is not None)
+    children = psutil.Process(first.pid).children(recursive=True)
+    first.kill()
+    first.wait()
+    bench.start_worker()
+    assert_succeeded_once(bench, job_id, 80)
+    assert bench.statuses(job_id) == ["queued", "running", "queued", "running", "succeeded"]
+    assert bench.job(job_id).token == 2
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == [], "the training process outlived its worker"
+
+
+def test_killed_training_process_is_started_again_by_same_worker(bench: Bench) -> None:
+    job_id = bench.submit(steps=60, step_seconds=0.02, kill_at=30, alive=30)
+    bench.start_worker()
+    assert_succeeded_once(bench, job_id, 60)
+    assert "killed by signal 9" in bench.events(job_id, "warning")[0].data["message"]
+
+
+def test_training_process_that_always_dies_fails_after_three_attempts_and_queue_goes_on(bench: Bench) -> None:
+    poisoned = bench.submit(steps=5, kill_at=0)
+    healthy = bench.submit(steps=5)
+    bench.start_worker()
+    row = bench.wait_for_end(poisoned)
+    assert (row.status, row.reason, row.attempt) == ("failed", "max_attempts_exceeded", 3)
+    assert_succeeded_once(bench, healthy, 5)
+
+
+def test_defect_in_training_fails_at_once_without_telling_data(bench: Bench) -> None:
+    job_id = bench.submit(steps=5, **{"raise": True})
+    bench.start_worker()
+    row = bench.wait_for_end(job_id)
+    assert (row.status, row.reason, row.attempt) == ("failed", "internal", 1)
+    assert row.error is not None
+    assert "a defect" not in row.error["message"]
+
+
+def test_frozen_worker_that_wakes_after_its_lease_writes_nothing(bench: Bench) -> None:
+    job_id = bench.submit(steps=60, step_seconds=0.03)
+    sleeper = bench.start_worker()
+    bench.wait_for(job_id, lambda row: row.checkpoint_sha256 is not None)
+    # Its training process goes on and fills the pipe: what the worker reads on waking is all stale.
+    sleeper.send_signal(signal.SIGSTOP)
+    bench.start_worker()
+    bench.wait_for(job_id, lambda row: row.token == 2)
+    sleeper.send_signal(signal.SIGCONT)
+    assert_succeeded_once(bench, job_id, 60)
+    assert bench.statuses(job_id).count("running") == 2
+    steps = [event.data["step"] for event in bench.events(job_id, "metric")]
+    jumps_back = sum(later <= earlier for earlier, later in pairwise(steps))
+    assert jumps_back <= 1, "a stale event came between those of the new attempt"
+
+
+def test_cancel_stops_running_job_within_two_seconds(bench: Bench, sessions: sessionmaker[Session]) -> None:
+    job_id = bench.submit(steps=100000, step_seconds=0.02)
+    bench.start_worker()
+    bench.wait_for(job_id, lambda row: row.progress is not None)
+    started = time.monotonic()
+    with sessions() as session:
+        assert cancel_job(session, job_id).row.status == "cancelling"
+        assert cancel_job(session, job_id).row.status in ("cancelling", "cancelled")
+    row = bench.wait_for_end(job_id, 5)
+    assert (row.status, row.reason) == ("cancelled", "user_cancelled")
+    assert time.monotonic() - started < 2.0
+    assert bench.versions(job_id) == []
+
+
+def test_stopped_worker_hands_job_over_with_checkpoint_at_once(bench: Bench) -> None:
+    job_id = bench.submit(steps=60, step_seconds=0.03)
+    first = bench.start_worker(KAN_CHECKPOINT_SECONDS="600", KAN_LEASE_SECONDS="600")
+    bench.wait_for(job_id, lambda row: bool(row.progress and row.progress["step"] > 5))
+    first.terminate()
+    assert first.wait(timeout=10) == 0
+    row = bench.job(job_id)
+    assert (row.status, row.attempt, row.worker_id) == ("queued", 0, None)
+    assert row.checkpoint_info is not None
+    assert row.checkpoint_info["step"] > 5
+    bench.start_worker()
+    assert_succeeded_once(bench, job_id, 60)
+
+
+def test_stopped_worker_whose_step_hangs_hands_job_over_in_time(bench: Bench) -> None:
+    job_id = bench.submit(steps=60, hang_at=3)
+    worker = bench.start_worker(KAN_SHUTDOWN_SECONDS="0.5")
+    bench.wait_for(job_id, lambda row: bool(row.progress))
+    worker.terminate()
+    assert worker.wait(timeout=10) == 0
+    assert bench.job(job_id).status == "queued"
+
+
+def test_silent_training_process_ends_its_attempt(bench: Bench) -> None:
+    job_id = bench.submit(steps=60, hang_at=3, max_attempts=1)
+    bench.start_worker(KAN_STALL_SECONDS="1")
+    row = bench.wait_for_end(job_id)
+    assert (row.status, row.reason) == ("failed", "max_attempts_exceeded")
+    assert "no sign of life" in str(row.error)
+
+
+@pytest.mark.parametrize(("has_best", "status"), [(True, "succeeded"), (False, "failed")])
+def test_run_time_limit_publishes_best_or_fails(bench: Bench, has_best: bool, status: str) -> None:
+    job_id = bench.submit(steps=100000, step_seconds=0.02, has_best=has_best, max_runtime_s=1)
+    bench.start_worker()
+    row = bench.wait_for_end(job_id)
+    assert (row.status, row.reason) == (status, "max_runtime")
+    assert len(bench.versions(job_id)) == int(has_best)
+
+
+def test_two_workers_run_two_hundred_jobs_once_each(bench: Bench) -> None:
+    job_ids = [bench.submit(steps=1) for _ in range(200)]
+    bench.start_worker()
+    bench.start_worker()
+    for job_id in job_ids:
+        bench.wait_for_end(job_id, 90)
+    for job_id in job_ids:
+        assert bench.statuses(job_id) == ["queued", "running", "succeeded"]
+        assert len(bench.versions(job_id)) == 1
+    assert len({bench.versions(job_id)[0].version for job_id in job_ids}) == 200
+
+
+def test_worker_process_never_imports_torch(bench: Bench) -> None:
+    job_id = bench.submit(steps=40, step_seconds=0.03)
+    worker = bench.start_worker()
+    bench.wait_for(job_id, lambda row: row.progress is not None)
+    loaded = {os.path.basename(found.path) for found in psutil.Process(worker.pid).memory_maps()}
+    assert not any(name.startswith("libtorch") for name in loaded)
