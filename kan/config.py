@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from kan.errors import InvalidConfig
@@ -47,7 +48,7 @@ class NetworkConfig:
         per_edge = self.grid + self.degree + (1 if self.base == "silu" else 0)
         widths = [len(input_levels), *self.hidden, outputs]
         first = sum(per_edge if levels is None else levels for levels in input_levels) * widths[1]
-        return first + sum(per_edge * a * b for a, b in zip(widths[1:], widths[2:], strict=False))
+        return first + sum(per_edge * a * b for a, b in pairwise(widths[1:]))
 
 
 @dataclass(frozen=True)
@@ -158,15 +159,16 @@ class Choose:
 
 @dataclass(frozen=True)
 class Average:
-    """Fit several starts on different parts of the rows and join them: the mean of M networks [d,h,1] is one [d,M*h,1]."""
+    """Fit several starts, each without one fold of the rows, and join them.
+
+    The mean of M networks [d, h, 1] is one network [d, M * h, 1].
+    """
 
     stage: ClassVar[str] = "average"
     members: int = 8
-    subsample: float = 0.8
 
     def __post_init__(self) -> None:
         _check_int("members", self.members, 1, 64)
-        _check_range("subsample", self.subsample, 0.1, 1.0)
 
 
 @dataclass(frozen=True)

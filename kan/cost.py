@@ -1,0 +1,54 @@
+"""What a training will take, computed before anything is built: optimizer, numbers, bytes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kan.config import NetworkConfig
+
+# A Levenberg-Marquardt step costs rows * parameters^2 and memory parameters^2; beyond these Adam gets further.
+LARGEST_LM_PARAMETERS = 3_000
+LARGEST_LM_WORK = 2e10
+# Numbers of one block of features or of a Jacobian (64 MB of float64): many rows need no more memory than a few.
+BLOCK_NUMBERS = 8_000_000
+_BLOCKS_ALIVE = 4
+_SQUARES_ALIVE = 6
+_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Parameters, the optimizer that "auto" takes, why, and the most memory at once (bytes)."""
+
+    parameters: int
+    optimizer: str
+    reason: str
+    memory_bytes: int
+
+
+def training_cost(config: NetworkConfig, input_levels: Sequence[int | None], outputs: int, rows: int) -> Cost:
+    """Gives the cost of training a network on a table.
+
+    Args:
+        input_levels: per network input its number of levels, None for a number.
+        outputs: network outputs.
+        rows: training rows.
+    """
+    parameters = config.parameters(input_levels, outputs)
+    optimizer = choose_optimizer("auto", parameters, rows)
+    reason = f"{parameters:,} parameters on {rows:,} rows"
+    widest = max(len(input_levels), *config.hidden, 1) * (config.grid + config.degree + 1)
+    table = rows * len(input_levels) * _BYTES * 3
+    blocks = max(BLOCK_NUMBERS, 64 * max(widest, parameters if optimizer == "lm" else 0)) * _BYTES * _BLOCKS_ALIVE
+    squares = parameters**2 * _BYTES * _SQUARES_ALIVE if optimizer == "lm" else parameters * _BYTES * _SQUARES_ALIVE
+    return Cost(parameters, optimizer, reason, table + blocks + squares)
+
+
+def choose_optimizer(wanted: str, parameters: int, rows: int) -> str:
+    """Gives "lm" or "adam" for "auto", by parameters and rows * parameters^2; anything else stays."""
+    small = parameters <= LARGEST_LM_PARAMETERS and rows * parameters**2 <= LARGEST_LM_WORK
+    return ("lm" if small else "adam") if wanted == "auto" else wanted
+
+
+def rows_per_block(numbers_per_row: int) -> int:
+    """Gives how many rows to handle at once."""
+    return max(64, BLOCK_NUMBERS // max(numbers_per_row, 1))

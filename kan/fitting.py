@@ -1,0 +1,143 @@
+"""`fit`: from a network and plain arrays to a trained network, in one call."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from kan.config import Stage
+from kan.errors import BadTrainingData, ShapeMismatch
+from kan.journal import Journal
+from kan.losses import SquaredError
+from kan.network import Kan
+from kan.optimizers.gauss_newton import mean_loss
+from kan.presets import preset_recipe
+from kan.problem import Problem
+from kan.split import split_rows
+from kan.stages.recipe import Progress, run_recipe
+from kan.stages.work import Work, held_loss
+from kan.train import Outcome
+
+SMALLEST_TABLE = 5
+
+
+@dataclass(frozen=True)
+class Run:
+    """What `fit` gives back.
+
+    Attributes:
+        network: the trained network, in the units of the arrays it was given.
+        outcome: how the training ended.
+        metrics: {"train": {"rmse", "r2"}, "validation": {...}}; validation is of the network before the last refit.
+        history: every step's progress.
+    """
+
+    network: Kan
+    outcome: Outcome
+    metrics: dict[str, dict[str, float]]
+    history: list[Progress]
+
+
+def fit(
+    network: Kan,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    preset: str = "balanced",
+    recipe: Sequence[Stage] | None = None,
+    validation: float = 0.2,
+    seed: int = 0,
+    progress: Callable[[Progress], None] | None = None,
+) -> Run:
+    """Trains a NEW network of the same shape; the given one is not changed.
+
+    Args:
+        network: its shape, grid, degree and base; new random starts are drawn from `seed`.
+        x: (rows, inputs), any units: the first grid is laid over the data.
+        y: (rows, outputs) or (rows,).
+        preset: "quick", "balanced" or "thorough"; unused where `recipe` is given.
+        recipe: stages to run instead.
+        validation: share of the rows that makes the choices, (0, 1).
+        seed: same seed, data and threads give the same bits.
+        progress: called with every step.
+
+    Raises:
+        ShapeMismatch: x or y do not fit the network.
+        BadTrainingData: fewer than 5 rows, or values that are not finite.
+        KeyError: no such preset.
+    """
+    inputs, targets = _arrays(network, x, y)
+    mean, std = targets.mean(0), _std(targets)
+    problem = _problem(network, inputs, (targets - mean) / std, validation, seed)
+    work = Work(problem, network.config)
+    stages = recipe if recipe is not None else preset_recipe(preset, search=False)
+    history = []
+    run = run_recipe(work, stages, Journal())
+    while True:
+        try:
+            history.append(next(run))
+        except StopIteration as stop:
+            work = stop.value
+            break
+        if progress is not None:
+            progress(history[-1])
+    assert work.network is not None
+    metrics = _metrics(work, std)
+    _unscale(work.network, mean, std)
+    return Run(work.network, work.outcome, metrics, history)
+
+
+def _arrays(network: Kan, x: ArrayLike, y: ArrayLike) -> tuple[Tensor, Tensor]:
+    inputs = torch.from_numpy(np.array(x, dtype=np.float64))
+    targets = torch.from_numpy(np.array(y, dtype=np.float64))
+    targets = targets.unsqueeze(1) if targets.ndim == 1 else targets
+    widths = network.widths
+    if inputs.ndim != 2 or inputs.shape[1] != widths[0]:
+        raise ShapeMismatch("x", f"(rows, {widths[0]})", tuple(inputs.shape))
+    if targets.shape != (len(inputs), widths[-1]):
+        raise ShapeMismatch("y", str((len(inputs), widths[-1])), tuple(targets.shape))
+    if len(inputs) < SMALLEST_TABLE:
+        raise BadTrainingData(f"expected at least {SMALLEST_TABLE} rows, got {len(inputs)}")
+    if not bool(torch.isfinite(inputs).all() and torch.isfinite(targets).all()):
+        raise BadTrainingData("expected finite numbers, got NaN or infinity")
+    return inputs, targets
+
+
+def _std(targets: Tensor) -> Tensor:
+    std = targets.std(0, correction=0)
+    return torch.where(std > 0, std, torch.ones_like(std))
+
+
+def _problem(network: Kan, x: Tensor, y: Tensor, validation: float, seed: int) -> Problem:
+    parts = split_rows(np.ones(len(x), dtype=bool), test_fraction=0.0, validation_fraction=validation, seed=seed)
+    levels = network.kan_layers[0].input_levels
+    return Problem(x, y, parts, SquaredError(), levels, y.shape[1], seed, raw_inputs=True)
+
+
+def _metrics(work: Work, std: Tensor) -> dict[str, dict[str, float]]:
+    problem = work.problem
+    assert work.network is not None
+    train = mean_loss(work.network, problem.loss, problem.x[problem.train], problem.y[problem.train])
+    return {
+        "train": _scores(train, problem.y[problem.train], std),
+        "validation": _scores(held_loss(work), problem.y[problem.validation], std),
+    }
+
+
+def _scores(loss: float, y: Tensor, std: Tensor) -> dict[str, float]:
+    """Gives RMSE in the target's units and R2 from a mean of half squared errors of standardised targets."""
+    outputs = y.shape[1]
+    variance = float((y - y.mean(0)).square().sum(1).mean())
+    rmse = (2 * loss / outputs) ** 0.5 * float(std.mean())
+    return {"rmse": rmse, "r2": 1 - 2 * loss / variance if variance > 0 else float("nan")}
+
+
+def _unscale(network: Kan, mean: Tensor, std: Tensor) -> None:
+    """Folds the targets' mean and scale into the last layer, so that the network speaks the user's units."""
+    last = network.kan_layers[-1]
+    with torch.no_grad():
+        last.weights.mul_(std)
+        last.coefficients()[0].add_(mean)

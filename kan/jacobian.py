@@ -1,0 +1,65 @@
+"""Derivatives of the outputs by every trainable number at once, which Levenberg-Marquardt needs."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kan.layer import Features
+from kan.network import Kan
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One forward pass with what the way back needs.
+
+    Attributes:
+        features: of every layer.
+        outputs: (rows, outputs).
+    """
+
+    features: list[Features]
+    outputs: Float[Tensor, "rows outputs"]
+
+
+def trace(network: Kan, x: Float[Tensor, "rows inputs"]) -> Trace:
+    """Runs the network forward and keeps each layer's features."""
+    features = []
+    with torch.no_grad():
+        for depth, layer in enumerate(network.kan_layers):
+            features.append(layer.design(x, slopes=depth > 0))
+            x = features[-1].values @ layer.masked_weights()
+    return Trace(features, x)
+
+
+def jacobian(network: Kan, run: Trace, delta: Float[Tensor, "rows outputs"]) -> Float[Tensor, "rows parameters"]:
+    """Gives the derivative of `sum(delta * outputs)` of each row by all weights, SHAPE (rows, parameters).
+
+    The parameters are the layers' weight matrices one after the other, rows first, as in `parameter_vector`.
+    """
+    blocks: list[Tensor] = []
+    with torch.no_grad():
+        for layer, features in zip(network.kan_layers[::-1], run.features[::-1], strict=True):
+            masked = features.values.unsqueeze(-1) * delta.unsqueeze(1)
+            if not bool(layer.mask.all()):
+                masked = masked * layer.mask[layer.feature_sources]
+            blocks.insert(0, masked.flatten(1))
+            if features.slopes is not None:
+                delta = layer.pull_back(delta, features)
+    return torch.cat(blocks, dim=1)
+
+
+def parameter_vector(network: Kan) -> Float[Tensor, " parameters"]:
+    """Gives a copy of all weights, in the order of the Jacobian's columns."""
+    return torch.cat([layer.weights.detach().flatten() for layer in network.kan_layers])
+
+
+def set_parameters(network: Kan, vector: Float[Tensor, " parameters"]) -> None:
+    """Writes all weights from one vector."""
+    start = 0
+    with torch.no_grad():
+        for layer in network.kan_layers:
+            count = layer.weights.numel()
+            layer.weights.copy_(vector[start : start + count].view_as(layer.weights))
+            start += count

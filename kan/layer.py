@@ -1,0 +1,152 @@
+"""One layer: every edge a learnable function of one variable, every node the sum of its edges."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from kan.config import NetworkConfig
+from kan.kernels.local_basis import dense, local_basis
+from kan.knots import uniform_knots
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the weights of a layer multiply, and how it changes with the layer's inputs.
+
+    Attributes:
+        values: (rows, features); node outputs are `values @ weights`.
+        slopes: (rows, inputs, features of one input), None where no gradient to the inputs is wanted.
+    """
+
+    values: Float[Tensor, "rows features"]
+    slopes: Float[Tensor, "rows inputs per_input"] | None
+
+
+class KanLayer(nn.Module):
+    """`phi(x) = mask * (w_b * silu(x) + S(x))` on each edge, or one value per level for a category input.
+
+    All trainable numbers are one matrix `weights` (features, outputs): for each number input its grid + degree
+    spline coefficients and, with a base branch, w_b; for each category input one row per level.
+
+    Source: Liu et al., arXiv 2404.19756, equations 2.10 to 2.12.
+    """
+
+    knots: Tensor
+    mask: Tensor
+
+    def __init__(
+        self,
+        input_levels: Sequence[int | None],
+        outputs: int,
+        config: NetworkConfig,
+        *,
+        low: float = -1.0,
+        high: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.input_levels = tuple(input_levels)
+        self.degree, self.base = config.degree, config.base
+        knots = torch.from_numpy(uniform_knots(low, high, config.grid, config.degree))
+        self.register_buffer("knots", knots.repeat(len(self.input_levels), 1))
+        self.register_buffer("mask", torch.ones(len(self.input_levels), outputs, dtype=torch.float64))
+        self.weights = nn.Parameter(torch.zeros(self.features, outputs, dtype=torch.float64))
+
+    @property
+    def grid(self) -> int:
+        """Number of intervals."""
+        return int(self.knots.shape[1]) - 2 * self.degree - 1
+
+    @property
+    def outputs(self) -> int:
+        """Number of nodes this layer feeds."""
+        return int(self.mask.shape[1])
+
+    @property
+    def numbers(self) -> list[int]:
+        """Indices of the inputs that are numbers."""
+        return [i for i, levels in enumerate(self.input_levels) if levels is None]
+
+    @property
+    def per_number(self) -> int:
+        """Features of one number input: its coefficients and, with a base branch, one more."""
+        return self.grid + self.degree + (self.base == "silu")
+
+    @property
+    def features(self) -> int:
+        """Rows of `weights`."""
+        return self.per_number * len(self.numbers) + sum(levels or 0 for levels in self.input_levels)
+
+    @property
+    def feature_sources(self) -> Tensor:
+        """Gives the input each feature belongs to, SHAPE (features,): numbers first, then categories."""
+        sources = [i for i in self.numbers for _ in range(self.per_number)]
+        sources += [i for i, levels in enumerate(self.input_levels) for _ in range(levels or 0)]
+        return torch.tensor(sources, dtype=torch.int64, device=self.knots.device)
+
+    def forward(self, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows outputs"]:
+        """Gives the node outputs; differentiable in `weights` and, for numbers, in `x`."""
+        return self.design(x).values @ self.masked_weights()
+
+    def masked_weights(self) -> Float[Tensor, "features outputs"]:
+        """Gives the weights with pruned edges at zero."""
+        return self.weights * self.mask[self.feature_sources]
+
+    def design(self, x: Float[Tensor, "rows inputs"], *, slopes: bool = False) -> Features:
+        """Gives the features of each row, dense; with `slopes`, their derivatives by the (number) inputs too."""
+        numbers = x if len(self.numbers) == x.shape[1] else x[:, self.numbers]
+        knots = self.knots if len(self.numbers) == x.shape[1] else self.knots[self.numbers]
+        local, local_slopes, first = local_basis(numbers, knots, self.degree)
+        size = self.grid + self.degree
+        values, gradient = dense(local, first, size), dense(local_slopes, first, size) if slopes else None
+        if self.base == "silu":
+            values, gradient = _with_silu(numbers, values, gradient)
+        columns = [values.flatten(1), *(one_hot(x[:, i], n) for i, n in enumerate(self.input_levels) if n is not None)]
+        return Features(torch.cat(columns, dim=1), gradient)
+
+    def pull_back(self, delta: Float[Tensor, "rows outputs"], features: Features) -> Float[Tensor, "rows inputs"]:
+        """Gives the derivative by the layer's (number) inputs from that by its outputs; needs `slopes`."""
+        assert features.slopes is not None
+        spread = delta @ self.masked_weights()[: features.slopes[0].numel()].T
+        return (spread.view_as(features.slopes) * features.slopes).sum(-1)
+
+    def coefficients(self) -> Float[Tensor, "numbers size outputs"]:
+        """Gives a view of the spline coefficients of the number inputs, SHAPE (numbers, grid + degree, outputs)."""
+        return self._blocks()[:, : self.grid + self.degree]
+
+    def base_weights(self) -> Float[Tensor, "numbers outputs"]:
+        """Gives a view of w_b of the number inputs; zeros without a base branch."""
+        blocks = self._blocks()
+        return blocks[:, -1] if self.base == "silu" else torch.zeros_like(blocks[:, 0])
+
+    def level_rows(self, source: int) -> slice:
+        """Gives the rows of `weights` that hold the levels of a category input."""
+        start = self.per_number * len(self.numbers) + sum(n or 0 for n in self.input_levels[:source])
+        return slice(start, start + (self.input_levels[source] or 0))
+
+    def replace_splines(self, knots: Tensor, coefficients: Tensor) -> None:
+        """Puts other knots (inputs, …) and coefficients (numbers, grid + degree, outputs) in place; the rest stays."""
+        base, levels = self.base_weights().detach(), self.weights.detach()[self.per_number * len(self.numbers) :]
+        self.knots = knots
+        blocks = [coefficients, base.unsqueeze(1)] if self.base == "silu" else [coefficients]
+        self.weights = nn.Parameter(torch.cat([torch.cat(blocks, dim=1).flatten(0, 1), levels]))
+
+    def _blocks(self) -> Tensor:
+        count = len(self.numbers)
+        return self.weights[: self.per_number * count].view(count, self.per_number, self.outputs)
+
+
+def one_hot(index: Float[Tensor, " rows"], levels: int) -> Float[Tensor, "rows levels"]:
+    """Gives one column per level; a level never seen in training (index = levels) is a row of zeros."""
+    return (index.unsqueeze(-1) == torch.arange(levels, device=index.device)).to(index.dtype)
+
+
+def _with_silu(x: Tensor, values: Tensor, gradient: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Adds the base branch as one more feature of each input."""
+    gate = torch.sigmoid(x)
+    values = torch.cat([values, (x * gate).unsqueeze(-1)], dim=-1)
+    if gradient is not None:
+        gradient = torch.cat([gradient, (gate * (1 + x * (1 - gate))).unsqueeze(-1)], dim=-1)
+    return values, gradient

@@ -1,0 +1,81 @@
+"""What training makes small: squared error or cross-entropy, with the seeds of their Gauss-Newton matrices."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+# Rows whose class weight is below this add nothing to the Gauss-Newton matrix that the damping would not swamp.
+NEGLIGIBLE_WEIGHT = 1e-4
+
+
+class Loss(Protocol):
+    """The loss of a row, its descent direction, and the seeds of its Gauss-Newton matrix."""
+
+    name: str
+
+    def rows(self, outputs: Tensor, y: Tensor) -> Float[Tensor, " rows"]:
+        """Gives the loss of every row."""
+        ...
+
+    def descent(self, outputs: Tensor, y: Tensor) -> Float[Tensor, "rows outputs"]:
+        """Gives the negative gradient of every row's loss by its outputs."""
+        ...
+
+    def seeds(self, outputs: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yields (rows kept, delta): the Gauss-Newton matrix is the sum of J'J over the Jacobians seeded by delta."""
+        ...
+
+
+class SquaredError:
+    """Half the squared error, summed over the outputs."""
+
+    name = "mse"
+
+    def rows(self, outputs: Tensor, y: Tensor) -> Float[Tensor, " rows"]:
+        """Gives 0.5 * sum((f - y)^2) of every row."""
+        return 0.5 * (outputs - y).square().sum(1)
+
+    def descent(self, outputs: Tensor, y: Tensor) -> Float[Tensor, "rows outputs"]:
+        """Gives y - f."""
+        return y - outputs
+
+    def seeds(self, outputs: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yields one unit vector per output, for all rows."""
+        every = torch.arange(len(outputs), device=outputs.device)
+        for index in range(outputs.shape[1]):
+            delta = torch.zeros_like(outputs)
+            delta[:, index] = 1.0
+            yield every, delta
+
+
+class CrossEntropy:
+    """Negative log-likelihood of the class, the outputs being logits."""
+
+    name = "log_loss"
+
+    def rows(self, outputs: Tensor, y: Tensor) -> Float[Tensor, " rows"]:
+        """Gives -log softmax(f)[y] of every row."""
+        return torch.nn.functional.cross_entropy(outputs, y, reduction="none")
+
+    def descent(self, outputs: Tensor, y: Tensor) -> Float[Tensor, "rows outputs"]:
+        """Gives onehot(y) - softmax(f)."""
+        gradient = -torch.softmax(outputs, dim=1)
+        gradient[torch.arange(len(y), device=y.device), y] += 1.0
+        return gradient
+
+    def seeds(self, outputs: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yields sqrt(p_c) * (e_c - p) for each class c: the exact Fisher matrix diag(p) - p p' as a sum of squares."""
+        p = torch.softmax(outputs, dim=1)
+        for index in range(outputs.shape[1]):
+            kept = torch.nonzero(p[:, index] > NEGLIGIBLE_WEIGHT).flatten()
+            delta = -p[kept]
+            delta[:, index] += 1.0
+            yield kept, delta * p[kept, index].sqrt().unsqueeze(1)
+
+
+def loss_for(task: str) -> Loss:
+    """Gives the loss of a task: "regression" or "classification"."""
+    return CrossEntropy() if task == "classification" else SquaredError()

@@ -1,0 +1,105 @@
+"""Knots follow the data that reaches each layer; hidden nodes keep a scale of one."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kan.kernels.local_basis import dense, local_basis
+from kan.knots import quantile_knots, uniform_knots
+from kan.layer import KanLayer
+from kan.network import Kan
+
+# The grid reaches a little beyond the data, so that the end intervals are not decided by single rows.
+MARGIN = 0.02
+TAIL = 0.002
+SMALLEST_WIDTH = 1e-6
+
+
+def move_grids(network: Kan, x: Float[Tensor, "rows inputs"], *, first: bool = False) -> None:
+    """Lays every hidden layer's knots over the values that reach it and refits its splines.
+
+    Args:
+        x: training rows.
+        first: move the first layer too; its inputs are scaled to [-1, 1] already.
+    """
+    with torch.no_grad():
+        for depth, layer in enumerate(network.kan_layers):
+            if depth > 0 or first:
+                _move_layer(layer, x, network.config.grid_eps)
+            x = layer(x)
+
+
+def normalise_nodes(network: Kan, x: Float[Tensor, "rows inputs"]) -> None:
+    """Moves the hidden grids to the data, then scales every hidden node to [-1, 1]: exact without a base branch.
+
+    A penalty on a hidden node's edges would otherwise just shrink the node and stretch what follows.
+    """
+    with torch.no_grad():
+        for layer, following in zip(network.kan_layers, network.kan_layers[1:], strict=False):
+            values = layer(x)
+            low, high = _robust_range(values)
+            knots = _ranged_knots(low, high, following)
+            _refit(following, knots)
+            _rescale(layer, following, low, high)
+            x = layer(x)
+
+
+def _move_layer(layer: KanLayer, x: Tensor, grid_eps: float) -> None:
+    if grid_eps >= 1.0:
+        _refit(layer, _ranged_knots(*_robust_range(x), layer))
+        return
+    knots = layer.knots.clone()
+    for source in layer.numbers:
+        samples = x[:, source].cpu().numpy()
+        knots[source] = torch.from_numpy(quantile_knots(samples, layer.grid, layer.degree, grid_eps))
+    _refit(layer, knots)
+
+
+def _robust_range(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Gives low and high of each column, a few extreme rows left out, with a margin."""
+    tails = torch.tensor([TAIL, 1 - TAIL], dtype=x.dtype, device=x.device)
+    # torch.quantile refuses more than 16 million values; every k-th row is as good.
+    sample = x[:: max(1, len(x) * x.shape[1] // 4_000_000)]
+    low, high = torch.quantile(sample, tails, dim=0)
+    width = (high - low).clamp_min(SMALLEST_WIDTH)
+    return low - MARGIN * width, low + (1 + MARGIN) * width
+
+
+def _ranged_knots(low: Tensor, high: Tensor, layer: KanLayer) -> Tensor:
+    """Gives uniform knots for number inputs; a category's are left as they are."""
+    unit = torch.from_numpy(uniform_knots(0.0, 1.0, layer.grid, layer.degree)).to(low.device)
+    knots = low[:, None] + (high - low)[:, None] * unit
+    for source, levels in enumerate(layer.input_levels):
+        if levels is not None:
+            knots[source] = layer.knots[source]
+    return knots
+
+
+def _refit(layer: KanLayer, knots: Tensor) -> None:
+    """Puts other knots under the splines and finds the coefficients that come closest to the same functions."""
+    numbers = layer.numbers
+    size = layer.grid + layer.degree
+    count = 8 * size
+    low, high = knots[numbers][:, layer.degree], knots[numbers][:, -layer.degree - 1]
+    at = (torch.arange(count, dtype=torch.float64, device=knots.device) + 0.5) / count
+    points = low + (high - low) * at[:, None]
+    old, _, old_first = local_basis(points, layer.knots[numbers], layer.degree)
+    values = torch.einsum("nis,iso->ino", dense(old, old_first, size), layer.coefficients().detach())
+    new, _, new_first = local_basis(points, knots[numbers], layer.degree)
+    design = dense(new, new_first, size).movedim(0, 1)
+    # Dense abscissae in every interval: the problem has full rank, so QR is safe where the default driver is not.
+    q, r = torch.linalg.qr(design)
+    coefficients = torch.linalg.solve_triangular(r, q.mT @ values, upper=True)
+    layer.replace_splines(knots, coefficients)
+
+
+def _rescale(layer: KanLayer, following: KanLayer, low: Tensor, high: Tensor) -> None:
+    """Maps the nodes between two layers from [low, high] to [-1, 1] on both sides of them."""
+    scale = 2.0 / (high - low)
+    shift = -1.0 - scale * low
+    layer.weights.mul_(scale)
+    if layer.numbers:
+        layer.coefficients()[0].add_(shift)
+    else:
+        layer.weights[layer.level_rows(0)].add_(shift)
+    following.knots.mul_(scale[:, None]).add_(shift[:, None])

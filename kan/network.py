@@ -1,0 +1,149 @@
+"""`Kan`: layers one after the other; every node the sum of its edges."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from kan import checkpoint
+from kan.config import NetworkConfig
+from kan.curves import activations
+from kan.diagram import diagram
+from kan.errors import ShapeMismatch
+from kan.freeze import freeze, thaw
+from kan.layer import KanLayer
+from kan.state import NetworkState
+
+
+class Kan(nn.Module):
+    """A Kolmogorov-Arnold network in float64.
+
+    Args:
+        widths: nodes of every layer, inputs first, such as [2, 5, 1].
+        grid: intervals of every spline (the paper's G).
+        degree: spline degree (the paper's k).
+        base: "silu" or "zero".
+        grid_eps: 1 = uniform knots, 0 = quantile knots, used where knots follow the data.
+        seed: start values; the global seeds are neither read nor changed.
+        input_levels: per input the number of levels of a category, None for a number; default: all numbers.
+
+    Raises:
+        InvalidConfig: a width, grid or degree that cannot be built.
+
+    Source: Liu et al., arXiv 2404.19756, section 2.2.
+    """
+
+    def __init__(
+        self,
+        widths: Sequence[int],
+        *,
+        grid: int = 5,
+        degree: int = 3,
+        base: str = "silu",
+        grid_eps: float = 1.0,
+        seed: int = 0,
+        input_levels: Sequence[int | None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.config = NetworkConfig(tuple(widths[1:-1]), grid, degree, base, grid_eps)
+        levels = tuple(input_levels) if input_levels is not None else (None,) * widths[0]
+        self.layers = nn.ModuleList(
+            KanLayer(levels if i == 0 else (None,) * a, b, self.config) for i, (a, b) in enumerate(pairwise(widths))
+        )
+        randomize(self, seed)
+
+    @property
+    def kan_layers(self) -> list[KanLayer]:
+        """The layers, typed."""
+        return [layer for layer in self.layers if isinstance(layer, KanLayer)]
+
+    @property
+    def widths(self) -> list[int]:
+        """Nodes of every layer, inputs first."""
+        layers = self.kan_layers
+        return [len(layers[0].input_levels), *(layer.outputs for layer in layers)]
+
+    def forward(self, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows outputs"]:
+        """Gives the outputs, SHAPE (rows, outputs), of inputs in network units.
+
+        Raises:
+            ShapeMismatch: another number of columns than the network has inputs.
+        """
+        x = torch.as_tensor(x, dtype=torch.float64)
+        if x.ndim != 2 or x.shape[1] != self.widths[0]:
+            raise ShapeMismatch("x", f"(rows, {self.widths[0]})", tuple(x.shape))
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def copy(self) -> "Kan":
+        """Gives an independent network with the same numbers."""
+        return Kan.from_state(self.state())
+
+    def state(self, x: Tensor | None = None) -> NetworkState:
+        """Freezes the network into plain arrays; with training rows `x`, with what they look like on every edge."""
+        return freeze(self.kan_layers, self.config, x)
+
+    @classmethod
+    def from_state(cls, state: NetworkState) -> Self:
+        """Makes a trainable network of frozen arrays."""
+        first = state.layers[0]
+        levels = [None if (t := first.level_table(i)) is None else len(t.values) - 1 for i in range(first.inputs)]
+        network = cls(state.widths, grid=first.grid, degree=first.degree, base=state.base, input_levels=levels)
+        thaw(network.kan_layers, state)
+        return network
+
+    def curves(self, **options: Any) -> dict[str, Any]:
+        """Gives every activation as plain numbers; options as in `kan.curves.activations`."""
+        return activations(self.state(), **options)
+
+    def diagram(self, **options: Any) -> str:
+        """Gives the picture of the network as SVG; options as in `kan.diagram.diagram`."""
+        return diagram(self.state(), **options)
+
+    def save(self, path: str | Path) -> None:
+        """Writes a checkpoint (safetensors with a JSON header)."""
+        checkpoint.save(self.state(), path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Reads a checkpoint.
+
+        Raises:
+            CheckpointError: the file is no checkpoint of this library.
+        """
+        return cls.from_state(checkpoint.read(path))
+
+
+def randomize(network: Kan, seed: int) -> None:
+    """Gives every weight a new start value.
+
+    A hidden edge starts as a random straight line with a little noise, so that its node spans the next grid;
+    the last layer starts smaller.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    layers = network.kan_layers
+    for depth, layer in enumerate(layers):
+        scale = 1.0 if depth < len(layers) - 1 else 0.3
+        _randomize_layer(layer, scale, generator)
+
+
+def _randomize_layer(layer: KanLayer, scale: float, generator: torch.Generator) -> None:
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64) / math.sqrt(len(layer.input_levels))
+
+    count, size = len(layer.numbers), layer.grid + layer.degree
+    line = torch.linspace(-1.0, 1.0, size, dtype=torch.float64)[None, :, None]
+    with torch.no_grad():
+        layer.coefficients().copy_(
+            scale * normal(count, 1, layer.outputs) * line + 0.1 * normal(count, size, layer.outputs)
+        )
+        if layer.base == "silu":
+            layer.base_weights().copy_(scale * 0.5 * normal(count, layer.outputs))
+        levels = layer.weights[layer.per_number * count :]
+        levels.copy_(scale * normal(*levels.shape))

@@ -1,0 +1,1 @@
+"""One algorithm per file, one protocol: make it, step it, snapshot it."""

@@ -1,0 +1,86 @@
+"""AdamW on mini-batches: the optimizer for networks and tables that are too large for Levenberg-Marquardt."""
+
+import torch
+from torch import Tensor
+
+from kan.jacobian import parameter_vector, set_parameters
+from kan.losses import Loss
+from kan.network import Kan
+from kan.optimizers.protocol import Step
+
+BETAS = (0.9, 0.999)
+EPSILON = 1e-8
+
+
+class Adam:
+    """One step = one mini-batch drawn without replacement, epoch by epoch, with a cosine learning rate.
+
+    Args:
+        network: changed in place.
+        loss, x, y: as for Levenberg-Marquardt.
+        steps: length of the cosine.
+        batch_size: rows of a batch.
+        learning_rate: the largest one.
+        seed: order of the rows; a step's batch depends on seed and step alone, so a snapshot needs no generator state.
+
+    Source: Loshchilov and Hutter, arXiv 1711.05101, algorithm 2.
+    """
+
+    name = "adam"
+
+    def __init__(
+        self,
+        network: Kan,
+        loss: Loss,
+        x: Tensor,
+        y: Tensor,
+        *,
+        steps: int,
+        batch_size: int,
+        learning_rate: float,
+        seed: int,
+    ) -> None:
+        self._network, self._loss, self._x, self._y = network, loss, x, y
+        self._steps, self._batch_size, self._learning_rate = steps, min(batch_size, len(x)), learning_rate
+        self._seed, self._count = seed, 0
+        self._first = torch.zeros_like(parameter_vector(network))
+        self._second = torch.zeros_like(self._first)
+        self._epoch = -1
+        self._order = torch.arange(0)
+
+    def step(self) -> Step:
+        """Moves along the gradient of one batch."""
+        rows = self._batch()
+        value = self._loss.rows(self._network(self._x[rows]), self._y[rows]).mean()
+        gradients = torch.autograd.grad(value, [layer.weights for layer in self._network.kan_layers])
+        self._move(torch.cat([gradient.flatten() for gradient in gradients]))
+        return Step(float(value.detach()), moved=True, converged=self._count >= self._steps)
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """Gives weights, moments and the step count."""
+        moments = torch.stack([self._first, self._second])
+        return {"weights": parameter_vector(self._network), "moments": moments, "count": torch.tensor([self._count])}
+
+    def restore(self, snapshot: dict[str, Tensor]) -> None:
+        """Goes back to a snapshot."""
+        set_parameters(self._network, snapshot["weights"])
+        self._first, self._second = (moment.clone() for moment in snapshot["moments"])
+        self._count = int(snapshot["count"])
+
+    def _batch(self) -> Tensor:
+        per_epoch = max(len(self._x) // self._batch_size, 1)
+        epoch, position = divmod(self._count, per_epoch)
+        if epoch != self._epoch:
+            generator = torch.Generator().manual_seed(self._seed * 1_000_003 + epoch)
+            self._order, self._epoch = torch.randperm(len(self._x), generator=generator), epoch
+        rows = self._order[position * self._batch_size : (position + 1) * self._batch_size]
+        return rows.to(self._x.device)
+
+    def _move(self, gradient: Tensor) -> None:
+        self._count += 1
+        self._first.lerp_(gradient, 1 - BETAS[0])
+        self._second.lerp_(gradient.square(), 1 - BETAS[1])
+        mean = self._first / (1 - BETAS[0] ** self._count)
+        spread = (self._second / (1 - BETAS[1] ** self._count)).sqrt()
+        rate = self._learning_rate * 0.5 * (1 + torch.cos(torch.tensor(torch.pi * self._count / (self._steps + 1))))
+        set_parameters(self._network, parameter_vector(self._network) - rate * mean / (spread + EPSILON))

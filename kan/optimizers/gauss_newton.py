@@ -1,0 +1,78 @@
+"""The quadratic model of the loss around the network as it is: mean loss, gradient, Gauss-Newton matrix."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kan.cost import rows_per_block
+from kan.jacobian import Trace, jacobian, trace
+from kan.losses import Loss
+from kan.network import Kan
+
+
+@dataclass(frozen=True)
+class QuadraticModel:
+    """Mean loss, descent direction g = -gradient and matrix A = J'J / rows, without penalty."""
+
+    loss: float
+    descent: Float[Tensor, " p"]
+    matrix: Float[Tensor, "p p"]
+
+
+def quadratic_model(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> QuadraticModel:
+    """Gives the Gauss-Newton model, row block by row block.
+
+    Args:
+        x: (rows, inputs).
+        y: (rows, outputs) for squared error, (rows,) class indices for cross-entropy.
+
+    Source: Nocedal and Wright, Numerical Optimization, section 10.3.
+    """
+    count = sum(layer.weights.numel() for layer in network.kan_layers)
+    matrix, descent = x.new_zeros(count, count), x.new_zeros(count)
+    total = 0.0
+    for rows in torch.arange(len(x), device=x.device).split(rows_per_block(count)):
+        run = trace(network, x[rows])
+        total += float(loss.rows(run.outputs, y[rows]).sum())
+        _add_block(network, loss, run, y[rows], matrix, descent)
+    return QuadraticModel(total / len(x), descent / len(x), matrix / len(x))
+
+
+def _add_block(network: Kan, loss: Loss, run: Trace, y: Tensor, matrix: Tensor, descent: Tensor) -> None:
+    pull = loss.descent(run.outputs, y)
+    single = run.outputs.shape[1] == 1
+    for kept, delta in loss.seeds(run.outputs):
+        rows = jacobian(network, _restrict(run, kept), delta)
+        matrix.addmm_(rows.T, rows)
+        if single:
+            descent.add_(rows.T @ pull[:, 0])
+    if not single:
+        descent.add_(jacobian(network, run, pull).sum(0))
+
+
+def _restrict(run: Trace, kept: Tensor) -> Trace:
+    """Gives the trace of some of the rows."""
+    if len(kept) == len(run.outputs):
+        return run
+    features = [type(f)(f.values[kept], None if f.slopes is None else f.slopes[kept]) for f in run.features]
+    return Trace(features, run.outputs[kept])
+
+
+def mean_loss(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> float:
+    """Gives the mean loss over the rows, block by block."""
+    size = _block_size(network)
+    with torch.no_grad():
+        parts = [float(loss.rows(network(a), b).sum()) for a, b in zip(x.split(size), y.split(size), strict=True)]
+    return sum(parts) / max(len(x), 1)
+
+
+def network_outputs(network: Kan, x: Tensor) -> Tensor:
+    """Gives the outputs without a gradient, block by block, SHAPE (rows, outputs)."""
+    with torch.no_grad():
+        return torch.cat([network(block) for block in x.split(_block_size(network))])
+
+
+def _block_size(network: Kan) -> int:
+    return rows_per_block(max(layer.features for layer in network.kan_layers))

@@ -1,0 +1,112 @@
+"""Levenberg-Marquardt in float64 with the exact Jacobian, for networks of up to a few thousand numbers."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kan.jacobian import parameter_vector, set_parameters
+from kan.losses import Loss
+from kan.network import Kan
+from kan.optimizers.gauss_newton import QuadraticModel, mean_loss, quadratic_model
+from kan.optimizers.protocol import Step
+
+MAX_DAMPING = 1e12
+MIN_DAMPING = 1e-14
+ACCEPTED_GAIN = 1e-4
+
+
+class LevenbergMarquardt:
+    """Steps by (A + R + mu D) d = g - R w, with Nielsen's rule for the damping mu.
+
+    A is the Gauss-Newton matrix, R the penalty, D the diagonal of A + R raised by a little of its largest entry.
+
+    Args:
+        network: changed in place.
+        loss, x, y: see `quadratic_model`.
+        penalty: R, SHAPE (parameters, parameters).
+        damping: first mu.
+        tolerance: relative gain of an accepted step below which it has converged.
+
+    Source: Madsen, Nielsen and Tingleff, Methods for non-linear least squares problems (2004), algorithm 3.16.
+    """
+
+    name = "lm"
+
+    def __init__(
+        self,
+        network: Kan,
+        loss: Loss,
+        x: Tensor,
+        y: Tensor,
+        *,
+        penalty: Float[Tensor, "p p"],
+        damping: float = 1e-3,
+        tolerance: float = 1e-5,
+    ) -> None:
+        self._network, self._loss, self._x, self._y = network, loss, x, y
+        self._penalty, self._tolerance = penalty, tolerance
+        self._damping, self._growth = damping, 2.0
+        self._model: QuadraticModel | None = None
+
+    @property
+    def damping(self) -> float:
+        """The damping that the next step starts from."""
+        return self._damping
+
+    def step(self) -> Step:
+        """Tries one step: takes it where the penalised loss gets smaller, else raises the damping."""
+        weights = parameter_vector(self._network)
+        model = self._quadratic_model()
+        gradient = model.descent - self._penalty @ weights
+        matrix = model.matrix + self._penalty
+        move = self._solve(matrix, gradient)
+        if move is None:
+            return self._refuse(model.loss)
+        cost = model.loss + 0.5 * float(weights @ (self._penalty @ weights))
+        predicted = float(move @ gradient - 0.5 * (move @ (matrix @ move)))
+        loss, new_cost = self._try(weights + move)
+        gain = (cost - new_cost) / max(predicted, 1e-300)
+        if not (math.isfinite(new_cost) and new_cost < cost and gain > ACCEPTED_GAIN):
+            set_parameters(self._network, weights)
+            return self._refuse(model.loss)
+        self._damping = max(self._damping * max(0.2, 1.0 - (2.0 * gain - 1.0) ** 3), MIN_DAMPING)
+        self._growth, self._model = 2.0, None
+        return Step(loss, moved=True, converged=cost - new_cost < self._tolerance * abs(cost))
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """Gives weights and damping; the quadratic model is computed again, to the same bits."""
+        scalars = torch.tensor([self._damping, self._growth], dtype=torch.float64)
+        return {"weights": parameter_vector(self._network), "damping": scalars}
+
+    def restore(self, snapshot: dict[str, Tensor]) -> None:
+        """Goes back to a snapshot."""
+        set_parameters(self._network, snapshot["weights"])
+        self._damping, self._growth = (float(value) for value in snapshot["damping"])
+        self._model = None
+
+    def _quadratic_model(self) -> QuadraticModel:
+        if self._model is None:
+            self._model = quadratic_model(self._network, self._loss, self._x, self._y)
+        return self._model
+
+    def _solve(self, matrix: Tensor, gradient: Tensor) -> Tensor | None:
+        """Solves the damped system by Cholesky; None where rounding made it indefinite."""
+        diagonal = matrix.diagonal()
+        damped = matrix.clone()
+        damped.diagonal().add_(self._damping * (diagonal + 1e-4 * diagonal.max()) + 1e-15 * diagonal.max())
+        factor, failed = torch.linalg.cholesky_ex(damped)
+        if int(failed) != 0:
+            return None
+        return torch.cholesky_solve(gradient.unsqueeze(1), factor).squeeze(1)
+
+    def _try(self, weights: Tensor) -> tuple[float, float]:
+        set_parameters(self._network, weights)
+        loss = mean_loss(self._network, self._loss, self._x, self._y)
+        return loss, loss + 0.5 * float(weights @ (self._penalty @ weights))
+
+    def _refuse(self, loss: float) -> Step:
+        self._damping = max(self._damping * self._growth, MIN_DAMPING)
+        self._growth *= 2.0
+        return Step(loss, moved=False, converged=self._damping > MAX_DAMPING)

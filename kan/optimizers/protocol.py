@@ -1,0 +1,39 @@
+"""What every optimizer offers to the training loop."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step did.
+
+    Attributes:
+        loss: mean loss of the training rows, without penalty.
+        moved: False where the step was refused and the network is unchanged.
+        converged: no further step can help.
+    """
+
+    loss: float
+    moved: bool
+    converged: bool
+
+
+class Optimizer(Protocol):
+    """Moves a network step by step; its snapshot, put back, goes on as if nothing had happened."""
+
+    name: str
+
+    def step(self) -> Step:
+        """Makes one step."""
+        ...
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """Gives all that the next step depends on."""
+        ...
+
+    def restore(self, snapshot: dict[str, Tensor]) -> None:
+        """Goes back to a snapshot."""
+        ...

@@ -1,0 +1,97 @@
+"""Smoothness of every edge as a quadratic penalty: curvature, slope and a small ridge."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kan.layer import KanLayer
+from kan.network import Kan
+
+RIDGE = 1e-7
+
+
+@dataclass
+class LayerPenalty:
+    """Weights of the penalties of one layer.
+
+    Attributes:
+        curvature, slope: (numbers, outputs) weights of the second and first differences of each edge's coefficients.
+        levels: (outputs,) weights of the squares of the values of category edges.
+    """
+
+    curvature: Tensor
+    slope: Tensor
+    levels: Tensor
+
+
+@dataclass(frozen=True)
+class EdgeBlock:
+    """Where the coefficients of one layer's edges stand in the parameter vector.
+
+    Attributes:
+        edges: (numbers, outputs, size) indices of spline coefficients.
+        levels: (levels, outputs) indices of category values.
+        base: (numbers, outputs) indices of the base weights, empty without a base branch.
+    """
+
+    edges: Tensor
+    levels: Tensor
+    base: Tensor
+
+
+def constant_penalty(network: Kan, curvature: float, slope: float = 0.0) -> list[LayerPenalty]:
+    """Gives every edge the same weights."""
+    return [
+        LayerPenalty(
+            torch.full((len(layer.numbers), layer.outputs), curvature, dtype=torch.float64),
+            torch.full((len(layer.numbers), layer.outputs), slope, dtype=torch.float64),
+            torch.full((layer.outputs,), max(slope, 1e-6), dtype=torch.float64),
+        )
+        for layer in network.kan_layers
+    ]
+
+
+def edge_blocks(network: Kan) -> Iterator[EdgeBlock]:
+    """Yields the parameter indices of every layer's edges."""
+    start = 0
+    for layer in network.kan_layers:
+        index = start + torch.arange(layer.weights.numel()).view(layer.weights.shape)
+        count = len(layer.numbers)
+        blocks = index[: count * layer.per_number].view(count, layer.per_number, layer.outputs)
+        size = layer.grid + layer.degree
+        yield EdgeBlock(
+            blocks[:, :size].movedim(1, 2), index[count * layer.per_number :], blocks[:, size:].flatten(0, 1)
+        )
+        start += layer.weights.numel()
+
+
+def difference_penalties(layer: KanLayer) -> tuple[Float[Tensor, "size size"], Float[Tensor, "size size"]]:
+    """Gives the penalty matrices of second and first differences, scaled to integrals over a grid of length one.
+
+    Source: Eilers and Marx, Flexible smoothing with B-splines and penalties, Statistical Science 11 (1996).
+    """
+    eye = torch.eye(layer.grid + layer.degree, dtype=torch.float64)
+    first = torch.diff(eye, dim=0)
+    second = torch.diff(eye, n=2, dim=0)
+    return second.T @ second * layer.grid**3, first.T @ first * layer.grid
+
+
+def edge_penalty(layer: KanLayer, penalty: LayerPenalty, ridge: float) -> Float[Tensor, "numbers outputs size size"]:
+    """Gives the penalty matrix of every edge of a layer."""
+    second, first = difference_penalties(layer)
+    eye = torch.eye(len(first), dtype=torch.float64)
+    return penalty.curvature[..., None, None] * second + penalty.slope[..., None, None] * first + ridge * eye
+
+
+def penalty_matrix(network: Kan, penalties: list[LayerPenalty], ridge: float = RIDGE) -> Float[Tensor, "p p"]:
+    """Gives R, so that the penalty is 0.5 * w' R w over all parameters w."""
+    count = sum(layer.weights.numel() for layer in network.kan_layers)
+    matrix = torch.zeros(count, count, dtype=torch.float64)
+    for layer, penalty, block in zip(network.kan_layers, penalties, edge_blocks(network), strict=True):
+        matrix[block.edges[..., :, None], block.edges[..., None, :]] = edge_penalty(layer, penalty, ridge)
+        matrix[block.levels, block.levels] = penalty.levels.expand(block.levels.shape) + ridge
+        matrix[block.base, block.base] = ridge + penalty.slope.mean() if penalty.slope.numel() else ridge
+    return matrix.to(network.kan_layers[0].knots.device)

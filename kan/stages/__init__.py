@@ -1,0 +1,1 @@
+"""The steps of a recipe; each takes the work as it stands and hands on the next."""

@@ -1,0 +1,149 @@
+"""Train a given network: the optimizer that its size asks for, the validation rows keep the best weights."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from kan.config import Fit, Refit
+from kan.cost import choose_optimizer, rows_per_block
+from kan.journal import Journal
+from kan.move_grid import move_grids, normalise_nodes
+from kan.network import Kan
+from kan.optimizers.adam import Adam
+from kan.optimizers.gauss_newton import network_outputs
+from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
+from kan.optimizers.protocol import Optimizer
+from kan.penalty import constant_penalty, penalty_matrix
+from kan.problem import Problem
+from kan.stages.work import StageRun, Tensors, Work, pack_network, unpack_network
+from kan.train import Held, Outcome, TrainStep, train
+
+# Adam's steps are one batch each and so much cheaper; a recipe's steps are meant for Levenberg-Marquardt.
+ADAM_STEPS_PER_STEP = 50
+TOLERANCE = 1e-9
+RIDGE = 1e-12
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A network and how its last fit ended."""
+
+    network: Kan
+    outcome: Outcome = Outcome.MAX_STEPS
+
+
+def fit(work: Work, stage: Fit, journal: Journal, name: str) -> StageRun:
+    """Fits the network to the training rows."""
+    network = work.network if work.network is not None else fresh_network(work, start=0)
+    work = replace(work, curvature=stage.curvature, slope=0.0)
+    fitted = yield from fit_piece(work, network, stage, journal, name + "/fit", work.problem.train, hold=True)
+    return with_network(work, fitted)
+
+
+def refit(work: Work, stage: Refit, journal: Journal, name: str) -> StageRun:
+    """Fits once more to training and validation rows together; the held-out outputs stay those from before."""
+    if work.network is None:
+        return work
+    settings = Fit(steps=stage.steps, patience=None)
+    fitted = yield from fit_piece(work, work.network, settings, journal, name + "/fit", work.problem.every, hold=False)
+    return replace(work, network=fitted.network, outcome=fitted.outcome)
+
+
+def fit_piece(
+    work: Work, network: Kan, settings: Fit, journal: Journal, name: str, rows: Tensor, *, hold: bool
+) -> Generator[TrainStep, None, Fitted]:
+    """Fits a copy of a network to some rows, as one piece of the journal.
+
+    Args:
+        hold: keep the weights that are best on the validation rows.
+    """
+
+    def run(resume: Tensors | None, register: Callable[..., None]) -> Generator[TrainStep, None, Tensors]:
+        copy = network.copy().to(work.problem.x.device)
+        judge = work.problem.validation
+        optimizer = make_optimizer(work, copy, settings, rows)
+        outcome = yield from train(
+            copy,
+            optimizer,
+            work.problem.loss,
+            steps=steps_of(optimizer, settings),
+            held=Held(work.problem.x[judge], work.problem.y[judge]) if hold and len(judge) else None,
+            patience=None if settings.patience is None else settings.patience * _scale(optimizer),
+            resume=resume,
+            register=register,
+        )
+        return {**pack_network(copy), "outcome": torch.tensor(list(Outcome).index(outcome))}
+
+    tensors = dict((yield from journal.piece(name, run)))
+    outcome = list(Outcome)[int(tensors.pop("outcome"))]
+    return Fitted(unpack_network(work, tensors), outcome)
+
+
+def fresh_network(work: Work, start: int) -> Kan:
+    """Builds the given shape from a random start, its grids laid over the data."""
+    problem, config = work.problem, work.config
+    network = Kan(
+        [len(problem.input_levels), *config.hidden, problem.outputs],
+        grid=config.grid,
+        degree=config.degree,
+        base=config.base,
+        grid_eps=config.grid_eps,
+        seed=problem.seed * 1009 + start,
+        input_levels=problem.input_levels,
+    ).to(problem.x.device)
+    settle_grids(network, problem)
+    return network
+
+
+def settle_grids(network: Kan, problem: Problem) -> None:
+    """Lays the grids over the training rows; without a base branch hidden nodes get a scale of one as well."""
+    x = problem.x[problem.train]
+    move_grids(network, x, first=problem.raw_inputs or network.config.grid_eps < 1.0)
+    if network.config.base == "zero" and network.config.grid_eps >= 1.0:
+        normalise_nodes(network, x)
+
+
+def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Tensor) -> Optimizer:
+    """Gives the optimizer of the settings; "auto" takes Levenberg-Marquardt where its cost allows."""
+    x, y, loss = work.problem.x[rows], work.problem.y[rows], work.problem.loss
+    if choose_optimizer(settings.optimizer, parameter_count(network), len(rows)) == "lm":
+        penalty = penalty_matrix(network, constant_penalty(network, work.curvature, work.slope), RIDGE)
+        return LevenbergMarquardt(network, loss, x, y, penalty=penalty, tolerance=TOLERANCE)
+    return Adam(
+        network,
+        loss,
+        x,
+        y,
+        steps=settings.steps * ADAM_STEPS_PER_STEP,
+        batch_size=settings.batch_size or _batch_size(network, len(rows)),
+        learning_rate=settings.learning_rate or 5e-3,
+        seed=work.problem.seed,
+    )
+
+
+def parameter_count(network: Kan) -> int:
+    """Gives the number of trainable numbers."""
+    return sum(layer.weights.numel() for layer in network.kan_layers)
+
+
+def steps_of(optimizer: Optimizer, settings: Fit) -> int:
+    """Gives the steps to make in the optimizer's own measure."""
+    return settings.steps * _scale(optimizer)
+
+
+def with_network(work: Work, fitted: Fitted) -> Work:
+    """Puts a network that never saw the validation rows into the work, with its outputs on them."""
+    outputs = network_outputs(fitted.network, work.problem.x[work.problem.validation])
+    return replace(work, network=fitted.network, outcome=fitted.outcome, held_out=outputs)
+
+
+def _batch_size(network: Kan, rows: int) -> int:
+    """Gives about 20 batches an epoch, but none so large that its features would not fit."""
+    widest = max(layer.features for layer in network.kan_layers)
+    return min(1024, max(32, rows // 20), rows_per_block(widest))
+
+
+def _scale(optimizer: Optimizer) -> int:
+    return ADAM_STEPS_PER_STEP if optimizer.name == "adam" else 1

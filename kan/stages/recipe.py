@@ -1,0 +1,87 @@
+"""A recipe, stage after stage, as one generator that can be closed, saved and gone on with."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kan.config import Average, Choose, Extend, Fit, MoveGrid, Refine, Refit, Stage, Starts
+from kan.journal import Journal
+from kan.stages.average import average
+from kan.stages.choose import choose
+from kan.stages.fit import fit, refit
+from kan.stages.grids import extend, move_grid, refine
+from kan.stages.starts import starts
+from kan.stages.work import StageRun, Tensors, Work, pack, unpack
+from kan.train import TrainStep
+
+STAGE_RUNS: dict[type[Any], Callable[..., StageRun]] = {
+    Fit: fit,
+    Refit: refit,
+    Starts: starts,
+    Refine: refine,
+    MoveGrid: move_grid,
+    Extend: extend,
+    Choose: choose,
+    Average: average,
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a recipe stands.
+
+    Attributes:
+        stage, stages: number of the stage (from 1) and of all.
+        name: the stage's name.
+        ended: True once, when the stage is done; a checkpoint taken now skips it for ever.
+        step, steps: within the stage.
+        train_loss, validation_loss: mean loss without penalty; None where it is not known.
+    """
+
+    stage: int
+    stages: int
+    name: str
+    ended: bool
+    step: int
+    steps: int
+    train_loss: float | None = None
+    validation_loss: float | None = None
+
+    @property
+    def fraction(self) -> float:
+        """Share of the recipe that is done, every stage counting alike."""
+        return min(1.0, (self.stage - 1 + self.step / max(self.steps, 1)) / self.stages)
+
+
+def run_recipe(work: Work, recipe: Sequence[Stage], journal: Journal) -> Generator[Progress, None, Work]:
+    """Runs all stages; stages that the journal has finished are taken from it.
+
+    Yields:
+        a `Progress` for every optimizer step and at each stage's end.
+
+    Returns:
+        the work after the last stage.
+    """
+    for number, stage in enumerate(recipe, start=1):
+        name = f"stage{number}"
+        known = journal.get(name)
+        if known is None:
+            known = yield from _run_stage(work, stage, journal, name, number, len(recipe))
+            yield Progress(number, len(recipe), stage.stage, True, 1, 1)
+        work = unpack(work, known)
+    return work
+
+
+def _run_stage(
+    work: Work, stage: Stage, journal: Journal, name: str, number: int, stages: int
+) -> Generator[Progress, None, Tensors]:
+    def steps(_: Tensors | None, __: Callable[..., None]) -> Generator[TrainStep, None, Tensors]:
+        return pack((yield from STAGE_RUNS[type(stage)](work, stage, journal, name)))
+
+    run = journal.piece(name, steps)
+    while True:
+        try:
+            step = next(run)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        yield Progress(number, stages, stage.stage, False, step.step, step.steps, step.train_loss, step.validation_loss)

@@ -1,0 +1,120 @@
+"""The work as it stands between two stages, and how it is written into the journal."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from kan.config import NetworkConfig
+from kan.network import Kan
+from kan.problem import Problem
+from kan.stages.members import Candidate
+from kan.train import Outcome, TrainStep
+
+Tensors = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a stage gets and hands on.
+
+    Attributes:
+        problem: the rows.
+        config: the shape to build; of a search, the one that was chosen.
+        network: as trained so far, None before the first fit.
+        members: networks that a choice has fitted already, member m without fold m.
+        candidate: what a search chose.
+        curvature, slope: penalties of the network's edges, where they are the same for all.
+        outcome: how the last fit ended.
+        held_out: (validation rows, outputs) of networks that never saw these rows; their score is the honest one.
+    """
+
+    problem: Problem
+    config: NetworkConfig
+    network: Kan | None = None
+    members: tuple[Kan, ...] = ()
+    candidate: Candidate | None = None
+    curvature: float = 1e-9
+    slope: float = 0.0
+    outcome: Outcome = Outcome.MAX_STEPS
+    held_out: Tensor | None = None
+
+
+StageRun = Generator[TrainStep, None, Work]
+
+
+def held_loss(work: Work) -> float:
+    """Gives the mean loss of the held-out outputs on the validation rows; infinite before there are any."""
+    if work.held_out is None:
+        return float("inf")
+    rows = work.problem.loss.rows(work.held_out, work.problem.y[work.problem.validation])
+    return float(rows.mean())
+
+
+def pack(work: Work) -> Tensors:
+    """Writes what changes between stages as tensors."""
+    tensors = {
+        "penalty": torch.tensor([work.curvature, work.slope], dtype=torch.float64),
+        "outcome": torch.tensor(list(Outcome).index(work.outcome)),
+    }
+    for name, network in [("network", work.network), *((f"member{m}", net) for m, net in enumerate(work.members))]:
+        if network is not None:
+            tensors |= {f"{name}.{key}": value for key, value in pack_network(network).items()}
+    if work.candidate is not None:
+        c = work.candidate
+        tensors["candidate"] = torch.tensor([c.hidden, c.grid, c.penalty], dtype=torch.float64)
+    if work.held_out is not None:
+        tensors["held_out"] = work.held_out
+    return tensors
+
+
+def unpack(work: Work, tensors: Tensors) -> Work:
+    """Reads what `pack` wrote; problem and config come from `work`."""
+    names = sorted({key.split(".")[0] for key in tensors if "." in key})
+    networks = {name: unpack_network(work, _under(tensors, name)) for name in names}
+    members = [networks[f"member{m}"] for m in range(len([n for n in names if n.startswith("member")]))]
+    curvature, slope = (float(value) for value in tensors["penalty"])
+    candidate = None
+    if "candidate" in tensors:
+        hidden, grid, penalty = (float(value) for value in tensors["candidate"])
+        candidate = Candidate(int(hidden), int(grid), penalty)
+    network = networks.get("network")
+    return Work(
+        work.problem,
+        work.config if network is None else network.config,
+        network,
+        tuple(members),
+        candidate,
+        curvature,
+        slope,
+        list(Outcome)[int(tensors["outcome"])],
+        tensors.get("held_out"),
+    )
+
+
+def pack_network(network: Kan) -> Tensors:
+    """Writes a network's numbers, knots and base as tensors."""
+    config = torch.tensor([float(network.config.base == "silu"), network.config.grid_eps], dtype=torch.float64)
+    return {**{key: value.detach() for key, value in network.state_dict().items()}, "config": config}
+
+
+def unpack_network(work: Work, tensors: Tensors) -> Kan:
+    """Builds the network that `pack_network` wrote."""
+    masks = [tensors[f"layers.{i}.mask"] for i in range(sum(key.endswith(".mask") for key in tensors))]
+    degree = work.config.degree
+    silu, grid_eps = (float(value) for value in tensors["config"])
+    network = Kan(
+        [masks[0].shape[0], *(mask.shape[1] for mask in masks)],
+        grid=tensors["layers.0.knots"].shape[1] - 2 * degree - 1,
+        degree=degree,
+        base="silu" if silu else "zero",
+        grid_eps=grid_eps,
+        input_levels=work.problem.input_levels,
+    )
+    network.load_state_dict({key: value for key, value in tensors.items() if key != "config"})
+    return network.to(work.problem.x.device)
+
+
+def _under(tensors: Tensors, name: str) -> Tensors:
+    return {key.removeprefix(name + "."): value for key, value in tensors.items() if key.startswith(name + ".")}

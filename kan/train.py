@@ -1,0 +1,128 @@
+"""The loop: an optimizer steps until it converges, gets no better or runs out of steps; resumable at every step."""
+
+import math
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import torch
+from torch import Tensor
+
+from kan.jacobian import parameter_vector, set_parameters
+from kan.losses import Loss
+from kan.network import Kan
+from kan.optimizers.gauss_newton import mean_loss
+from kan.optimizers.protocol import Optimizer
+
+Tensors = dict[str, Tensor]
+
+
+class Outcome(StrEnum):
+    """How a training ended; each is expected, none is an exception."""
+
+    CONVERGED = "converged"
+    MAX_STEPS = "max_steps"
+    EARLY_STOPPED = "early_stopped"
+    DIVERGED = "diverged"
+
+
+@dataclass(frozen=True)
+class TrainStep:
+    """Where a loop stands: step of steps, mean losses without penalty."""
+
+    step: int
+    steps: int
+    train_loss: float
+    validation_loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """Rows that judge but do not teach."""
+
+    x: Tensor
+    y: Tensor
+
+
+def train(
+    network: Kan,
+    optimizer: Optimizer,
+    loss: Loss,
+    *,
+    steps: int,
+    held: Held | None = None,
+    patience: int | None = None,
+    resume: Tensors | None = None,
+    register: Callable[[Callable[[], Tensors]], None] | None = None,
+) -> Generator[TrainStep, None, Outcome]:
+    """Steps the optimizer; leaves in `network` the weights that are best on the held rows (without them: the last).
+
+    Args:
+        steps: at most.
+        held: rows for the choice of the best weights.
+        patience: steps without a better held loss before it stops.
+        resume: a snapshot to go on from.
+        register: told how to take a snapshot at any step's end.
+
+    Returns:
+        the outcome; after DIVERGED the network holds the last good weights.
+    """
+    loop = _Loop(network, optimizer, loss, held, best=parameter_vector(network))
+    if resume is not None:
+        loop.restore(resume)
+    if register is not None:
+        register(loop.snapshot)
+    outcome = Outcome.MAX_STEPS
+    while loop.count < steps:
+        step = optimizer.step()
+        loop.count += 1
+        loop.judge()
+        yield TrainStep(loop.count, steps, step.loss, loop.latest if held is not None else None)
+        ended = loop.outcome(step.loss, step.converged, patience)
+        if ended is not None:
+            outcome = ended
+            break
+    if held is not None or outcome is Outcome.DIVERGED:
+        set_parameters(network, loop.best)
+    return outcome
+
+
+class _Loop:
+    """The counters of one loop and the best weights so far."""
+
+    def __init__(self, network: Kan, optimizer: Optimizer, loss: Loss, held: Held | None, best: Tensor) -> None:
+        self._network, self._optimizer, self._loss, self._held = network, optimizer, loss, held
+        self.count, self.best_step = 0, 0
+        self.best, self.best_loss, self.latest = best, math.inf, math.inf
+
+    def judge(self) -> None:
+        """Looks at the held rows and keeps the weights if they are the best."""
+        if self._held is None:
+            self.best = parameter_vector(self._network) if self.finite() else self.best
+            return
+        self.latest = mean_loss(self._network, self._loss, self._held.x, self._held.y)
+        if self.latest < self.best_loss:
+            self.best, self.best_loss, self.best_step = parameter_vector(self._network), self.latest, self.count
+
+    def finite(self) -> bool:
+        return bool(torch.isfinite(parameter_vector(self._network)).all())
+
+    def outcome(self, train_loss: float, converged: bool, patience: int | None) -> Outcome | None:
+        if not math.isfinite(train_loss) or not self.finite():
+            return Outcome.DIVERGED
+        if converged:
+            return Outcome.CONVERGED
+        if patience is not None and self._held is not None and self.count - self.best_step >= patience:
+            return Outcome.EARLY_STOPPED
+        return None
+
+    def snapshot(self) -> Tensors:
+        counters = torch.tensor([self.count, self.best_step, self.best_loss], dtype=torch.float64)
+        inner = {f"optimizer.{key}": value for key, value in self._optimizer.snapshot().items()}
+        return {"counters": counters, "best": self.best, **inner}
+
+    def restore(self, snapshot: Tensors) -> None:
+        count, best_step, self.best_loss = (float(value) for value in snapshot["counters"])
+        self.count, self.best_step, self.best = int(count), int(best_step), snapshot["best"]
+        prefix = "optimizer."
+        self._optimizer.restore({k.removeprefix(prefix): v for k, v in snapshot.items() if k.startswith(prefix)})

@@ -1,0 +1,174 @@
+"""A train spec checked against its data set and resolved into what will run; nothing is trained or stored here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kan.config import (
+    Average,
+    Choose,
+    NetworkConfig,
+    Refine,
+    Stage,
+    Starts,
+    read_fields,
+    stage_from_json,
+    stage_to_json,
+)
+from kan.cost import Cost, training_cost
+from kan.errors import InvalidConfig
+from kan.presets import PRESETS, preset_recipe
+from service.domain.errors import Fault, InvalidSpec
+from service.domain.limits import Limits
+from service.domain.spec_columns import choose_columns
+
+DEFAULT_PRESET = "balanced"
+NOT_YET = {"test_dataset": "a data set of its own for the test", "init": "going on from a version"}
+
+
+def resolve_train_spec(
+    spec: Mapping[str, Any], dataset_columns: Sequence[Mapping[str, Any]], dataset_rows: int, limits: Limits
+) -> dict[str, Any]:
+    """Gives what a train job will run.
+
+    Args:
+        spec: as sent, its fields of the right JSON types.
+        dataset_columns: `columns` of the data set.
+        dataset_rows: rows of the data set.
+
+    Returns:
+        inputs, targets, task, search (the recipe finds the network), network, recipe (every field), parameters,
+        optimizer, memory_bytes, device, seed, test_fraction, split_column, warnings.
+
+    Raises:
+        InvalidSpec: with a fault for everything that is wrong.
+    """
+    _refuse_later_fields(spec)
+    columns = choose_columns(spec, dataset_columns, dataset_rows)
+    recipe = _recipe(spec, limits)
+    search = any(isinstance(stage, Choose) for stage in recipe)
+    config = _network(spec, search=search, limits=limits)
+    _check_fit_together(config, recipe, search=search)
+    costs = [
+        training_cost(shape, columns.input_levels, columns.outputs, dataset_rows) for shape in _shapes(config, recipe)
+    ]
+    largest = max(costs, key=lambda cost: cost.parameters)
+    _check_size(largest, limits)
+    return {
+        "inputs": columns.inputs,
+        "targets": columns.targets,
+        "task": columns.task,
+        "search": search,
+        "network": "auto" if search else {**vars(config), "hidden": list(config.hidden)},
+        "recipe": [stage_to_json(stage) for stage in recipe],
+        "parameters": largest.parameters,
+        "optimizer": largest.optimizer,
+        "memory_bytes": largest.memory_bytes,
+        "device": "cpu",
+        "seed": int(spec.get("seed") or 0),
+        "test_fraction": float(0.2 if spec.get("test_fraction") is None else spec["test_fraction"]),
+        "split_column": spec.get("split_column"),
+        "warnings": [*columns.warnings, f"optimizer {largest.optimizer}: {largest.reason}"][:20],
+    }
+
+
+def _refuse_later_fields(spec: Mapping[str, Any]) -> None:
+    for name, meaning in NOT_YET.items():
+        if spec.get(name) is not None:
+            raise _invalid(f"/{name}", "not_supported", f"{meaning} is not supported yet; leave it out")
+
+
+def _recipe(spec: Mapping[str, Any], limits: Limits) -> tuple[Stage, ...]:
+    """Gives the stages of the spec's recipe, or of its preset."""
+    given = spec.get("recipe")
+    if given is None:
+        name = spec.get("preset") or DEFAULT_PRESET
+        if name not in PRESETS:
+            raise _invalid("/preset", "unknown_preset", f"expected one of {', '.join(PRESETS)}")
+        return preset_recipe(name, search=_is_auto(spec))
+    if spec.get("preset") is not None:
+        raise _invalid("/recipe", "conflict", "expected either a preset or a recipe, got both")
+    if not given or len(given) > limits.max_recipe_stages:
+        raise _invalid(
+            "/recipe", "invalid_length", f"expected 1 to {limits.max_recipe_stages} stages, got {len(given)}"
+        )
+    stages = tuple(_stage(number, value) for number, value in enumerate(given))
+    if sum(getattr(stage, "steps", 0) for stage in stages) > limits.max_recipe_steps:
+        raise _invalid("/recipe", "too_many_steps", f"expected at most {limits.max_recipe_steps:,} steps in all")
+    return stages
+
+
+def _stage(number: int, value: object) -> Stage:
+    try:
+        return stage_from_json(value)
+    except InvalidConfig as error:
+        pointer = f"/recipe/{number}/{error.field}".rstrip("/")
+        raise _invalid(pointer, "invalid_stage", error.message) from error
+
+
+def _is_auto(spec: Mapping[str, Any]) -> bool:
+    return spec.get("network") in (None, "auto")
+
+
+def _network(spec: Mapping[str, Any], *, search: bool, limits: Limits) -> NetworkConfig:
+    """Gives the network of the spec; where the recipe searches, only a start value."""
+    if _is_auto(spec):
+        return NetworkConfig()
+    if search:
+        raise _invalid("/network", "conflict", 'a recipe with a "choose" stage finds the network: expected "auto"')
+    values = {key: value for key, value in spec["network"].items() if value is not None}
+    if any(values.pop("multiply", None) or ()):
+        raise _invalid("/network/multiply", "not_supported", "product nodes are not supported yet; expected zeros")
+    try:
+        config: NetworkConfig = read_fields(NetworkConfig, values)
+    except InvalidConfig as error:
+        raise _invalid(f"/network/{error.field}", "invalid_network", error.message) from error
+    if len(config.hidden) > limits.max_hidden_layers:
+        raise _invalid(
+            "/network/hidden", "too_many_layers", f"expected at most {limits.max_hidden_layers} hidden layers"
+        )
+    if max(config.hidden, default=0) > limits.max_width:
+        raise _invalid("/network/hidden", "too_wide", f"expected layers of at most {limits.max_width:,} nodes")
+    return config
+
+
+def _check_fit_together(config: NetworkConfig, recipe: Sequence[Stage], *, search: bool) -> None:
+    """Refuses an inexact refinement and an average of deep networks before anything runs."""
+    grid = None if search else config.grid
+    for number, stage in enumerate(recipe):
+        if isinstance(stage, Average) and not search and len(config.hidden) > 1:
+            raise _invalid(f"/recipe/{number}", "invalid_stage", "average joins networks with at most one hidden layer")
+        if isinstance(stage, Refine):
+            if grid is not None and stage.exact and stage.grid % grid:
+                message = f'expected a multiple of grid {grid}, which keeps the function, or "exact": false'
+                raise _invalid(f"/recipe/{number}/grid", "inexact_refinement", message)
+            grid = stage.grid
+        elif not isinstance(stage, Starts):
+            grid = grid if stage.stage in ("fit", "refit", "move_grid") else None
+
+
+def _shapes(config: NetworkConfig, recipe: Sequence[Stage]) -> list[NetworkConfig]:
+    """Gives every shape that the recipe may build, as far as it is known beforehand."""
+    shapes = []
+    for stage in recipe:
+        if isinstance(stage, Choose):
+            pairs = [(hidden, grid) for hidden in stage.hidden for grid in stage.grids]
+            shapes += [NetworkConfig((hidden,) if hidden else (), grid, base="zero") for hidden, grid in pairs]
+        if isinstance(stage, Refine):
+            config = NetworkConfig(config.hidden, stage.grid, config.degree, config.base)
+            shapes.append(config)
+    return shapes or [config]
+
+
+def _check_size(cost: Cost, limits: Limits) -> None:
+    if cost.parameters > limits.max_parameters:
+        message = f"the network would have {cost.parameters:,} parameters; the limit is {limits.max_parameters:,}"
+        raise _invalid("/network", "too_many_parameters", message)
+    if cost.memory_bytes > limits.max_training_bytes:
+        message = f"training would take {cost.memory_bytes:,} bytes; the limit is {limits.max_training_bytes:,}"
+        raise _invalid("/network", "too_much_memory", message)
+
+
+def _invalid(pointer: str, code: str, message: str) -> InvalidSpec:
+    return InvalidSpec(f"{pointer}: {message}", [Fault(pointer, code, message)])

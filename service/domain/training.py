@@ -1,0 +1,210 @@
+"""One training job's work, from a stored table to a model; only the worker's training process imports it (torch)."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from kan.checkpoint import dump
+from kan.config import NetworkConfig, read_fields, stage_from_json
+from kan.encoding import Encoding, NumberInput, NumberOutput
+from kan.errors import BadTrainingData, EncodingError, InexactRefinement
+from kan.split import Part
+from kan.stages.recipe import Progress
+from kan.state import NetworkState
+from kan.table_training import TableResult, TableTask, TableTraining
+from kan.train import Outcome
+from service.domain.columns import table_arrays
+
+# The time left is guessed from the median of this many steps.
+RECENT_STEPS = 20
+
+
+class TrainingDiverged(Exception):
+    """The numbers left the finite range and no good weights are left."""
+
+
+@dataclass(frozen=True)
+class TrainingUpdate:
+    """What happened: an entry for the job's log, its progress, and whether a stage has just ended."""
+
+    type: str
+    data: dict[str, Any]
+    progress: dict[str, Any]
+    stage_ended: bool = False
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A trained model ready to be published."""
+
+    model: bytes
+    split: bytes
+    metrics: dict[str, Any]
+    signature: dict[str, Any]
+    outcome: str
+    train_seconds: float
+
+
+class TrainingRun:
+    """Trains what `resolve_train_spec` resolved.
+
+    Args:
+        resolved: see there.
+        table: the data set as Parquet.
+        column_types: column -> "number", "category" or "ignored".
+        checkpoint: bytes of an earlier run of the same job, to go on from.
+
+    Raises:
+        BadTrainingData: nothing can be learnt from the rows.
+        CheckpointError: the checkpoint is damaged.
+    """
+
+    def __init__(
+        self,
+        resolved: Mapping[str, Any],
+        table: bytes,
+        column_types: Mapping[str, str],
+        checkpoint: bytes | None = None,
+    ) -> None:
+        self._resolved = resolved
+        self.result: TrainingResult | None = None
+        arrays = table_arrays(pl.read_parquet(io.BytesIO(table)), column_types)
+        try:
+            self._training = TableTraining(arrays, _task(resolved, arrays), checkpoint=checkpoint)
+        except EncodingError as error:
+            raise BadTrainingData(str(error)) from error
+        self._durations: deque[float] = deque(maxlen=RECENT_STEPS)
+
+    def __iter__(self) -> Iterator[TrainingUpdate]:
+        """Trains; yields about one update an optimizer step, and sets `result` at the end."""
+        started = time.perf_counter()
+        for warning in self._training.warnings:
+            yield TrainingUpdate("warning", {"message": warning}, {})
+        run = self._training.run()
+        stage = 0
+        while True:
+            before = time.perf_counter()
+            try:
+                progress = next(run)
+            except StopIteration as stop:
+                self.result = _result(stop.value, time.perf_counter() - started)
+                return
+            except (EncodingError, InexactRefinement) as error:
+                raise BadTrainingData(str(error)) from error
+            self._durations.append(time.perf_counter() - before)
+            shown = self._progress(progress)
+            if progress.stage != stage:
+                stage = progress.stage
+                yield TrainingUpdate("stage", {"stage": stage, "name": progress.name}, shown)
+            if progress.ended:
+                ended = {"stage": stage, "name": progress.name, "ended": True}
+                yield TrainingUpdate("stage", ended, shown, stage_ended=True)
+            else:
+                yield TrainingUpdate("metric", _metric(progress), shown)
+
+    def checkpoint(self) -> bytes:
+        """Gives all that the next attempt needs to end in the same bits."""
+        return self._training.checkpoint()
+
+    def _progress(self, progress: Progress) -> dict[str, Any]:
+        left = max(progress.steps - progress.step, 0) + (progress.stages - progress.stage) * progress.steps
+        return {
+            "stage": progress.stage,
+            "stages": progress.stages,
+            "step": progress.step,
+            "steps": progress.steps,
+            "fraction": round(progress.fraction, 4),
+            "eta_s": round(float(np.median(self._durations)) * left, 1),
+            "train_loss": progress.train_loss,
+            "validation_loss": progress.validation_loss,
+        }
+
+
+def _task(resolved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> TableTask:
+    network = resolved["network"]
+    return TableTask(
+        inputs=tuple(resolved["inputs"]),
+        targets=tuple(resolved["targets"]),
+        task=resolved["task"],
+        recipe=tuple(stage_from_json(stage) for stage in resolved["recipe"]),
+        config=NetworkConfig() if network == "auto" else read_fields(NetworkConfig, network),
+        seed=resolved["seed"],
+        test_fraction=resolved["test_fraction"],
+        parts=_given_parts(arrays, resolved.get("split_column")),
+    )
+
+
+def _given_parts(arrays: Mapping[str, NDArray[Any]], column: str | None) -> NDArray[np.uint8] | None:
+    """Reads the split from a column of the words train, validation and test."""
+    if column is None:
+        return None
+    codes = {part.name.lower(): part for part in Part}
+    words = [str(value).lower() for value in arrays[column]] if column in arrays else []
+    unknown = sorted(set(words) - {"train", "validation", "test"})
+    if unknown or "train" not in words or "validation" not in words:
+        raise BadTrainingData(f"split column {column!r}: expected the words train, validation and test in every row")
+    return np.array([codes[word] for word in words], dtype=np.uint8)
+
+
+def _metric(progress: Progress) -> dict[str, Any]:
+    named = {"train_loss": progress.train_loss, "validation_loss": progress.validation_loss}
+    return {
+        "stage": progress.stage,
+        "name": progress.name,
+        "step": progress.step,
+        **{key: value for key, value in named.items() if value is not None and np.isfinite(value)},
+    }
+
+
+def _result(result: TableResult, seconds: float) -> TrainingResult:
+    if not all(np.isfinite(layer.coefficients).all() for layer in result.state.layers):
+        raise TrainingDiverged(Outcome.DIVERGED.value)
+    encoding = result.state.encoding
+    assert encoding is not None
+    return TrainingResult(
+        model=dump(result.state),
+        split=result.parts.tobytes(),
+        metrics=dict(result.metrics),
+        signature={**signature(encoding), **_network(result.state)},
+        outcome=result.outcome,
+        train_seconds=round(seconds, 3),
+    )
+
+
+def _network(state: NetworkState) -> dict[str, Any]:
+    first = state.layers[0]
+    levels = [None if (table := first.level_table(i)) is None else len(table.values) - 1 for i in range(first.inputs)]
+    config = NetworkConfig(state.widths[1:-1], first.grid, first.degree, state.base)
+    shape = {"widths": list(state.widths), "grid": first.grid, "degree": first.degree, "base": state.base}
+    return {"network": shape, "parameters": config.parameters(levels, state.widths[-1])}
+
+
+def signature(encoding: Encoding) -> dict[str, Any]:
+    """Gives the inputs with type and training range or categories, and the outputs, as a version shows them."""
+    inputs: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for item in encoding.inputs:
+        if item.column in seen:
+            continue
+        seen.add(item.column)
+        if isinstance(item, NumberInput):
+            facts = {"type": "number", "range": [item.low, item.high], "missing": item.fill is not None}
+        else:
+            facts = {"type": "category", "levels": list(getattr(item, "levels", ()))}
+        inputs.append({"name": item.column, **facts})
+    return {"task": encoding.task, "inputs": inputs, "outputs": [_output(item) for item in encoding.outputs]}
+
+
+def _output(item: Any) -> dict[str, Any]:
+    if isinstance(item, NumberOutput):
+        return {"name": item.name, "type": "number"}
+    return {"name": item.name, "type": "category", "classes": list(item.classes)}
