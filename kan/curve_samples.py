@@ -1,0 +1,122 @@
+"""The samples and exact parameters of the edges that leave one node, as plain lists and dicts."""
+
+from typing import Any
+
+import numpy as np
+
+from kan.bspline import Array, edge_spline
+from kan.encoding import NumberInput, NumberOutput, input_level_names
+from kan.predictor import edge_values
+from kan.state import LayerState, NetworkState
+
+
+class EdgeSamples:
+    """The edges that leave one node, sampled together: they share x, the basis and the grid."""
+
+    def __init__(self, state: NetworkState, index: int, source: int, points: int, span: str) -> None:
+        self._state, self._index, self._source = state, index, source
+        self._layer = state.layers[index]
+        self._table = self._layer.level_table(source)
+        if self._table is not None:
+            self._x = np.arange(len(self._table.values) - 1.0)
+        else:
+            self._x = np.linspace(*curve_range(self._layer, source, span), points)
+        self._y = edge_values(self._layer, source, self._x, base=state.base, outside=state.outside)
+        self._slope = None if self._table is not None else edge_slopes(state, self._layer, source, self._x)
+
+    def edge(self, target: int, importance: float) -> dict[str, Any]:
+        """Gives one edge in the shape of the HTTP contract."""
+        layer, source = self._layer, self._source
+        own = self._spline(target) if self._table is None else self._levels(self._table.values[:, target])
+        mask = float(layer.mask[source, target])
+        statistics = layer.statistics
+        return {
+            "layer": self._index,
+            "source": source,
+            "target": target,
+            **own,
+            "kind": "pruned" if mask == 0 else own["kind"],
+            "mask": mask,
+            "symbolic": None,
+            "y": self._y[:, target].tolist(),
+            "y_user": self._y_user(target),
+            "importance": importance,
+            "formula": None,
+            "r2": None,
+            "density": None if statistics is None else statistics.density[source].tolist(),
+            "range": None if statistics is None else [float(statistics.low[source]), float(statistics.high[source])],
+        }
+
+    def _spline(self, target: int) -> dict[str, Any]:
+        layer, source, state = self._layer, self._source, self._state
+        return {
+            "kind": "spline",
+            "degree": layer.degree,
+            "knots": layer.knots[source].tolist(),
+            "coefficients": layer.coefficients[source, :, target].tolist(),
+            "spline_weight": float(layer.spline_weight[source, target]),
+            "base": {"function": state.base, "weight": float(layer.base_weight[source, target])},
+            "outside": state.outside,
+            "x": self._x.tolist(),
+            "x_user": self._x_user(),
+            "derivative": None if self._slope is None else self._slope[:, target].tolist(),
+        }
+
+    def _levels(self, values: Array) -> dict[str, Any]:
+        """Gives a levels edge: `values` and `unseen` are before the mask, as the coefficients of a spline are."""
+        return {
+            "kind": "levels",
+            "levels": level_names(self._state, self._source),
+            "values": values[:-1].tolist(),
+            "unseen": float(values[-1]),
+            "x": self._x.tolist(),
+            "x_user": None,
+            "derivative": None,
+        }
+
+    def _x_user(self) -> list[float] | None:
+        encoding = self._state.encoding
+        item = encoding.inputs[self._source] if encoding is not None and self._index == 0 else None
+        return (self._x * item.scale + item.shift).tolist() if isinstance(item, NumberInput) else None
+
+    def _y_user(self, target: int) -> list[float] | None:
+        encoding = self._state.encoding
+        is_last = self._index == len(self._state.layers) - 1
+        item = encoding.outputs[target] if encoding is not None and is_last and encoding.task == "regression" else None
+        return (self._y[:, target] * item.std).tolist() if isinstance(item, NumberOutput) else None
+
+
+def curve_range(layer: LayerState, source: int, span: str) -> tuple[float, float]:
+    """Gives the ends to draw an input's curves between: its grid, or the training rows' range where it is known."""
+    statistics = layer.statistics
+    if span == "data" and statistics is not None and statistics.low[source] < statistics.high[source]:
+        return float(statistics.low[source]), float(statistics.high[source])
+    knots = layer.knots[source]
+    return float(knots[layer.degree]), float(knots[len(knots) - layer.degree - 1])
+
+
+def edge_slopes(state: NetworkState, layer: LayerState, source: int, x: Array) -> Array:
+    """Gives d phi / dx of every edge that leaves a number input.
+
+    Args:
+        x: (rows,).
+
+    Returns:
+        (rows, outputs).
+    """
+    knots, coefficients = layer.knots[source], layer.coefficients[source]
+    slopes = layer.spline_weight[source] * edge_spline(x, knots, coefficients, layer.degree, state.outside, order=1)
+    if state.base == "silu":
+        decay = np.exp(-np.abs(x))
+        sigmoid = np.where(x >= 0, 1.0, decay) / (1.0 + decay)
+        slopes = slopes + layer.base_weight[source] * (sigmoid * (1.0 + x * (1.0 - sigmoid)))[:, None]
+    return np.asarray(layer.mask[source] * slopes)
+
+
+def level_names(state: NetworkState, source: int) -> list[str]:
+    """Gives the names of a category input's levels; their indices as text for a network without an encoding."""
+    names = None if state.encoding is None else input_level_names(state.encoding.inputs[source])
+    if names is not None:
+        return list(names)
+    table = state.layers[0].level_table(source)
+    return [] if table is None else [str(index) for index in range(len(table.values) - 1)]

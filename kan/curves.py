@@ -1,0 +1,117 @@
+"""The whole function of a network as plain lists and dicts: exact enough to rebuild a prediction, with samples to draw."""
+
+from typing import Any
+
+import numpy as np
+
+from kan.curve_samples import EdgeSamples, level_names
+from kan.encoding import ClassOutput, MissingInput, to_json
+from kan.errors import InvalidConfig
+from kan.importance import edge_importance
+from kan.state import NetworkState
+
+
+def activations(
+    state: NetworkState,
+    points: int = 100,
+    span: str = "grid",
+    *,
+    layer: int | None = None,
+    source: int | None = None,
+    target: int | None = None,
+) -> dict[str, Any]:
+    """Gives every edge's exact parameters and samples of its curve.
+
+    x and y are in network units; `x_user` (first layer) and `y_user` (last layer, number targets) are the same points
+    in the units of the data. y of an edge is a term of its node's sum, so `y_user` is times std, without the mean.
+
+    Args:
+        state: the network.
+        points: samples of each curve, at least 2.
+        span: "grid" samples the grid of the input, "data" the range that the training rows reached.
+        layer, source, target: only the edges of this layer, from this node, to this node.
+
+    Returns:
+        {"encoding", "decoding", "layers": [{"index", "inputs", "outputs", "nodes", "edges"}]}, JSON-ready.
+
+    Raises:
+        InvalidConfig: fewer than 2 points, an unknown span, or a filter that names nothing.
+    """
+    _check(state, points, span, layer)
+    names, importance = node_names(state), edge_importance(state)
+    layers = []
+    for index in range(len(state.layers)) if layer is None else [layer]:
+        held = state.layers[index]
+        sources, targets = _chosen("source", source, held.inputs), _chosen("target", target, held.outputs)
+        sampled = {i: EdgeSamples(state, index, i, points, span) for i in sources}
+        edges = [sampled[i].edge(j, float(importance[index][i, j])) for i in sources for j in targets]
+        nodes = [{"kind": "sum", "of": np.flatnonzero(held.mask[:, j]).tolist()} for j in range(held.outputs)]
+        layers.append(
+            {"index": index, "inputs": names[index], "outputs": names[index + 1], "nodes": nodes, "edges": edges}
+        )
+    return {"encoding": _encoding(state), "decoding": _decoding(state), "layers": layers}
+
+
+def node_names(state: NetworkState) -> list[list[str]]:
+    """Gives the name of every node, inputs first: inputs and targets as in the table, h0, h1, … between.
+
+    A second hidden layer has h2_0, h2_1, …; without an encoding inputs are x1, x2, …, outputs y1, y2, ….
+    """
+    widths = state.widths
+    hidden = [
+        [f"h{k}" if index == 1 else f"h{index}_{k}" for k in range(width)]
+        for index, width in enumerate(widths[1:-1], start=1)
+    ]
+    if state.encoding is None:
+        return [[f"x{k + 1}" for k in range(widths[0])], *hidden, [f"y{k + 1}" for k in range(widths[-1])]]
+    return [[item.name for item in state.encoding.inputs], *hidden, list(state.encoding.output_names)]
+
+
+def _encoding(state: NetworkState) -> list[dict[str, Any]]:
+    """Gives how each network input comes from a column; without an encoding they are the same numbers."""
+    if state.encoding is not None:
+        items = [{"input": source, **item} for source, item in enumerate(to_json(state.encoding)["inputs"])]
+        for source, item in enumerate(state.encoding.inputs):
+            if isinstance(item, MissingInput):
+                items[source]["levels"] = level_names(state, source)
+        return items
+    return [_plain_input(state, source) for source in range(state.widths[0])]
+
+
+def _plain_input(state: NetworkState, source: int) -> dict[str, Any]:
+    layer, name = state.layers[0], f"x{source + 1}"
+    if layer.level_table(source) is not None:
+        return {"input": source, "kind": "index", "name": name, "column": name, "levels": level_names(state, source)}
+    seen = layer.statistics
+    low, high = (None, None) if seen is None else (float(seen.low[source]), float(seen.high[source]))
+    plain = {"input": source, "kind": "number", "name": name, "column": name, "shift": 0.0, "scale": 1.0}
+    return {**plain, "low": low, "high": high, "fill": None}
+
+
+def _decoding(state: NetworkState) -> list[dict[str, Any]]:
+    """Gives how answers come from the last nodes: mean + std * node, or the softmax over the nodes of the classes."""
+    if state.encoding is None:
+        plain = [{"kind": "number", "name": f"y{k + 1}", "mean": 0.0, "std": 1.0} for k in range(state.widths[-1])]
+        return [{**item, "nodes": [k]} for k, item in enumerate(plain)]
+    first = state.encoding.outputs[0]
+    records = to_json(state.encoding)["outputs"]
+    if isinstance(first, ClassOutput):
+        return [{**records[0], "nodes": list(range(len(first.classes)))}]
+    return [{**record, "nodes": [k]} for k, record in enumerate(records)]
+
+
+def _chosen(name: str, wanted: int | None, count: int) -> list[int]:
+    if wanted is None:
+        return list(range(count))
+    if not 0 <= wanted < count:
+        raise InvalidConfig(name, f"expected a node between 0 and {count - 1}")
+    return [wanted]
+
+
+def _check(state: NetworkState, points: int, span: str, layer: int | None) -> None:
+    if points < 2:
+        raise InvalidConfig("points", "expected at least 2")
+    if span not in ("grid", "data"):
+        raise InvalidConfig("range", "expected grid or data")
+    if layer is not None:
+        _chosen("layer", layer, len(state.layers))

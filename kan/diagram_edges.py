@@ -1,0 +1,84 @@
+"""What a picture of a network shows: the live edges, each with its samples, and the nodes they join."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kan.bspline import Array
+from kan.curve_samples import curve_range
+from kan.importance import edge_importance
+from kan.predictor import edge_values
+from kan.state import NetworkState
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnEdge:
+    """One live edge.
+
+    Attributes:
+        layer, source, target: which edge.
+        kind: "spline" or "levels".
+        importance: [0, 1], 1 = the largest of its layer.
+        x, y: (points,) samples in network units; of a levels edge its indices and values.
+        label: the edge in words, as a screen reader says it.
+    """
+
+    layer: int
+    source: int
+    target: int
+    kind: str
+    importance: float
+    x: Array
+    y: Array
+    label: str
+
+    @property
+    def opacity(self) -> float:
+        """Importance as opacity: small differences among the weak stay visible."""
+        return 0.18 + 0.82 * math.tanh(3.0 * self.importance)
+
+    @property
+    def line_width(self) -> float:
+        """Importance as the width of a link, in px."""
+        return 0.8 + 2.2 * self.importance
+
+
+def drawn_edges(
+    state: NetworkState, names: Sequence[Sequence[str]], layers: Sequence[int], top: int | None, points: int
+) -> list[DrawnEdge]:
+    """Gives the live edges of some layers, ordered by layer, source, target.
+
+    Args:
+        state: the network.
+        names: of every column of nodes, inputs first.
+        layers: indices of the layers to draw.
+        top: only so many edges, the most important ones; None = all.
+        points: samples of each curve.
+    """
+    importance = edge_importance(state)
+    chosen = [(index, int(i), int(j)) for index in layers for i, j in np.argwhere(state.layers[index].mask != 0)]
+    if top is not None and len(chosen) > top:
+        chosen = sorted(sorted(chosen, key=lambda edge: -importance[edge[0]][edge[1:]])[:top])
+    sampled: dict[tuple[int, int], tuple[Array, Array]] = {}
+    drawn = []
+    for index, source, target in chosen:
+        if (index, source) not in sampled:
+            sampled[index, source] = _samples(state, index, source, points)
+        x, y = sampled[index, source]
+        kind = "spline" if state.layers[index].level_table(source) is None else "levels"
+        weight = float(importance[index][source, target])
+        label = f"{names[index][source]} to {names[index + 1][target]}, importance {weight:.2f}, {kind}"
+        drawn.append(DrawnEdge(index, source, target, kind, weight, x, y[:, target], label))
+    return drawn
+
+
+def _samples(state: NetworkState, index: int, source: int, points: int) -> tuple[Array, Array]:
+    layer = state.layers[index]
+    table = layer.level_table(source)
+    if table is not None:
+        x = np.arange(len(table.values) - 1.0)
+    else:
+        x = np.linspace(*curve_range(layer, source, "grid"), points)
+    return x, edge_values(layer, source, x, base=state.base, outside=state.outside)
