@@ -77,9 +77,12 @@ def drop_orphans(session: Session, before: datetime) -> int:
 
 def insert_or_ignore(session: Session, row: type[Any]) -> Insert:
     """Gives an INSERT that does nothing where the key is taken; its `rowcount` tells which it was."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(row).on_conflict_do_nothing()
-    return postgresql.insert(row).on_conflict_do_nothing()
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    statement: Insert = (
+        sqlite.insert(row).on_conflict_do_nothing() if is_sqlite else postgresql.insert(row).on_conflict_do_nothing()
+    )
+    # Without this psycopg reports -1, which every caller would take for "inserted".
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def _insert_chunks(session: Session, sha256: str, content: bytes) -> None:
