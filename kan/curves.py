@@ -1,4 +1,4 @@
-"""The whole function of a network as plain lists and dicts: exact enough to rebuild a prediction, with samples to draw."""
+"""The whole function of a network as plain values: exact enough to rebuild a prediction, with samples to draw."""
 
 from typing import Any
 
