@@ -170,7 +170,8 @@ def test_two_workers_run_two_hundred_jobs_once_each(bench: Bench) -> None:
     for job_id in job_ids:
         bench.wait_for_end(job_id, 90)
     for job_id in job_ids:
-        assert bench.statuses(job_id) == ["queued", "running", "succeeded"]
+        log = [(event.type, event.data) for event in bench.events(job_id)]
+        assert bench.statuses(job_id) == ["queued", "running", "succeeded"], log
         assert len(bench.versions(job_id)) == 1
     assert len({bench.versions(job_id)[0].version for job_id in job_ids}) == 200
 

@@ -1,0 +1,1 @@
+"""The command line: `kan serve | worker | migrate | keys`."""

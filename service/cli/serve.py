@@ -1,0 +1,113 @@
+"""`kan serve`: the API and its workers in one command."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from types import FrameType
+from typing import Annotated
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from service.api.app import create_app
+from service.cli.migrate import migrate_or_exit, shown_url
+from service.cli.supervisor import Supervisor
+from service.domain.keys import has_key
+from service.log import configure_logging
+from service.settings import Settings, settings_from_environment
+from service.store.engine import make_engine, session_factory
+
+_GRACE_SECONDS = 5
+
+
+def serve(
+    workers: Annotated[int | None, typer.Option(min=0, max=64, help="Worker processes; KAN_WORKERS otherwise.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; KAN_HOST otherwise.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port; KAN_PORT otherwise; 0 = a free one.")
+    ] = None,
+) -> None:
+    """Start the API and its workers; creates and upgrades the database by itself."""
+    given = {"workers": workers, "host": host, "port": port}
+    settings = settings_from_environment().model_copy(update={k: v for k, v in given.items() if v is not None})
+    configure_logging(settings.log_level)
+    migrate_or_exit(settings)
+    _require_key(settings)
+    listener = _listen(settings)
+    app = create_app(settings)
+    app.state.closing = threading.Event()
+    with Supervisor(settings):
+        _serve(app, settings, listener)
+    typer.echo("stopped")
+
+
+class _Server(uvicorn.Server):
+    """Tells event streams that the end is near; they would hold the shutdown up."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, where: str) -> None:
+        super().__init__(config)
+        self._app = app
+        self._where = where
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            typer.echo(self._where)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._app.state.closing.set()
+        super().handle_exit(sig, frame)
+
+
+def _serve(app: FastAPI, settings: Settings, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = _Server(config, app, _where_to_look(settings, listener))
+    # uvicorn raises the signal again when it has stopped; the workers must stop first.
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+
+
+def _require_key(settings: Settings) -> None:
+    """Ends the command where strangers could call an open server."""
+    if not settings.needs_key:
+        return
+    engine = make_engine(settings.database_url)
+    with session_factory(engine)() as session:
+        found = has_key(session)
+    engine.dispose()
+    if not found:
+        typer.echo(
+            f"refusing to listen on {settings.host} without an API key: make one with `kan keys create`, "
+            "or set KAN_AUTH=off to let everybody in",
+            err=True,
+        )
+        raise typer.Exit(1)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        typer.echo(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _where_to_look(settings: Settings, listener: socket.socket) -> str:
+    port = listener.getsockname()[1]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    here = f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{port}"
+    plural = "worker" if settings.workers == 1 else "workers"
+    return (
+        f"kan-service is ready: {here}/  (pages)  {here}/docs  (API)\n"
+        f"database {shown_url(settings)}, {settings.workers} {plural}; Ctrl-C stops everything"
+    )

@@ -1,0 +1,107 @@
+"""Keeps N worker processes alive: starts them again when they die, and gives their jobs back at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.domain.ids import new_id
+from service.log import get_logger
+from service.settings import Settings
+from service.store.engine import make_engine, session_factory
+from service.worker.rescuer import rescue
+from service.worker.retrying import Transactions
+
+_LOOK_SECONDS = 0.2
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 30.0
+# A worker that lived so long did not die of its start.
+_HEALTHY_SECONDS = 30.0
+_KILL_AFTER_SECONDS = 5.0
+
+log = get_logger()
+
+
+@dataclass
+class _Worker:
+    """One place for a worker: the process in it, and how long to wait before the next one."""
+
+    worker_id: str
+    process: subprocess.Popen[bytes]
+    started: float
+    pause: float = _FIRST_PAUSE_SECONDS
+    start_at: float | None = None
+
+
+class Supervisor:
+    """A context in which worker processes run; leaving it stops them, each handing its job over."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._engine = make_engine(settings.database_url)
+        self._writing = Transactions(session_factory(self._engine), settings.database_retry_seconds)
+        self._ended = threading.Event()
+        # Workers die with the thread that started them, so one thread does it and outlives them.
+        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Supervisor:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._engine.dispose()
+
+    def _watch(self) -> None:
+        self._workers = [_start() for _ in range(self._settings.workers)]
+        while not self._ended.wait(_LOOK_SECONDS):
+            for place, worker in enumerate(self._workers):
+                self._workers[place] = self._kept_alive(worker)
+        self._stop_all()
+
+    def _kept_alive(self, worker: _Worker) -> _Worker:
+        """Gives the worker, or the one that takes its place."""
+        if worker.process.poll() is None:
+            return worker
+        now = time.monotonic()
+        if worker.start_at is None:
+            log.error("worker_died", worker_id=worker.worker_id, code=worker.process.returncode)
+            healthy = now - worker.started > _HEALTHY_SECONDS
+            worker.pause = _FIRST_PAUSE_SECONDS if healthy else min(_LONGEST_PAUSE_SECONDS, worker.pause * 2)
+            worker.start_at = now + worker.pause
+            self._release(worker.worker_id)
+        return _start(worker.pause) if now >= worker.start_at else worker
+
+    def _release(self, worker_id: str) -> None:
+        """Gives the dead worker's job back without waiting for its lease."""
+        try:
+            rescue(self._settings, self._writing, worker_id)
+        except SQLAlchemyError as error:
+            log.warning("release_failed", worker_id=worker_id, error=type(error).__name__)
+
+    def _stop_all(self) -> None:
+        for worker in self._workers:
+            worker.process.terminate()
+        deadline = time.monotonic() + self._settings.shutdown_seconds + _KILL_AFTER_SECONDS
+        for worker in self._workers:
+            try:
+                worker.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+                self._release(worker.worker_id)
+
+
+def _start(pause: float = _FIRST_PAUSE_SECONDS) -> _Worker:
+    worker_id = new_id("wk")
+    command = [sys.executable, "-m", "service.worker", "--supervised", "--id", worker_id]
+    # A session of its own: Ctrl-C in the terminal reaches this process only, which then stops the workers in order.
+    process = subprocess.Popen(command, start_new_session=True)
+    return _Worker(worker_id, process, time.monotonic(), pause)
