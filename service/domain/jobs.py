@@ -37,7 +37,7 @@ class JobDraft:
     kind: str
     spec: dict[str, Any]
     resolved: dict[str, Any]
-    dataset_id: str
+    dataset_id: str | None
     model_name: str
     max_runtime_s: int
     priority: int
