@@ -78,7 +78,9 @@ def get_plot(
     session: ReadingSessionDep,
     settings: SettingsDep,
     cache: ModelsDep,
-    view: Annotated[View, Query(description="The paper's picture, or one small curve per edge.")] = "diagram",
+    view: Annotated[
+        View | None, Query(description="The paper's picture, or one small curve per edge; else by the network's size.")
+    ] = None,
     layer: Index = None,
     top: Annotated[int | None, Query(ge=1, le=1_000, description="Most important edges of each layer.")] = None,
     theme: Annotated[Theme, Query()] = "light",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from html import escape
 from importlib.resources import files
 
 from fastapi import APIRouter, HTTPException, Response
+
+from service.api.problems import EDGE_PROBLEMS, PROBLEMS, ProblemKind, explanation
 
 router = APIRouter(include_in_schema=False)
 
@@ -32,6 +35,17 @@ _PAGE = """<!doctype html>
 <script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script>
 </body>
+</html>
+"""
+_ERRORS = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Errors of kan-service</title>
+<link rel="stylesheet" href="/static/style.css">
+</head>
+<body><main><h1>Errors</h1>{sections}</main></body>
 </html>
 """
 # A file of its own, because the page's policy lets no inline script run. The validator badge would ask a foreign host.
@@ -65,6 +79,22 @@ def swagger_file(name: str) -> Response:
     if name not in _FILES:
         raise HTTPException(404)
     return Response(swagger_bytes(name), media_type=_FILES[name], headers={"Cache-Control": "max-age=86400"})
+
+
+@router.get("/errors")
+def errors_page() -> Response:
+    """Serves what the `type` of every problem points to."""
+    rows = [(kind, explanation(error)) for error, kind in PROBLEMS.items()]
+    rows += [(kind, kind.title) for kind in EDGE_PROBLEMS.values()]
+    sections = "".join(_section(kind, words) for kind, words in rows)
+    page = _ERRORS.format(sections=sections)
+    policy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'"
+    return Response(page, media_type="text/html", headers={"Content-Security-Policy": policy})
+
+
+def _section(kind: ProblemKind, words: str) -> str:
+    title = f"{kind.status} {escape(kind.title)}"
+    return f'<h2 id="{kind.slug}">{title}</h2><p><code>{kind.type}</code></p><p>{escape(words)}</p>'
 
 
 @lru_cache

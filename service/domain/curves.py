@@ -13,7 +13,7 @@ from service.domain.errors import EdgeNotFound, InvalidParameter
 from service.domain.model_cache import LoadedModel
 
 Span = Literal["grid", "data"]
-Theme = Literal["light", "dark"]
+Theme = Literal["light", "dark", "auto"]
 View = Literal["diagram", "matrix"]
 
 
@@ -36,17 +36,18 @@ class Picture:
     """How the network is drawn.
 
     Attributes:
-        view: "diagram" (the paper's picture) or "matrix" (one small curve per edge of a layer).
+        view: "diagram" (the paper's picture) or "matrix" (one small curve per edge of a layer); None = by the size.
+        theme: "auto" = what the reader's system prefers.
         layer: only this one; None = all.
         top: only the most important edges of every layer; None = all.
         points: samples of each curve.
     """
 
-    view: View
-    theme: Theme
-    layer: int | None
-    top: int | None
-    points: int
+    view: View | None = None
+    theme: Theme = "light"
+    layer: int | None = None
+    top: int | None = None
+    points: int = 40
 
 
 def sampled_curves(

@@ -13,8 +13,8 @@ from service.store.tables import VersionRow
 SIGNATURE_EXAMPLE = {
     "task": "regression",
     "inputs": [
-        {"name": "cement", "type": "number", "units": "kg/m3", "range": [102.0, 540.0], "missing_allowed": False},
-        {"name": "site", "type": "category", "units": None, "categories": ["north", "south"], "missing_allowed": False},
+        {"name": "cement", "type": "number", "units": "kg/m3", "range": [102.0, 540.0], "missing": False},
+        {"name": "site", "type": "category", "units": None, "levels": ["north", "south"]},
     ],
     "outputs": [{"name": "compressive_strength", "type": "number", "units": "MPa"}],
 }

@@ -1,0 +1,66 @@
+"""Numbers, times and calls as a person reads them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+# Options of GET …/predict: a column of such a name is written input.<name>.
+_OPTIONS = frozenset({"domain", "contributions", "interval", "gradient"})
+
+
+def number(value: object) -> str:
+    """Gives a number in at most five digits, a dash for none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "–" if value is None else str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.5g}"
+
+
+def when(value: datetime | None) -> str:
+    """Gives a time to the second, UTC."""
+    return "–" if value is None else value.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def duration(seconds: object) -> str:
+    """Gives seconds as "12.3 s" or "5 min 20 s"."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return "–"
+    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def metric_rows(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Gives (part, metric, value) for every number, parts within parts joined by a space."""
+    rows: list[tuple[str, str, str]] = []
+    for part, facts in metrics.items():
+        if not isinstance(facts, Mapping):
+            rows.append(("", str(part), number(facts)))
+            continue
+        for name, value in facts.items():
+            if isinstance(value, Mapping):
+                rows += [(f"{part} {name}", inner, text) for _, inner, text in metric_rows(value)]
+            else:
+                rows.append((str(part), str(name), number(value)))
+    return rows
+
+
+def call_line(base: str, model_name: str, version: int, signature: Mapping[str, Any]) -> str:
+    """Gives a curl line that predicts for the middle of every training range."""
+    columns = signature.get("inputs", ())
+    values = {_parameter(column["name"]): _typical(column) for column in columns}
+    address = f"{base}v1/models/{model_name}/versions/{version}/predict?{urlencode(values)}"
+    return f"curl {shlex.quote(address)}"
+
+
+def _parameter(name: str) -> str:
+    return f"input.{name}" if name in _OPTIONS else name
+
+
+def _typical(column: Mapping[str, Any]) -> str:
+    if column.get("range"):
+        low, high = column["range"]
+        return f"{(low + high) / 2:g}"
+    levels = [level for level in column.get("levels") or column.get("categories") or () if level != "(missing)"]
+    return str(levels[0]) if levels else "0"
