@@ -1,7 +1,7 @@
 """A network as bytes and back: safetensors with one JSON text in the header, no pickle, the same bytes every time.
 
 The header's metadata holds `kan_format`, a JSON object: format, version, layers (their degrees), base, outside,
-encoding, origin and the SHA-256 of the arrays. A reader of a later version keeps a loader for this one.
+encoding, origin and the SHA-256 of all of it and of the arrays.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ def dump(state: NetworkState) -> bytes:
         CheckpointError: the network holds a number that is not finite, or facts that are not JSON.
     """
     arrays = layer_arrays(state.layers)
-    header = {
+    header: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "layers": [layer.degree for layer in state.layers],
@@ -41,17 +41,16 @@ def dump(state: NetworkState) -> bytes:
         "outside": state.outside,
         "encoding": None if state.encoding is None else to_json(state.encoding),
         "origin": state.origin,
-        "sha256": _digest(arrays),
     }
     try:
-        text = json.dumps(header, sort_keys=True, allow_nan=False)
+        text = json.dumps({**header, "sha256": digest(header, arrays)}, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"the network's facts are not JSON: {error}") from error
     return bytes(save_arrays(arrays, metadata={METADATA_KEY: text}))
 
 
 def load(data: bytes) -> NetworkState:
-    """Gives the network that `dump` wrote; its arrays are read-only.
+    """Gives the network that `dump` wrote.
 
     Raises:
         CheckpointError: other bytes, a damaged or truncated file, a later version, arrays that do not fit together.
@@ -63,7 +62,12 @@ def load(data: bytes) -> NetworkState:
         arrays: dict[str, NDArray[Any]] = load_arrays(data)
     except (SafetensorError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise CheckpointError(f"the arrays cannot be read: {error}") from error
-    _require(header.get("sha256") == _digest(arrays), "the arrays are damaged: their SHA-256 differs from the header's")
+    held = header.pop("sha256", None)
+    try:
+        is_whole = held == digest(header, arrays)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError("the header holds a number that is not finite") from error
+    _require(is_whole, "damaged: the SHA-256 of its content differs from the one it carries")
     return _state(header, arrays)
 
 
@@ -80,6 +84,16 @@ def read(path: Path | str) -> NetworkState:
         OSError: there is no such file.
     """
     return load(Path(path).read_bytes())
+
+
+def digest(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Gives the SHA-256 over the header's fields and every array: name, type, shape, bytes; in order of names."""
+    found = hashlib.sha256(json.dumps(header, sort_keys=True, allow_nan=False).encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        found.update(f"{name} {array.dtype.str} {array.shape}\n".encode(errors="surrogatepass"))
+        found.update(array.tobytes())
+    return found.hexdigest()
 
 
 def _header(data: bytes) -> dict[str, Any]:
@@ -134,16 +148,6 @@ def _check_encoding(state: NetworkState) -> None:
     tables = [state.layers[0].level_table(source) for source in range(state.widths[0])]
     held = tuple(None if table is None else len(table.values) - 1 for table in tables)
     _require(held == state.encoding.input_levels, "encoding: its levels are not those of the network")
-
-
-def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """Gives the SHA-256 over every array's name, type, shape and bytes, in the order of names."""
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode(errors="surrogatepass"))
-        digest.update(array.tobytes())
-    return digest.hexdigest()
 
 
 def _refuse_constant(name: str) -> NoReturn:

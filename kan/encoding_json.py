@@ -1,6 +1,6 @@
 """An encoding as plain JSON values and back; what comes back is checked field by field."""
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
@@ -77,7 +77,8 @@ def _field(value: object, name: str, path: str) -> Any:
         return tuple(value) if isinstance(value, list) else ()
     if name == "fill" and value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # An int may be larger than any float; abs of NaN or infinity is not below the largest one.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise InvalidConfig(path, "expected a finite number")
     return float(value)
 
