@@ -12,7 +12,7 @@ from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import Loss
 from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
-from kan.optimizers.protocol import Optimizer
+from kan.optimizers.protocol import Optimizer, Step
 
 Tensors = dict[str, Tensor]
 
@@ -72,16 +72,11 @@ def train(
         loop.restore(resume)
     if register is not None:
         register(loop.snapshot)
-    outcome = Outcome.MAX_STEPS
-    while loop.count < steps:
+    while loop.ended is None and loop.count < steps:
         step = optimizer.step()
-        loop.count += 1
-        loop.judge()
+        loop.judge(step, patience)
         yield TrainStep(loop.count, steps, step.loss, loop.latest if held is not None else None)
-        ended = loop.outcome(step.loss, step.converged, patience)
-        if ended is not None:
-            outcome = ended
-            break
+    outcome = loop.ended or Outcome.MAX_STEPS
     if held is not None or outcome is Outcome.DIVERGED:
         set_parameters(network, loop.best)
     return outcome
@@ -94,35 +89,44 @@ class _Loop:
         self._network, self._optimizer, self._loss, self._held = network, optimizer, loss, held
         self.count, self.best_step = 0, 0
         self.best, self.best_loss, self.latest = best, math.inf, math.inf
+        self.ended: Outcome | None = None
 
-    def judge(self) -> None:
-        """Looks at the held rows and keeps the weights if they are the best."""
+    def judge(self, step: Step, patience: int | None) -> None:
+        """Counts a step, keeps the weights if they are the best, and decides whether it was the last one."""
+        self.count += 1
+        self._keep_best()
+        self.ended = self._outcome(step, patience)
+
+    def _keep_best(self) -> None:
         if self._held is None:
-            self.best = parameter_vector(self._network) if self.finite() else self.best
+            self.best = parameter_vector(self._network) if self._is_finite() else self.best
             return
         self.latest = mean_loss(self._network, self._loss, self._held.x, self._held.y)
         if self.latest < self.best_loss:
             self.best, self.best_loss, self.best_step = parameter_vector(self._network), self.latest, self.count
 
-    def finite(self) -> bool:
+    def _is_finite(self) -> bool:
         return bool(torch.isfinite(parameter_vector(self._network)).all())
 
-    def outcome(self, train_loss: float, converged: bool, patience: int | None) -> Outcome | None:
-        if not math.isfinite(train_loss) or not self.finite():
+    def _outcome(self, step: Step, patience: int | None) -> Outcome | None:
+        if not math.isfinite(step.loss) or not self._is_finite():
             return Outcome.DIVERGED
-        if converged:
+        if step.converged:
             return Outcome.CONVERGED
         if patience is not None and self._held is not None and self.count - self.best_step >= patience:
             return Outcome.EARLY_STOPPED
         return None
 
     def snapshot(self) -> Tensors:
-        counters = torch.tensor([self.count, self.best_step, self.best_loss], dtype=torch.float64)
+        # A step that ends the loop is the last one after a resumption too.
+        ended = -1 if self.ended is None else list(Outcome).index(self.ended)
+        counters = torch.tensor([self.count, self.best_step, self.best_loss, ended], dtype=torch.float64)
         inner = {f"optimizer.{key}": value for key, value in self._optimizer.snapshot().items()}
         return {"counters": counters, "best": self.best, **inner}
 
     def restore(self, snapshot: Tensors) -> None:
-        count, best_step, self.best_loss = (float(value) for value in snapshot["counters"])
+        count, best_step, self.best_loss, ended = (float(value) for value in snapshot["counters"])
+        self.ended = None if ended < 0 else list(Outcome)[int(ended)]
         self.count, self.best_step, self.best = int(count), int(best_step), snapshot["best"]
         prefix = "optimizer."
         self._optimizer.restore({k.removeprefix(prefix): v for k, v in snapshot.items() if k.startswith(prefix)})
