@@ -30,6 +30,8 @@ class NetworkConfig:
     grid_eps: float = 1.0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.hidden, Sequence) or isinstance(self.hidden, str):
+            raise InvalidConfig("hidden", "expected a list of integers")
         object.__setattr__(self, "hidden", tuple(self.hidden))
         for width in self.hidden:
             _check_int("hidden", width, 1, None)
@@ -197,7 +199,7 @@ def stage_from_json(value: object) -> Stage:
     if not isinstance(value, Mapping):
         raise InvalidConfig("", 'expected an object such as {"stage": "fit"}')
     name = value.get("stage")
-    if name not in STAGES:
+    if not isinstance(name, str) or name not in STAGES:
         raise InvalidConfig("stage", f"expected one of {', '.join(STAGES)}")
     return read_fields(STAGES[name], {key: item for key, item in value.items() if key != "stage"})  # type: ignore[no-any-return]
 

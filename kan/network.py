@@ -14,7 +14,7 @@ from kan import checkpoint
 from kan.config import NetworkConfig
 from kan.curves import activations
 from kan.diagram import diagram
-from kan.errors import ShapeMismatch
+from kan.errors import InvalidConfig, ShapeMismatch
 from kan.freeze import freeze, thaw
 from kan.layer import KanLayer
 from kan.state import NetworkState
@@ -50,8 +50,10 @@ class Kan(nn.Module):
         input_levels: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__()
+        levels = tuple(input_levels) if input_levels is not None else (None,) * max(widths[0], 0)
+        if len(widths) < 2 or min(widths[0], widths[-1]) < 1 or len(levels) != widths[0]:
+            raise InvalidConfig("widths", "expected at least an input and an output, and a level count for each input")
         self.config = NetworkConfig(tuple(widths[1:-1]), grid, degree, base, grid_eps)
-        levels = tuple(input_levels) if input_levels is not None else (None,) * widths[0]
         self.layers = nn.ModuleList(
             KanLayer(levels if i == 0 else (None,) * a, b, self.config) for i, (a, b) in enumerate(pairwise(widths))
         )
@@ -94,7 +96,14 @@ class Kan(nn.Module):
         """Makes a trainable network of frozen arrays."""
         first = state.layers[0]
         levels = [None if (t := first.level_table(i)) is None else len(t.values) - 1 for i in range(first.inputs)]
-        network = cls(state.widths, grid=first.grid, degree=first.degree, base=state.base, input_levels=levels)
+        network = cls(
+            state.widths,
+            grid=first.grid,
+            degree=first.degree,
+            base=state.base,
+            grid_eps=float(str(state.origin.get("grid_eps", 1.0))),
+            input_levels=levels,
+        )
         thaw(network.kan_layers, state)
         return network
 
