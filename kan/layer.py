@@ -109,7 +109,7 @@ class KanLayer(nn.Module):
     def pull_back(self, delta: Float[Tensor, "rows outputs"], features: Features) -> Float[Tensor, "rows inputs"]:
         """Gives the derivative by the layer's (number) inputs from that by its outputs; needs `slopes`."""
         assert features.slopes is not None
-        spread = delta @ self.masked_weights()[: features.slopes[0].numel()].T
+        spread = delta @ self.masked_weights()[: self.per_number * len(self.numbers)].T
         return (spread.view_as(features.slopes) * features.slopes).sum(-1)
 
     def coefficients(self) -> Float[Tensor, "numbers size outputs"]:
