@@ -1,5 +1,7 @@
 """AdamW on mini-batches: the optimizer for networks and tables that are too large for Levenberg-Marquardt."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -54,7 +56,7 @@ class Adam:
         value = self._loss.rows(self._network(self._x[rows]), self._y[rows]).mean()
         gradients = torch.autograd.grad(value, [layer.weights for layer in self._network.kan_layers])
         self._move(torch.cat([gradient.flatten() for gradient in gradients]))
-        return Step(float(value.detach()), moved=True, converged=self._count >= self._steps)
+        return Step(float(value.detach()), moved=True, converged=False)
 
     def snapshot(self) -> dict[str, Tensor]:
         """Gives weights, moments and the step count."""
@@ -71,7 +73,7 @@ class Adam:
         per_epoch = max(len(self._x) // self._batch_size, 1)
         epoch, position = divmod(self._count, per_epoch)
         if epoch != self._epoch:
-            generator = torch.Generator().manual_seed(self._seed * 1_000_003 + epoch)
+            generator = torch.Generator().manual_seed((self._seed * 1_000_003 + epoch) % 2**63)
             self._order, self._epoch = torch.randperm(len(self._x), generator=generator), epoch
         rows = self._order[position * self._batch_size : (position + 1) * self._batch_size]
         return rows.to(self._x.device)
@@ -82,5 +84,5 @@ class Adam:
         self._second.lerp_(gradient.square(), 1 - BETAS[1])
         mean = self._first / (1 - BETAS[0] ** self._count)
         spread = (self._second / (1 - BETAS[1] ** self._count)).sqrt()
-        rate = self._learning_rate * 0.5 * (1 + torch.cos(torch.tensor(torch.pi * self._count / (self._steps + 1))))
+        rate = self._learning_rate * 0.5 * (1 + math.cos(math.pi * self._count / (self._steps + 1)))
         set_parameters(self._network, parameter_vector(self._network) - rate * mean / (spread + EPSILON))
