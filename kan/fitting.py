@@ -140,4 +140,7 @@ def _unscale(network: Kan, mean: Tensor, std: Tensor) -> None:
     last = network.kan_layers[-1]
     with torch.no_grad():
         last.weights.mul_(std)
-        last.coefficients()[0].add_(mean)
+        if last.numbers:
+            last.coefficients()[0].add_(mean)
+        else:
+            last.weights[last.level_rows(0)].add_(mean)

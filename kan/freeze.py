@@ -89,4 +89,6 @@ def _with_statistics(layer: LayerState, x: Array) -> tuple[LayerState, Tensor]:
 
 
 def _bounds(low: float, high: float) -> tuple[float, float]:
-    return (low, high) if high > low else (low - 0.5, low + 0.5)
+    """Gives the ends of a histogram; values that differ in their last bits only have no room for bins."""
+    room = 1e-9 * max(abs(low), abs(high))
+    return (low, high) if high - low > room else (low - max(0.5, room), high + max(0.5, room))

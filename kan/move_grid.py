@@ -61,7 +61,9 @@ def _robust_range(x: Tensor) -> tuple[Tensor, Tensor]:
     # torch.quantile refuses more than 16 million values; every k-th row is as good.
     sample = x[:: max(1, len(x) * x.shape[1] // 4_000_000)]
     low, high = torch.quantile(sample, tails, dim=0)
-    width = (high - low).clamp_min(SMALLEST_WIDTH)
+    # Relative to the values too: a narrower grid would have knots that coincide.
+    smallest = SMALLEST_WIDTH * torch.maximum(low.abs(), high.abs()).clamp_min(1.0)
+    width = torch.maximum(high - low, smallest)
     return low - MARGIN * width, low + (1 + MARGIN) * width
 
 
