@@ -8,6 +8,8 @@ from kan.config import NetworkConfig
 # A Levenberg-Marquardt step costs rows * parameters^2 and memory parameters^2; beyond these Adam gets further.
 LARGEST_LM_PARAMETERS = 3_000
 LARGEST_LM_WORK = 2e10
+# More rows than this hardly change one member of an average, and a step's cost grows with them.
+MEMBER_ROWS = 20_000
 # Numbers of one block of features or of a Jacobian (64 MB of float64): many rows need no more memory than a few.
 BLOCK_NUMBERS = 8_000_000
 _BLOCKS_ALIVE = 4

@@ -73,4 +73,4 @@ def _held_out(work: Work, members: list[Kan]) -> Tensor:
 
 def _candidate(work: Work) -> Candidate:
     hidden = work.config.hidden[0] if work.config.hidden else 0
-    return Candidate(hidden, work.config.grid, DEFAULT_PENALTY)
+    return Candidate(hidden, work.config.grid, DEFAULT_PENALTY, work.config.degree)

@@ -29,7 +29,7 @@ class Trial:
 
 def choose(work: Work, stage: Choose, journal: Journal, name: str) -> StageRun:
     """Fits every candidate on some folds and keeps the best; its members go on to the average."""
-    candidates = candidates_of(stage)
+    candidates = candidates_of(stage, work.config.degree)
     trials = []
     for number, candidate in enumerate(candidates):
         members = []
@@ -45,10 +45,10 @@ def choose(work: Work, stage: Choose, journal: Journal, name: str) -> StageRun:
     return replace(work, config=config, network=best.members[0], members=best.members, candidate=best.candidate)
 
 
-def candidates_of(stage: Choose) -> list[Candidate]:
+def candidates_of(stage: Choose, degree: int = 3) -> list[Candidate]:
     """Gives every shape, those with a hidden layer once per penalty."""
     return [
-        Candidate(hidden, grid, penalty)
+        Candidate(hidden, grid, penalty, degree)
         for grid in stage.grids
         for hidden in stage.hidden
         for penalty in ((0.0,) if hidden == 0 else PENALTIES)

@@ -17,11 +17,10 @@ from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.optimizers.protocol import Optimizer
 from kan.penalty import constant_penalty, penalty_matrix
 from kan.problem import Problem
+from kan.stages.members import ADAM_STEPS_PER_STEP, LEARNING_RATE
 from kan.stages.work import StageRun, Tensors, Work, pack_network, unpack_network
 from kan.train import Held, Outcome, TrainStep, train
 
-# Adam's steps are one batch each and so much cheaper; a recipe's steps are meant for Levenberg-Marquardt.
-ADAM_STEPS_PER_STEP = 50
 TOLERANCE = 1e-9
 RIDGE = 1e-12
 
@@ -118,7 +117,7 @@ def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Tensor) -> Opt
         y,
         steps=settings.steps * ADAM_STEPS_PER_STEP,
         batch_size=settings.batch_size or _batch_size(network, len(rows)),
-        learning_rate=settings.learning_rate or 5e-3,
+        learning_rate=settings.learning_rate or LEARNING_RATE,
         seed=work.problem.seed,
     )
 

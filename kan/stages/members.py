@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from kan.cost import MEMBER_ROWS, choose_optimizer
 from kan.jacobian import set_parameters
-from kan.move_grid import normalise_nodes
+from kan.move_grid import move_grids, normalise_nodes
 from kan.network import Kan
+from kan.optimizers.adam import Adam
 from kan.optimizers.gauss_newton import quadratic_model
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.optimizers.protocol import Step
@@ -16,8 +18,9 @@ from kan.penalty import LayerPenalty, constant_penalty, penalty_matrix
 from kan.problem import Problem
 from kan.reml import update_penalties
 
-# More rows than this hardly change a network of a few hundred numbers, and a step's cost grows with them.
-MEMBER_ROWS = 20_000
+# Adam's steps are one batch each and so much cheaper; a recipe's steps are meant for Levenberg-Marquardt.
+ADAM_STEPS_PER_STEP = 50
+LEARNING_RATE = 5e-3
 FIRST_STEPS, INNER_STEPS, LAST_STEPS = 8, 3, 6
 OUTER_STEPS = 12
 OUTER_TOLERANCE = 1e-3
@@ -35,11 +38,13 @@ class Candidate:
         hidden: nodes of the hidden layer; 0 = the additive network, whose penalties are estimated edge by edge.
         grid: intervals of every spline.
         penalty: weight of the slope of every edge, a tenth of it for curvature; unused by the additive network.
+        degree: of every spline.
     """
 
     hidden: int
     grid: int
     penalty: float = 0.0
+    degree: int = 3
 
 
 def fit_member(problem: Problem, candidate: Candidate, rows: Tensor, start: int, steps: int) -> "Iterator[Step | Kan]":
@@ -52,9 +57,28 @@ def fit_member(problem: Problem, candidate: Candidate, rows: Tensor, start: int,
     """
     rows = _at_most(rows, problem.seed + start)
     x, y = problem.x[rows], problem.y[rows]
+    network = _fresh(problem, candidate, start)
+    count = sum(weights.numel() for weights in network.parameters())
+    if choose_optimizer("auto", count, len(rows)) == "adam":
+        return _fit_large(problem, network, x, y, start, steps)
     if candidate.hidden == 0:
-        return _fit_additive(problem, candidate, x, y)
-    return _fit_hidden(problem, candidate, x, y, start, steps)
+        return _fit_additive(problem, network, x, y)
+    return _fit_hidden(problem, candidate, network, x, y, steps)
+
+
+def _fresh(problem: Problem, candidate: Candidate, start: int) -> Kan:
+    """Builds a candidate from a random start; every member gets the same first grid, so that they can be joined."""
+    network = Kan(
+        [problem.x.shape[1], *([candidate.hidden] if candidate.hidden else []), problem.outputs],
+        grid=candidate.grid,
+        degree=candidate.degree,
+        base="zero",
+        seed=problem.seed * 1009 + start,
+        input_levels=problem.input_levels,
+    ).to(problem.x.device)
+    if problem.raw_inputs:
+        move_grids(network, problem.x[problem.train], first=True)
+    return network
 
 
 def _at_most(rows: Tensor, seed: int) -> Tensor:
@@ -64,10 +88,7 @@ def _at_most(rows: Tensor, seed: int) -> Tensor:
     return rows[torch.randperm(len(rows), generator=generator)[:MEMBER_ROWS].to(rows.device)]
 
 
-def _fit_additive(problem: Problem, candidate: Candidate, x: Tensor, y: Tensor) -> "Iterator[Step | Kan]":
-    network = Kan(
-        [x.shape[1], problem.outputs], grid=candidate.grid, base="zero", input_levels=problem.input_levels
-    ).to(x.device)
+def _fit_additive(problem: Problem, network: Kan, x: Tensor, y: Tensor) -> "Iterator[Step | Kan]":
     set_parameters(network, torch.zeros(sum(p.numel() for p in network.parameters()), dtype=x.dtype))
     penalties = constant_penalty(network, FIRST_PENALTY, FIRST_PENALTY)
     yield from _run(problem, network, penalties, x, y, FIRST_STEPS)
@@ -84,15 +105,32 @@ def _fit_additive(problem: Problem, candidate: Candidate, x: Tensor, y: Tensor) 
 
 
 def _fit_hidden(
-    problem: Problem, candidate: Candidate, x: Tensor, y: Tensor, start: int, steps: int
+    problem: Problem, candidate: Candidate, network: Kan, x: Tensor, y: Tensor, steps: int
 ) -> "Iterator[Step | Kan]":
-    widths = [x.shape[1], candidate.hidden, problem.outputs]
-    seed = problem.seed * 1009 + start
-    network = Kan(widths, grid=candidate.grid, base="zero", seed=seed, input_levels=problem.input_levels).to(x.device)
     for part in (steps // 3, steps - steps // 3):
         normalise_nodes(network, x)
         penalties = constant_penalty(network, CURVATURE_SHARE * candidate.penalty, candidate.penalty)
         yield from _run(problem, network, penalties, x, y, part)
+    yield network
+
+
+def _fit_large(problem: Problem, network: Kan, x: Tensor, y: Tensor, start: int, steps: int) -> "Iterator[Step | Kan]":
+    """Fits by Adam what is too large for a matrix of parameters by parameters; the batches take the penalty's place."""
+    normalise_nodes(network, x)
+    optimizer = Adam(
+        network,
+        problem.loss,
+        x,
+        y,
+        steps=steps * ADAM_STEPS_PER_STEP,
+        batch_size=min(1024, max(32, len(x) // 20)),
+        learning_rate=LEARNING_RATE,
+        seed=problem.seed + start,
+    )
+    for number in range(steps * ADAM_STEPS_PER_STEP):
+        step = optimizer.step()
+        if number % ADAM_STEPS_PER_STEP == 0:
+            yield step
     yield network
 
 

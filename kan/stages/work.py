@@ -63,7 +63,7 @@ def pack(work: Work) -> Tensors:
             tensors |= {f"{name}.{key}": value for key, value in pack_network(network).items()}
     if work.candidate is not None:
         c = work.candidate
-        tensors["candidate"] = torch.tensor([c.hidden, c.grid, c.penalty], dtype=torch.float64)
+        tensors["candidate"] = torch.tensor([c.hidden, c.grid, c.penalty, c.degree], dtype=torch.float64)
     if work.held_out is not None:
         tensors["held_out"] = work.held_out
     return tensors
@@ -77,8 +77,8 @@ def unpack(work: Work, tensors: Tensors) -> Work:
     curvature, slope = (float(value) for value in tensors["penalty"])
     candidate = None
     if "candidate" in tensors:
-        hidden, grid, penalty = (float(value) for value in tensors["candidate"])
-        candidate = Candidate(int(hidden), int(grid), penalty)
+        hidden, grid, penalty, degree = (float(value) for value in tensors["candidate"])
+        candidate = Candidate(int(hidden), int(grid), penalty, int(degree))
     network = networks.get("network")
     return Work(
         work.problem,
