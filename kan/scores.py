@@ -52,14 +52,16 @@ def score(encoding: Encoding, outputs: Array, table: Table) -> Scores:
 
 
 def _number_scores(predicted: Array, actual: Array) -> Scores:
-    error = predicted - actual
-    spread = np.square(actual - actual.mean(axis=0)).sum(axis=0)
+    # In units of the largest target, so that no square overflows.
+    unit = np.maximum(np.abs(actual).max(axis=0), np.finfo(np.float64).tiny)
+    scaled, error = actual / unit, predicted / unit - actual / unit
+    spread = np.square(scaled - scaled.mean(axis=0)).sum(axis=0)
     left = np.square(error).sum(axis=0)
     # Rounding leaves a constant target a spread of its own last bits; that is none.
-    varies = spread > len(actual) * np.square(1e-12 * np.abs(actual).max(axis=0))
+    varies = spread > len(actual) * 1e-24
     r2 = float(np.mean(1 - left[varies] / spread[varies])) if varies.all() else None
-    rmse = float(np.sqrt(np.square(error).mean(axis=0)).mean())
-    return {"rows": len(actual), "rmse": rmse, "mae": float(np.abs(error).mean()), "r2": r2}
+    rmse = float((np.sqrt(left / len(actual)) * unit).mean())
+    return {"rows": len(actual), "rmse": rmse, "mae": float((np.abs(error).mean(axis=0) * unit).mean()), "r2": r2}
 
 
 def _class_scores(predicted: Array, actual: NDArray[np.int64]) -> Scores:

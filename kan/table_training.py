@@ -18,10 +18,13 @@ from kan.scores import Metrics, scores
 from kan.split import Part, split_rows
 from kan.stages.recipe import Progress, run_recipe
 from kan.stages.work import Work
-from kan.state import NetworkState
+from kan.state import Array, NetworkState
 
 SMALLEST_TABLE = 5
 VALIDATION_FRACTION = 0.2
+# In training a number counts as at most so many half ranges from the middle: further out a spline goes on linearly,
+# and a single row would outweigh all others in the normal equations.
+FARTHEST_INPUT = 20.0
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ class TableTraining:
         table = {name: values[rows] for name, values in self._table.items()}
         y = encode_targets(self.encoding, table)
         return Problem(
-            torch.from_numpy(encode(self.encoding, table)).to(device),
+            torch.from_numpy(self._within_reach(encode(self.encoding, table))).to(device),
             torch.from_numpy(y).to(device),
             self.parts[rows],
             loss_for(self._task.task),
@@ -140,6 +143,11 @@ class TableTraining:
             self.encoding.network_outputs,
             self._task.seed,
         )
+
+    def _within_reach(self, x: Array) -> Array:
+        numbers = [levels is None for levels in self.encoding.input_levels]
+        x[:, numbers] = np.clip(x[:, numbers], -FARTHEST_INPUT, FARTHEST_INPUT)
+        return x
 
     def _result(self, work: Work) -> TableResult:
         assert work.network is not None
