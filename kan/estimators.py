@@ -10,9 +10,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from kan.config import NetworkConfig
 from kan.encoding import Table, decode, encode, probabilities
-from kan.errors import BadTrainingData
+from kan.errors import KanError
 from kan.predictor import evaluate
-from kan.presets import preset_recipe
+from kan.presets import PRESETS, preset_recipe
 from kan.state import Array, NetworkState
 from kan.table_training import TableTask, TableTraining
 
@@ -45,6 +45,10 @@ class _KanEstimator(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def _train(self, x: Array, targets: Table, task: str) -> None:
+        if self.preset not in PRESETS:
+            raise ValueError(f"preset: expected one of {', '.join(PRESETS)}, got {self.preset!r}")
+        if isinstance(self.hidden, str) and self.hidden != "auto":
+            raise ValueError(f'hidden: expected "auto" or a tuple of widths, got {self.hidden!r}')
         table = {**_columns(x), **targets}
         search = isinstance(self.hidden, str)
         hidden = () if isinstance(self.hidden, str) else tuple(self.hidden)
@@ -94,7 +98,7 @@ class KanRegressor(RegressorMixin, _KanEstimator):  # type: ignore[misc]
         columns = targets.reshape(len(x), -1)
         try:
             self._train(x, {f"y{i}": columns[:, i] for i in range(columns.shape[1])}, "regression")
-        except BadTrainingData as error:
+        except KanError as error:
             raise ValueError(f"{error} (n_samples={len(x)})") from error
         return self
 
@@ -129,7 +133,7 @@ class KanClassifier(ClassifierMixin, _KanEstimator):  # type: ignore[misc]
         names = np.array([f"{i:06d}" for i in np.searchsorted(self.classes_, labels)], dtype=object)
         try:
             self._train(x, {"y": names}, "classification")
-        except BadTrainingData as error:
+        except KanError as error:
             raise ValueError(f"{error} (n_samples={len(x)})") from error
         return self
 
