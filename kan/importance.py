@@ -69,7 +69,7 @@ def _spreads(state: NetworkState, layer: LayerState) -> tuple[Array, Array]:
     if layer.statistics is not None:
         return layer.statistics.edge_std * (layer.mask != 0), layer.statistics.node_std
     edge_std = np.stack([_grid_spread(state, layer, source) for source in range(layer.inputs)])
-    return edge_std, np.sqrt((edge_std**2).sum(axis=0))
+    return edge_std, np.asarray(np.hypot.reduce(edge_std, axis=0))
 
 
 def _grid_spread(state: NetworkState, layer: LayerState, source: int) -> Array:
@@ -77,4 +77,6 @@ def _grid_spread(state: NetworkState, layer: LayerState, source: int) -> Array:
     ends = knots[layer.degree], knots[len(knots) - layer.degree - 1]
     x = np.linspace(*ends, GRID_POINTS) if table is None else np.arange(len(table.values) - 1.0)
     values = edge_values(layer, source, x, base=state.base, outside=state.outside)
-    return np.asarray(values.std(axis=0))
+    # In units of the largest value: its square may be more than a float holds.
+    magnitude = float(np.max(np.abs(values))) or 1.0
+    return np.asarray((values / magnitude).std(axis=0) * magnitude)
