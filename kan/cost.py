@@ -27,16 +27,19 @@ class Cost:
     memory_bytes: int
 
 
-def training_cost(config: NetworkConfig, input_levels: Sequence[int | None], outputs: int, rows: int) -> Cost:
+def training_cost(
+    config: NetworkConfig, input_levels: Sequence[int | None], outputs: int, rows: int, optimizer: str = "auto"
+) -> Cost:
     """Gives the cost of training a network on a table.
 
     Args:
         input_levels: per network input its number of levels, None for a number.
         outputs: network outputs.
         rows: training rows.
+        optimizer: as asked for.
     """
     parameters = config.parameters(input_levels, outputs)
-    optimizer = choose_optimizer("auto", parameters, rows)
+    optimizer = choose_optimizer(optimizer, parameters, rows)
     reason = f"{parameters:,} parameters on {rows:,} rows"
     widest = max(len(input_levels), *config.hidden, 1) * (config.grid + config.degree + 1)
     table = rows * len(input_levels) * _BYTES * 3

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kan.config import (
     Average,
     Choose,
+    Fit,
     NetworkConfig,
     Refine,
     Stage,
@@ -16,7 +18,7 @@ from kan.config import (
     stage_from_json,
     stage_to_json,
 )
-from kan.cost import Cost, training_cost
+from kan.cost import MEMBER_ROWS, training_cost
 from kan.errors import InvalidConfig
 from kan.presets import PRESETS, preset_recipe
 from service.domain.errors import Fault, InvalidSpec
@@ -24,6 +26,7 @@ from service.domain.limits import Limits
 from service.domain.spec_columns import choose_columns
 
 DEFAULT_PRESET = "balanced"
+DEFAULT_TEST_FRACTION, LARGEST_TEST_FRACTION = 0.2, 0.9
 NOT_YET = {"test_dataset": "a data set of its own for the test", "init": "going on from a version"}
 
 
@@ -45,16 +48,21 @@ def resolve_train_spec(
         InvalidSpec: with a fault for everything that is wrong.
     """
     _refuse_later_fields(spec)
+    test_fraction = _test_fraction(spec)
     columns = choose_columns(spec, dataset_columns, dataset_rows)
     recipe = _recipe(spec, limits)
     search = any(isinstance(stage, Choose) for stage in recipe)
     config = _network(spec, search=search, limits=limits)
     _check_fit_together(config, recipe, search=search)
     costs = [
-        training_cost(shape, columns.input_levels, columns.outputs, dataset_rows) for shape in _shapes(config, recipe)
+        training_cost(
+            shape, columns.input_levels, columns.outputs, min(dataset_rows, MEMBER_ROWS) if search else dataset_rows, by
+        )
+        for shape, by in _shapes(config, recipe, search=search)
     ]
     largest = max(costs, key=lambda cost: cost.parameters)
-    _check_size(largest, limits)
+    memory = max(cost.memory_bytes for cost in costs)
+    _check_size(largest.parameters, memory, limits)
     return {
         "inputs": columns.inputs,
         "targets": columns.targets,
@@ -64,10 +72,10 @@ def resolve_train_spec(
         "recipe": [stage_to_json(stage) for stage in recipe],
         "parameters": largest.parameters,
         "optimizer": largest.optimizer,
-        "memory_bytes": largest.memory_bytes,
+        "memory_bytes": memory,
         "device": "cpu",
         "seed": int(spec.get("seed") or 0),
-        "test_fraction": float(0.2 if spec.get("test_fraction") is None else spec["test_fraction"]),
+        "test_fraction": test_fraction,
         "split_column": spec.get("split_column"),
         "warnings": [*columns.warnings, f"optimizer {largest.optimizer}: {largest.reason}"][:20],
     }
@@ -77,6 +85,14 @@ def _refuse_later_fields(spec: Mapping[str, Any]) -> None:
     for name, meaning in NOT_YET.items():
         if spec.get(name) is not None:
             raise _invalid(f"/{name}", "not_supported", f"{meaning} is not supported yet; leave it out")
+
+
+def _test_fraction(spec: Mapping[str, Any]) -> float:
+    fraction = float(DEFAULT_TEST_FRACTION if spec.get("test_fraction") is None else spec["test_fraction"])
+    if not 0.0 <= fraction <= LARGEST_TEST_FRACTION:
+        message = f"expected a number between 0 and {LARGEST_TEST_FRACTION:g}"
+        raise _invalid("/test_fraction", "out_of_range", message)
+    return fraction
 
 
 def _recipe(spec: Mapping[str, Any], limits: Limits) -> tuple[Stage, ...]:
@@ -148,25 +164,34 @@ def _check_fit_together(config: NetworkConfig, recipe: Sequence[Stage], *, searc
             grid = grid if stage.stage in ("fit", "refit", "move_grid") else None
 
 
-def _shapes(config: NetworkConfig, recipe: Sequence[Stage]) -> list[NetworkConfig]:
-    """Gives every shape that the recipe may build, as far as it is known beforehand."""
-    shapes = []
+def _shapes(config: NetworkConfig, recipe: Sequence[Stage], *, search: bool) -> list[tuple[NetworkConfig, str]]:
+    """Gives every shape that the recipe may build, as far as it is known beforehand, and the optimizer asked for."""
+    shapes = [] if search else [(config, "auto")]
     for stage in recipe:
         if isinstance(stage, Choose):
             pairs = [(hidden, grid) for hidden in stage.hidden for grid in stage.grids]
-            shapes += [NetworkConfig((hidden,) if hidden else (), grid, base="zero") for hidden, grid in pairs]
-        if isinstance(stage, Refine):
-            config = NetworkConfig(config.hidden, stage.grid, config.degree, config.base)
-            shapes.append(config)
-    return shapes or [config]
+            found = [
+                replace(config, hidden=(hidden,) if hidden else (), grid=grid, base="zero") for hidden, grid in pairs
+            ]
+            shapes += [(shape, "auto") for shape in found]
+            config = max(found, key=lambda shape: sum(shape.hidden) * (shape.grid + shape.degree))
+        elif isinstance(stage, Average):
+            config = replace(config, hidden=tuple(width * stage.members for width in config.hidden), base="zero")
+            shapes.append((config, "auto"))
+        elif isinstance(stage, Refine):
+            config = replace(config, grid=stage.grid)
+            shapes.append((config, "auto"))
+        elif isinstance(stage, Fit):
+            shapes.append((config, stage.optimizer))
+    return shapes
 
 
-def _check_size(cost: Cost, limits: Limits) -> None:
-    if cost.parameters > limits.max_parameters:
-        message = f"the network would have {cost.parameters:,} parameters; the limit is {limits.max_parameters:,}"
+def _check_size(parameters: int, memory_bytes: int, limits: Limits) -> None:
+    if parameters > limits.max_parameters:
+        message = f"the network would have {parameters:,} parameters; the limit is {limits.max_parameters:,}"
         raise _invalid("/network", "too_many_parameters", message)
-    if cost.memory_bytes > limits.max_training_bytes:
-        message = f"training would take {cost.memory_bytes:,} bytes; the limit is {limits.max_training_bytes:,}"
+    if memory_bytes > limits.max_training_bytes:
+        message = f"training would take {memory_bytes:,} bytes; the limit is {limits.max_training_bytes:,}"
         raise _invalid("/network", "too_much_memory", message)
 
 
