@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -155,8 +154,3 @@ def example(kind: ProblemKind, error: type[DomainError] | None = None) -> dict[s
 def explanation(error: type[DomainError]) -> str:
     """Gives the first sentence of an error's docstring."""
     return (error.__doc__ or "").strip().split("\n")[0]
-
-
-def request_id_of(request: Request) -> str:
-    """Gives the id that the middleware made or accepted."""
-    return str(request.scope.get("state", {}).get("request_id", ""))

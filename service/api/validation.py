@@ -51,7 +51,7 @@ async def _on_validation_error(request: Request, error: RequestValidationError) 
         return domain_response(request.scope, _broken_json(found))
     content_type = request.headers.get("content-type", "")
     unread = any(item["type"] in _UNREAD_BODY and tuple(item["loc"]) == ("body",) for item in found)
-    if unread and content_type and "json" not in content_type:
+    if unread and "json" not in content_type:
         return domain_response(request.scope, UnsupportedMediaType(["application/json"]))
     faults = faults_of(found)
     detail = "; ".join(f"{fault.pointer or 'body'}: {fault.message}" for fault in faults[:3])

@@ -1,4 +1,4 @@
-"""The pages: what is there (models, jobs, data sets), one model, one job; nothing here that the API does not give too."""
+"""The pages: what is there (models, jobs, data sets), one model, one job; the API gives all of it too."""
 
 from __future__ import annotations
 

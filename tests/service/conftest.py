@@ -72,6 +72,20 @@ def api(app: FastAPI) -> Api:
 
 
 @pytest.fixture
+def api_of() -> Iterator[Callable[[Settings], Api]]:
+    """Makes an app with other settings, and a client for it."""
+    made: list[FastAPI] = []
+
+    def make(settings: Settings) -> Api:
+        made.append(create_app(settings))
+        return Api(made[-1])
+
+    yield make
+    for app in made:
+        app.state.engine.dispose()
+
+
+@pytest.fixture
 def write(app: FastAPI) -> sessionmaker[Session]:
     """Sessions of the app's own database."""
     sessions: sessionmaker[Session] = app.state.sessions
@@ -136,10 +150,8 @@ def network(inputs: tuple[Input, ...], outputs: tuple[Output, ...], hidden: int 
     encoding = Encoding(inputs, outputs)
     generator = np.random.default_rng(seed)
     widths = [encoding.network_inputs, *([hidden] if hidden else []), encoding.network_outputs]
-    levels = [list(encoding.input_levels), *([[None] * hidden] if hidden else [])]
-    layers = [
-        random_layer(generator, a, b, each) for a, b, each in zip(widths, widths[1:], levels, strict=False)
-    ]
+    levels: list[list[int | None]] = [list(encoding.input_levels), [None] * hidden]
+    layers = [random_layer(generator, a, b, each) for a, b, each in zip(widths, widths[1:], levels, strict=False)]
     return NetworkState(tuple(layers), encoding=encoding)
 
 

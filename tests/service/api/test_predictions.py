@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import httpx
@@ -14,9 +15,14 @@ from kan.predictor import evaluate
 from kan.state import NetworkState
 
 URL = "/v1/models/concrete/versions/latest/predict"
-ROW = [300.0, 28, "north", 180.5]
-COLUMNS = {"cement": [300.0, 410.5], "age": [28, 90], "site": ["north", None], "water": [180.5, None]}
-ROWS = [ROW, [410.5, 90, None, None]]
+ROW: list[Any] = [300.0, 28, "north", 180.5]
+COLUMNS: dict[str, list[Any]] = {
+    "cement": [300.0, 410.5],
+    "age": [28, 90],
+    "site": ["north", None],
+    "water": [180.5, None],
+}
+ROWS: list[list[Any]] = [ROW, [410.5, 90, None, None]]
 
 
 @pytest.fixture
@@ -56,7 +62,7 @@ def test_every_format_gives_the_same_numbers(api: Any, concrete: NetworkState) -
     expected = predictions(api.post(URL, json={"rows": ROWS}))
     names = list(COLUMNS)
     turned = {"columns": {name: COLUMNS[name] for name in reversed(names)}}
-    objects = {"rows": [dict(zip(names, row, strict=True)) for row in ROWS]}
+    objects: dict[str, list[Any]] = {"rows": [dict(zip(names, row, strict=True)) for row in ROWS]}
     csv = "age;site;cement;water\r\n28;north;300;180.5\r\n90;;410.5;NA\r\n"
     ndjson = "\n".join(httpx.Request("POST", "http://x", json=row).content.decode() for row in objects["rows"])
     parquet_path = pl.DataFrame(COLUMNS, strict=False)
@@ -70,8 +76,6 @@ def test_every_format_gives_the_same_numbers(api: Any, concrete: NetworkState) -
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:
-    import io  # noqa: PLC0415
-
     buffer = io.BytesIO()
     frame.write_parquet(buffer)
     return buffer.getvalue()
@@ -161,7 +165,7 @@ def test_text_in_csv_is_refused_by_line_and_column(api: Any, concrete: NetworkSt
 
 
 def test_broken_json_is_400(api: Any, concrete: NetworkState) -> None:
-    for body in ('{"rows": [[1,', "", b"\xff\xfe", "{\"rows\": " + "[" * 100_000):
+    for body in ('{"rows": [[1,', "", b"\xff\xfe", '{"rows": ' + "[" * 100_000):
         response = api.post(URL, content=body, headers={"Content-Type": "application/json"})
         assert response.status_code == 400, body[:20]
         assert response.json()["type"] == "/errors#malformed-body"

@@ -1,0 +1,105 @@
+"""Curves and pictures over HTTP: exact enough to rebuild a prediction, cached, harmless."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from scipy.interpolate import BSpline
+
+from kan.encoding import NumberInput, NumberOutput
+from kan.state import NetworkState
+
+BASE = "/v1/models/concrete/versions/1"
+
+
+def rebuilt(found: dict[str, Any], row: dict[str, float]) -> float:
+    """The prediction from the JSON alone, by scipy's splines; for number columns inside the grid."""
+    values = [(row[item["column"]] - item["shift"]) / item["scale"] for item in found["encoding"]]
+    for layer in found["layers"]:
+        nodes = [0.0] * len(layer["outputs"])
+        for edge in layer["edges"]:
+            x = values[edge["source"]]
+            knots, degree = np.array(edge["knots"]), edge["degree"]
+            low, high = knots[degree], knots[-degree - 1]
+            spline = BSpline(knots, np.array(edge["coefficients"]), degree)
+            inside = min(max(x, low), np.nextafter(high, low))
+            value = float(spline(inside)) + (x - inside) * float(spline.derivative()(inside))
+            silu = x / (1 + np.exp(-x))
+            nodes[edge["target"]] += edge["mask"] * (edge["spline_weight"] * value + edge["base"]["weight"] * silu)
+        values = nodes
+    decoding = found["decoding"][0]
+    return float(decoding["mean"] + decoding["std"] * values[0])
+
+
+def test_a_prediction_is_rebuilt_from_the_json_alone(api: Any, publish: Any, network_of: Any) -> None:
+    inputs = (NumberInput("a", "a", 1.0, 2.0, -1.0, 3.0), NumberInput("b", "b", 0.0, 5.0, -5.0, 5.0))
+    publish(network_of(inputs, (NumberOutput("y", 3.0, 2.5),), hidden=2))
+    found = api.get(BASE + "/activations").json()
+    for row in ({"a": 0.3, "b": 2.0}, {"a": 9.0, "b": -30.0}):
+        (said,) = api.post(BASE + "/predict", json={"rows": [list(row.values())]}).json()["predictions"][0]
+        assert rebuilt(found, row) == pytest.approx(said, rel=1e-9)
+
+
+def test_edges_are_filtered_and_sampled(api: Any, publish: Any, regression: NetworkState) -> None:
+    publish(regression)
+    found = api.get(BASE + "/activations?layer=0&source=1&target=2&points=7&range=data").json()
+    ((edge,),) = [layer["edges"] for layer in found["layers"]]
+    assert (edge["layer"], edge["source"], edge["target"], len(edge["x"])) == (0, 1, 2, 7)
+    kinds = {e["source"]: e["kind"] for e in api.get(BASE + "/activations?layer=0").json()["layers"][0]["edges"]}
+    assert kinds == {0: "spline", 1: "spline", 2: "levels", 3: "spline", 4: "levels"}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("layer=5", 404), ("source=99", 404), ("points=1", 422), ("points=2001", 422), ("range=x", 422)],
+)
+def test_what_is_not_there_is_refused(
+    api: Any, publish: Any, regression: NetworkState, query: str, status: int
+) -> None:
+    publish(regression)
+    assert api.get(f"{BASE}/activations?{query}").status_code == status
+
+
+def test_curves_of_a_number_are_kept_for_ever(api: Any, publish: Any, regression: NetworkState) -> None:
+    publish(regression)
+    response = api.get(BASE + "/activations")
+    assert "immutable" in response.headers["cache-control"]
+    again = api.get(BASE + "/activations", headers={"If-None-Match": response.headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("query", ["", "?theme=dark", "?view=matrix&layer=0", "?view=diagram&top=2&points=10"])
+def test_the_picture_is_svg_that_runs_nothing(api: Any, publish: Any, regression: NetworkState, query: str) -> None:
+    publish(regression)
+    response = api.get(BASE + "/plot.svg" + query)
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "image/svg+xml"
+    assert "script-src" not in response.headers["content-security-policy"]
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert ElementTree.fromstring(response.text).tag == "{http://www.w3.org/2000/svg}svg"
+    etag = response.headers["etag"]
+    assert api.get(BASE + "/plot.svg" + query, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_hostile_names_are_escaped_in_the_picture(api: Any, publish: Any, network_of: Any) -> None:
+    name = '"><script>alert(1)</script>'
+    publish(network_of((NumberInput(name, name, 0.0, 1.0, -1.0, 1.0),), (NumberOutput("y&<", 0.0, 1.0),)))
+    text = api.get(BASE + "/plot.svg").text
+    assert "<script" not in text
+    ElementTree.fromstring(text)
+    assert api.get(BASE + "/activations").json()["encoding"][0]["column"] == name
+    assert "<script" not in api.get("/models/concrete").text
+
+
+def test_units_of_the_data_set_go_with_the_curves(api: Any, publish: Any, network_of: Any) -> None:
+    state = network_of((NumberInput("age", "age", 0.0, 1.0, -1.0, 1.0),), (NumberOutput("y", 0.0, 1.0),))
+    table = {"columns": {"age": [1, 2, 3], "y": [1, 4, 9]}, "units": {"age": "day", "y": "MPa"}}
+    dataset = api.post("/v1/datasets?name=u", json=table).json()
+    row = publish(state, dataset_id=dataset["id"])
+    assert row.signature["inputs"][0]["units"] == "day"
+    found = api.get(BASE + "/activations").json()
+    assert (found["encoding"][0]["units"], found["decoding"][0]["units"]) == ("day", "MPa")

@@ -1,0 +1,134 @@
+"""The edge: request ids, hosts, origins, keys, limits while streaming, headers, and the last resort."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from service.api.app import create_app
+from service.domain.keys import create_key
+from service.settings import Settings
+
+
+def test_a_request_id_is_made_or_echoed(api: Any) -> None:
+    assert re.fullmatch(r"[0-9a-f]{32}", api.get("/livez").headers["x-request-id"])
+    assert api.get("/livez", headers={"X-Request-ID": "abc_1-2"}).headers["x-request-id"] == "abc_1-2"
+    assert api.get("/livez", headers={"X-Request-ID": "a b"}).headers["x-request-id"] != "a b"
+
+
+def test_every_answer_has_the_security_headers(api: Any) -> None:
+    for url in ("/livez", "/nope", "/", "/docs", "/v1/models"):
+        headers = api.get(url).headers
+        assert headers["x-content-type-options"] == "nosniff", url
+        assert headers["referrer-policy"] == "no-referrer", url
+        assert "default-src 'none'" in headers["content-security-policy"], url
+
+
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1:9", 200), ("[::1]:8000", 200), ("LOCALHOST", 200)])
+def test_loopback_hosts_are_answered(api: Any, host: str, status: int) -> None:
+    assert api.get("/v1/version", headers={"Host": host}).status_code == status
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "localhost.", "a:b:c"])
+def test_an_unlisted_host_is_421(api: Any, host: str) -> None:
+    response = api.get("/v1/version", headers={"Host": host})
+    assert response.status_code == 421
+    assert response.json()["type"] == "/errors#unlisted-host"
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9999"])
+def test_a_foreign_origin_is_403(api: Any, origin: str) -> None:
+    assert api.post("/v1/jobs", json={}, headers={"Origin": origin}).status_code == 403
+
+
+def test_the_own_origin_passes(api: Any) -> None:
+    assert api.get("/v1/version", headers={"Origin": "http://127.0.0.1:8000"}).status_code == 200
+
+
+async def mebibytes(count: int) -> AsyncIterator[bytes]:
+    for _ in range(count):
+        yield b"1" * 2**20
+
+
+def test_a_body_over_the_limit_is_413_while_it_streams(sqlite_url: str, api_of: Any) -> None:
+    api = api_of(Settings(database_url=sqlite_url, max_body_bytes=2**20))
+    sent: list[int] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while len(sent) < 1000:
+            sent.append(1)
+            yield b"x" * 2**18
+
+    response = api.post("/v1/datasets?name=a", content=endless(), headers={"Content-Type": "text/csv"})
+    assert response.status_code == 413
+    assert response.headers["connection"] == "close"
+
+
+def test_limits_hold_on_the_unpacked_size(sqlite_url: str, api_of: Any) -> None:
+    api = api_of(Settings(database_url=sqlite_url, max_body_bytes=2**20))
+    bomb = gzip.compress(b"x" * 2**22)
+    headers = {"Content-Type": "text/csv", "Content-Encoding": "gzip"}
+    assert api.post("/v1/datasets?name=a", content=bomb, headers=headers).status_code == 413
+    assert api.post("/v1/datasets?name=a", content=b"no gzip", headers=headers).status_code == 400
+    assert api.post("/v1/datasets?name=a", content=bomb[:50], headers=headers).status_code in (400, 413)
+    headers["Content-Encoding"] = "br"
+    assert api.post("/v1/datasets?name=a", content=b"x", headers=headers).status_code == 415
+
+
+def test_a_gzip_body_is_read(api: Any) -> None:
+    table = "a,b\n" + "".join(f"{i},{i * i}\n" for i in range(30))
+    headers = {"Content-Type": "text/csv", "Content-Encoding": "gzip"}
+    response = api.post("/v1/datasets?name=a", content=gzip.compress(table.encode()), headers=headers)
+    assert response.status_code == 201, response.text
+    assert response.json()["rows"] == 30
+
+
+def test_an_unforeseen_error_is_a_500_without_its_trace(api: Any, app: FastAPI) -> None:
+    @app.get("/broken")
+    def broken() -> None:
+        raise RuntimeError("the secret reason")
+
+    response = api.get("/broken")
+    assert response.status_code == 500
+    assert response.json()["type"] == "/errors#internal-error"
+    assert "secret" not in response.text
+
+
+def test_without_a_key_only_probes_and_documentation_answer(database_url: str, api_of: Any) -> None:
+    api = api_of(Settings(database_url=database_url, auth="on"))
+    refused = api.get("/v1/models")
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+    for url in ("/livez", "/readyz", "/docs", "/openapi.json", "/errors"):
+        assert api.get(url).status_code == 200, url
+    for token in ("x", "kan_a_b", "kan__", "kan_" + "a" * 500):
+        assert api.get("/v1/models", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def test_a_good_key_is_let_in(database_url: str, api_of: Any) -> None:
+    api = api_of(Settings(database_url=database_url, auth="on"))
+    with api.app.state.sessions() as session:
+        _, token = create_key(session, "me")
+    assert api.get("/v1/models", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    assert api.get("/v1/models", headers={"Authorization": f"Bearer {token}x"}).status_code == 401
+
+
+def test_probes_answer_under_any_host(api: Any) -> None:
+    assert api.get("/livez", headers={"Host": "10.1.2.3:8000"}).status_code == 200
+
+
+def test_a_database_that_is_away_is_503(tmp_path: Any, api_of: Any) -> None:
+    api = api_of(Settings(database_url="postgresql+psycopg://nobody@127.0.0.1:9/none"))
+    for url in ("/readyz", "/v1/models"):
+        response = api.get(url)
+        assert response.status_code == 503, response.text
+        assert response.headers["retry-after"] == "5"
+        assert "nobody" not in response.text
+
+
+def test_create_app_opens_nothing(tmp_path: Any) -> None:
+    create_app(Settings(database_url="postgresql+psycopg://nobody@127.0.0.1:9/none")).state.engine.dispose()

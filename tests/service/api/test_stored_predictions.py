@@ -1,0 +1,69 @@
+"""Predictions of a stored data set: parts, residuals, formats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kan.encoding import NumberInput, NumberOutput
+from kan.split import Part
+
+BASE = "/v1/models/concrete/versions/1"
+PARTS = np.array([Part.TRAIN, Part.TEST, Part.VALIDATION, Part.TEST, Part.UNUSED], dtype=np.uint8)
+
+
+@pytest.fixture
+def dataset(api: Any, publish: Any, network_of: Any) -> str:
+    table = {"columns": {"y": [1.0, 2.0, 3.0, 4.0, None], "x": [0.1, 0.2, -0.3, 0.4, 0.5], "z": list("abcba")}}
+    found = api.post("/v1/datasets?name=a", json=table)
+    assert found.status_code == 201, found.text
+    state = network_of((NumberInput("x", "x", 0.0, 1.0, -1.0, 1.0),), (NumberOutput("y", 2.0, 1.5),))
+    publish(state, dataset_id=found.json()["id"], split=PARTS.tobytes())
+    return str(found.json()["id"])
+
+
+def test_predictions_stand_beside_actual_values(api: Any, dataset: str) -> None:
+    body = api.get(f"{BASE}/predictions?dataset={dataset}").json()
+    said = api.post(BASE + "/predict", json={"rows": [[0.1], [0.2], [-0.3], [0.4], [0.5]]}).json()["predictions"]
+    assert (body["total"], body["rows"], body["predictions"]) == (5, [0, 1, 2, 3, 4], said)
+    assert body["actual"] == [[1.0], [2.0], [3.0], [4.0], [None]]
+    assert body["residual"][0] == [1.0 - said[0][0]]
+    assert body["residual"][4] == [None]
+
+
+@pytest.mark.parametrize(("part", "rows"), [("train", [0]), ("validation", [2]), ("test", [1, 3])])
+def test_a_part_gives_its_rows(api: Any, dataset: str, part: str, rows: list[int]) -> None:
+    assert api.get(f"{BASE}/predictions?dataset={dataset}&split={part}").json()["rows"] == rows
+
+
+def test_pages_of_a_part(api: Any, dataset: str) -> None:
+    body = api.get(f"{BASE}/predictions?dataset={dataset}&split=test&offset=1&limit=1").json()
+    assert (body["rows"], body["total"]) == ([3], 2)
+    assert api.get(f"{BASE}/predictions?dataset={dataset}&offset=9").json()["rows"] == []
+
+
+def test_csv_has_a_line_per_row(api: Any, dataset: str) -> None:
+    response = api.get(f"{BASE}/predictions?dataset={dataset}&split=test", headers={"Accept": "text/csv"})
+    lines = response.text.splitlines()
+    assert lines[0] == '"row","prediction","actual","residual"'
+    assert [line.split(",")[0] for line in lines[1:]] == ["1", "3"]
+
+
+def test_another_data_set_has_no_parts(api: Any, dataset: str) -> None:
+    other = api.post("/v1/datasets?name=b", json={"columns": {"x": [0.3, 0.1], "q": [1, 2]}}).json()["id"]
+    assert api.get(f"{BASE}/predictions?dataset={other}&split=test").status_code == 422
+    assert api.get(f"{BASE}/predictions?dataset={other}").json()["actual"] is None
+
+
+def test_a_data_set_without_the_columns_is_refused(api: Any, dataset: str) -> None:
+    other = api.post("/v1/datasets?name=b", json={"columns": {"q": [1, 2]}}).json()["id"]
+    assert api.get(f"{BASE}/predictions?dataset={other}").status_code == 422
+    text = api.post("/v1/datasets?name=b", json={"columns": {"x": ["a", "b"]}}).json()["id"]
+    assert api.get(f"{BASE}/predictions?dataset={text}").status_code == 422
+
+
+def test_an_unknown_data_set_is_404(api: Any, dataset: str) -> None:
+    for unknown in ("ds_x", "../../etc/passwd", "%00"):
+        assert api.get(f"{BASE}/predictions?dataset={unknown}").status_code == 404
