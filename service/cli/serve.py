@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import threading
 from types import FrameType
@@ -71,7 +72,8 @@ def _serve(app: FastAPI, settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(config, app, _where_to_look(settings, listener))
-    # uvicorn raises the signal again when it has stopped; the workers must stop first.
+    # uvicorn raises the signal again when it has stopped; the workers must stop first, so SIGTERM ends like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
 

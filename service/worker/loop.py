@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.domain.ids import new_id
-from service.domain.leases import Hold, LeaseLost, claim_next_job
+from service.domain.leases import Hold, LeaseLost, claim_next_job, lose_attempt
 from service.log import get_logger
 from service.settings import Settings
 from service.store.engine import database_now, make_engine, reading_session_factory, session_factory
@@ -20,7 +20,7 @@ from service.store.jobs import is_job_waiting
 from service.store.tables import JobRow, WorkerRow
 from service.store.workers import drop_worker, report_worker, touch_worker
 from service.worker.process import warm_up
-from service.worker.rescuer import Rescuer
+from service.worker.rescuer import Rescuer, backoff_of
 from service.worker.retrying import Transactions
 from service.worker.runner import Attempt
 
@@ -84,9 +84,19 @@ class Worker:
         except LeaseLost:
             log.warning("lease_lost", job_id=hold.job_id, worker_id=self.worker_id)
             return
+        except SQLAlchemyError:
+            # The database is away: nothing can be written, and the lease will give the job back.
+            raise
+        except Exception:  # the job edge: a defect of ours ends this attempt, not the worker
+            log.exception("attempt_broke", job_id=hold.job_id)
+            status = self._writing.run(lambda session: self._lose(session, hold))
         finally:
             self._job_id = None
         log.info("job_left", job_id=hold.job_id, status=status, seconds=round(time.monotonic() - started, 3))
+
+    def _lose(self, session: Session, hold: Hold) -> str:
+        message = "the worker broke; its log has the details"
+        return lose_attempt(session, hold, "internal", message, backoff_of(self._settings))
 
     def _survive(self, function: Callable[[], object]) -> bool:
         """Gives whether `function` did something; a database that stays away must not end the worker."""

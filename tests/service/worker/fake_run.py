@@ -40,7 +40,8 @@ class FakeRun:
         self, resolved: dict[str, Any], table: bytes, column_types: dict[str, str], checkpoint: bytes | None
     ) -> None:
         self._spec = resolved
-        saved = json.loads(checkpoint) if checkpoint else {"step": 0, "digest": hashlib.sha256(table).hexdigest()}
+        start = {"step": 0, "digest": hashlib.sha256(table).hexdigest()}
+        saved: dict[str, Any] = json.loads(checkpoint) if checkpoint else start
         self._first = int(saved["step"])
         self._step = int(saved["step"])
         self._digest = str(saved["digest"])
@@ -68,7 +69,7 @@ class FakeRun:
 
     def _trained(self) -> Result:
         metrics = {"train": {"rmse": 0.5, "not_finite": float("nan")}}
-        signature = {"inputs": [], "outputs": []}
+        signature: dict[str, Any] = {"inputs": [], "outputs": []}
         return Result(self._digest.encode(), b"\0", metrics, signature, "converged", 0.1)
 
     def _misbehave(self) -> None:

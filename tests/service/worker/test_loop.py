@@ -165,8 +165,9 @@ def test_run_time_limit_publishes_best_or_fails(bench: Bench, has_best: bool, st
 
 def test_two_workers_run_two_hundred_jobs_once_each(bench: Bench) -> None:
     job_ids = [bench.submit(steps=1) for _ in range(200)]
-    bench.start_worker()
-    bench.start_worker()
+    # A lease that outlives any pause of a loaded machine: here nobody may be rescued.
+    bench.start_worker(KAN_LEASE_SECONDS="60")
+    bench.start_worker(KAN_LEASE_SECONDS="60")
     for job_id in job_ids:
         bench.wait_for_end(job_id, 90)
     for job_id in job_ids:

@@ -1,0 +1,118 @@
+"""`kan serve` as a person starts it: ready with one command, workers kept alive, a clean end, no open doors."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+_COMMAND = [sys.executable, "-c", "from service.cli.main import app; app()"]
+_DEADLINE_SECONDS = 30.0
+
+
+class Server:
+    """A running `kan serve` on a free port."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        environment = {
+            **os.environ,
+            "KAN_PORT": "0",
+            "KAN_DATABASE_URL": f"sqlite:///{folder}/var/kan.sqlite3",
+            "KAN_HEARTBEAT_SECONDS": "0.2",
+            **settings,
+        }
+        with (folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [*_COMMAND, "serve"], env=environment, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+            )
+        assert self.process.stdout is not None
+        found = re.search(rb"http://127\.0\.0\.1:\d+", self.process.stdout.readline())
+        assert found, (folder / "log").read_text()
+        self.client = httpx.Client(base_url=found.group().decode(), timeout=20)
+
+    def get(self, path: str) -> Any:
+        return self.client.get(path).raise_for_status().json()
+
+    def close(self) -> None:
+        self.client.close()
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
+    yield server
+    server.close()
+
+
+def wait_until(reached: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + _DEADLINE_SECONDS
+    while not (found := reached()):
+        assert time.monotonic() < deadline, "not reached in time"
+        time.sleep(0.05)
+    return found
+
+
+def test_one_command_makes_database_api_and_worker(server: Server) -> None:
+    assert server.get("/readyz")["status"] == "ready"
+    workers = wait_until(lambda: server.get("/v1/workers")["data"])
+    assert len(workers) == 1
+    assert psutil.pid_exists(workers[0]["pid"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_stops_api_and_workers_cleanly(server: Server, number: signal.Signals) -> None:
+    worker = wait_until(lambda: server.get("/v1/workers")["data"])[0]
+    server.process.send_signal(number)
+    out, _ = server.process.communicate(timeout=_DEADLINE_SECONDS)
+    assert server.process.returncode == 0
+    assert b"stopped" in out
+    assert not psutil.pid_exists(worker["pid"])
+
+
+def test_killed_worker_is_replaced(server: Server) -> None:
+    first = wait_until(lambda: server.get("/v1/workers")["data"])[0]
+    os.kill(first["pid"], signal.SIGKILL)
+    second = wait_until(lambda: [w for w in server.get("/v1/workers")["data"] if w["id"] != first["id"]])[0]
+    assert second["pid"] != first["pid"]
+
+
+def test_workers_end_when_their_server_is_killed(server: Server) -> None:
+    worker = psutil.Process(wait_until(lambda: server.get("/v1/workers")["data"])[0]["pid"])
+    server.process.kill()
+    worker.wait(timeout=_DEADLINE_SECONDS)
+
+
+def test_bind_to_all_addresses_without_key_is_refused(tmp_path: Path) -> None:
+    environment = {**os.environ, "KAN_HOST": "0.0.0.0", "KAN_DATABASE_URL": f"sqlite:///{tmp_path}/kan.sqlite3"}
+    command = [*_COMMAND, "serve"]
+    ended = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert "kan keys create" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_key_is_made_listed_and_revoked(tmp_path: Path) -> None:
+    environment = {**os.environ, "KAN_DATABASE_URL": f"sqlite:///{tmp_path}/kan.sqlite3"}
+
+    def kan(*words: str) -> str:
+        command = [*_COMMAND, "keys", *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    token = kan("create", "laptop").strip()
+    assert re.fullmatch(r"kan_[0-9a-z]{26}_[\w-]{43}", token)
+    listed = kan("list")
+    assert "'laptop'" in listed
+    assert token.split("_", 2)[2] not in listed
+    assert "revoked" in kan("revoke", listed.split()[0])
