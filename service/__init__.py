@@ -1,0 +1,1 @@
+"""The HTTP service and its workers: data sets, jobs, models, predictions and curves."""

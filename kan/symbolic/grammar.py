@@ -28,7 +28,7 @@ def _gaussian(x: Array) -> Array:
 
 def _j0(x: Array) -> Array:
     # Imported here: scipy.special takes 0.1 s to load, and few expressions need it.
-    from scipy.special import j0
+    from scipy.special import j0  # noqa: PLC0415
 
     return np.asarray(j0(x))
 
@@ -36,8 +36,10 @@ def _j0(x: Array) -> Array:
 FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
     **{
         name: getattr(np, name)
-        for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sinh", "cosh")
-        + ("arcsin", "arccos", "arctan", "arctanh", "abs")
+        for name in (
+            *("exp", "log", "sqrt", "abs", "sin", "cos", "tan", "tanh", "sinh", "cosh"),
+            *("arcsin", "arccos", "arctan", "arctanh"),
+        )
     },
     "sigmoid": _sigmoid,
     "gaussian": _gaussian,
@@ -159,7 +161,7 @@ def parse(text: str) -> Expression:
 
 
 def _check_characters(text: str) -> None:
-    """Refuses what no expression needs, so that Python's reader never sees quotes, brackets, `:=` or lambdas' colons."""
+    """Refuses what no expression needs, so that Python's reader never sees quotes, brackets or colons."""
     for position, character in enumerate(text):
         if not (character.isascii() and (character.isalnum() or character in "_.+-*/(), ")):
             hint = "; a power is written **" if character == "^" else ""
