@@ -1,14 +1,18 @@
 """Evaluates a frozen network: numpy only, no autograd, the same bits for a row alone as among many.
 
-Sums go edge by edge, element by element: a BLAS product or a pairwise sum would round differently with the number
-of rows.
+Sums go term by term: a BLAS product or a pairwise sum would round differently with the number of rows.
 """
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from kan.bspline import edge_spline, local_functions, pad_knots
 from kan.errors import ShapeMismatch
 from kan.state import Array, LayerState, NetworkState
+
+# Rows evaluated together: what they need in between stays small however many there are.
+TILE_ROWS = 1024
 
 
 def evaluate(state: NetworkState, x: Array) -> Array:
@@ -54,19 +58,9 @@ def layer_values(layer: LayerState, x: Array, *, base: str = "silu", outside: st
     Returns:
         (rows, outputs).
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        splines = _LayerSplines(layer, x, outside)
-        base_values = silu(x) if base == "silu" else None
-        total = np.zeros((len(x), layer.outputs))
-        for source in range(layer.inputs):
-            table = layer.level_table(source)
-            if table is not None:
-                total += layer.mask[source] * _level_rows(table.values, x[:, source])
-                continue
-            total += splines.values(source)
-            if base_values is not None:
-                total += base_values[:, source, None] * (layer.mask[source] * layer.base_weight[source])
-    return total
+    prepared = _SparseLayer(layer, base, outside)
+    tiles = [prepared.values(x[start : start + TILE_ROWS]) for start in range(0, len(x), TILE_ROWS)]
+    return np.concatenate(tiles) if tiles else np.empty((0, layer.outputs))
 
 
 def edge_values(layer: LayerState, source: int, x: Array, *, base: str = "silu", outside: str = "linear") -> Array:
@@ -83,7 +77,7 @@ def edge_values(layer: LayerState, source: int, x: Array, *, base: str = "silu",
     table = layer.level_table(source)
     with np.errstate(over="ignore", invalid="ignore"):
         if table is not None:
-            rows: Array = layer.mask[source] * _level_rows(table.values, x)
+            rows: Array = layer.mask[source] * table.values[_level_index(table.values, x)]
             return rows
         spline = edge_spline(x, layer.knots[source], layer.coefficients[source], layer.degree, outside)
         values = layer.spline_weight[source] * spline
@@ -99,58 +93,70 @@ def silu(x: Array) -> Array:
     return x * np.where(x >= 0, 1.0, decay) / (1.0 + decay)
 
 
-class _LayerSplines:
-    """The spline part of a layer: basis values of all inputs at once, then one input's edges at a time."""
+class _SparseLayer:
+    """A layer as one sparse product: a row holds what few numbers each of its inputs multiplies the weights by.
 
-    def __init__(self, layer: LayerState, x: Array, outside: str) -> None:
-        self._degree, self._is_zero = layer.degree, outside == "zero"
-        self._weights = layer.coefficients * (layer.mask * layer.spline_weight)[:, None, :]
+    An input takes degree + 2 places of a row: its basis functions that are not zero, then its silu. A category takes
+    the first of them, with a 1 for its level.
+    """
+
+    def __init__(self, layer: LayerState, base: str, outside: str) -> None:
+        self._layer, self._base, self._is_zero = layer, base, outside == "zero"
+        degree, coefficients = layer.degree, layer.coefficients * (layer.mask * layer.spline_weight)[:, None, :]
         self._knots = layer.knots
         if self._is_zero:
-            self._knots = np.stack([pad_knots(row, layer.degree) for row in layer.knots])
-            self._weights = np.pad(self._weights, ((0, 0), (layer.degree, layer.degree), (0, 0)))
-        # One row per input: what follows then reads memory in order.
-        turned = np.ascontiguousarray(x.T)
-        ends = self._knots[:, [layer.degree, self._knots.shape[1] - layer.degree - 1]]
-        inside = np.clip(turned, ends[:, :1], ends[:, 1:])
-        self._ends, self._beyond = ends, turned - inside
-        self._is_outside = self._beyond != 0
+            self._knots = np.stack([pad_knots(row, degree) for row in layer.knots])
+            coefficients = np.pad(coefficients, ((0, 0), (degree, degree), (0, 0)))
+        self._ends = self._knots[:, [degree, self._knots.shape[1] - degree - 1]]
+        self._end_slopes = local_functions(self._ends, self._knots, degree, order=1)[0]
+        self._first_rows = coefficients.shape[1] * np.arange(layer.inputs)[:, None]
+        self._base_rows = coefficients.shape[0] * coefficients.shape[1] + np.arange(layer.inputs)
+        tables = [layer.mask[table.source] * table.values for table in layer.levels]
+        flat = coefficients.reshape(-1, layer.outputs)
+        self._weights = np.concatenate([flat, layer.mask * layer.base_weight, *tables])
+
+    def values(self, x: Array) -> Array:
+        """Gives (rows, outputs) for (rows, inputs); scipy adds the terms of a row one after the other."""
+        factors = np.empty((len(x), self._layer.inputs, self._layer.degree + 2))
+        places = np.empty(factors.shape, dtype=np.int32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._put_splines(np.ascontiguousarray(x.T), factors, places)
+            factors[:, :, -1] = silu(x) if self._base == "silu" else 0.0
+        places[:, :, -1] = self._base_rows
+        self._put_levels(x, factors, places)
+        starts = np.arange(len(x) + 1, dtype=np.int32) * np.int32(places[0].size)
+        matrix = csr_array((factors.ravel(), places.ravel(), starts), shape=(len(x), len(self._weights)))
+        return np.asarray(matrix @ self._weights)
+
+    def _put_splines(self, x: Array, factors: Array, places: NDArray[np.int32]) -> None:
+        """Fills in the basis functions of x (inputs, rows), with the rule outside the grid."""
+        low, high = self._ends[:, :1], self._ends[:, 1:]
+        inside = np.clip(x, low, high)
+        functions, first = local_functions(inside, self._knots, self._layer.degree)
+        rows, is_outside = first + self._first_rows, (x < low) | (x > high)
         if self._is_zero:
-            self._is_outside |= turned == ends[:, 1:]
-        self._functions, self._first = local_functions(inside, self._knots, layer.degree)
-        self._slopes = self._end_slopes() if self._is_outside.any() and not self._is_zero else None
-
-    def values(self, source: int) -> Array:
-        """Gives (rows, outputs): the splines that leave `source`, with the rule outside the grid."""
-        weights, first = self._weights[source], self._first[source]
-        total = np.zeros((len(first), weights.shape[1]))
-        for k, values in enumerate(self._functions):
-            total += values[source][:, None] * weights.take(first + k, axis=0)
-        if self._is_outside[source].any():
-            self._go_on(source, total)
-        return total
-
-    def _go_on(self, source: int, total: Array) -> None:
-        """Applies the rule outside the grid to the rows that lie there."""
-        rows = np.flatnonzero(self._is_outside[source])
-        if self._slopes is None:
-            total[rows] = 0.0
-            return
-        beyond = self._beyond[source][rows]
-        total[rows] += beyond[:, None] * self._slopes[source][(beyond > 0).astype(np.intp)]
-
-    def _end_slopes(self) -> Array:
-        """Gives (inputs, 2, outputs): the slopes at the low and the high end, from inside the grid."""
-        functions, first = local_functions(self._ends, self._knots, self._degree, order=1)
-        sources = np.arange(len(self._knots))[:, None]
-        slopes = np.zeros((len(self._knots), 2, self._weights.shape[2]))
+            is_outside |= x == high
+        at = np.flatnonzero(is_outside)
+        beyond = np.ravel(x - inside)[at]
+        # Which of the flat (inputs, 2) ends each of them lies beyond.
+        end = 2 * (at // x.shape[1]) + (beyond > 0)
         for k, values in enumerate(functions):
-            slopes += values[:, :, None] * self._weights[sources, first + k]
-        return slopes
+            # Beyond an end a function goes on with the slope it has there.
+            flat = values.reshape(-1)
+            flat[at] = 0.0 if self._is_zero else flat[at] + beyond * self._end_slopes[k].reshape(-1)[end]
+            factors[:, :, k] = values.T
+            places[:, :, k] = (rows + k).T
+
+    def _put_levels(self, x: Array, factors: Array, places: NDArray[np.int32]) -> None:
+        start = self._base_rows[-1] + 1
+        for table in self._layer.levels:
+            factors[:, table.source] = 0.0
+            factors[:, table.source, 0] = 1.0
+            places[:, table.source, 0] = start + _level_index(table.values, x[:, table.source])
+            start += len(table.values)
 
 
-def _level_rows(values: Array, index: Array) -> Array:
-    """Gives each row its level's values; anything that is no level's index takes the last, the unseen one."""
+def _level_index(values: Array, index: Array) -> NDArray[np.intp]:
+    """Gives the row of each level in its table; what is no level's index takes the last row, the unseen one."""
     unseen = len(values) - 1
-    known = (index >= 0) & (index < unseen)
-    return values[np.where(known, index, unseen).astype(np.intp)]
+    return np.where((index >= 0) & (index < unseen), index, unseen).astype(np.intp)
