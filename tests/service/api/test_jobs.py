@@ -1,0 +1,151 @@
+"""Jobs over HTTP: accepted once, shown, followed, cancelled, deleted."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from service.domain.leases import Hold, claim_next_job, finish_failed
+
+if TYPE_CHECKING:
+    from tests.service.conftest import Api
+
+ROWS = "x1,x2,y\n" + "".join(f"{i / 100},{i % 7},{i / 50 + i % 7}\n" for i in range(200))
+
+
+@pytest.fixture
+def client(api: Api) -> Api:
+    return api
+
+
+@pytest.fixture
+def spec(client: Api) -> dict[str, Any]:
+    created = client.post("/v1/datasets?name=toy", content=ROWS, headers={"Content-Type": "text/csv"})
+    return {"kind": "train", "dataset": created.json()["id"], "targets": ["y"], "preset": "quick"}
+
+
+def end_job(session: Session) -> None:
+    claimed = claim_next_job(session, "wk_a", 30.0)
+    assert claimed is not None
+    hold: Hold = claimed[0]
+    finish_failed(session, hold, "internal", "the test ends it")
+
+
+def test_accepted_job_has_location_and_is_shown(client: Api, spec: dict[str, Any]) -> None:
+    answer = client.post("/v1/jobs", json=spec)
+    assert answer.status_code == 202
+    shown = client.get(answer.headers["Location"])
+    assert shown.json() == answer.json()
+    assert (shown.json()["status"], shown.json()["terminal"], shown.json()["spec"]) == ("queued", False, spec)
+    again = client.get(answer.headers["Location"], headers={"If-None-Match": shown.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_dry_run_stores_nothing(client: Api, spec: dict[str, Any]) -> None:
+    answer = client.post("/v1/jobs?dry_run=true", json=spec)
+    assert answer.status_code == 200
+    assert answer.json()["parameters"] > 0
+    assert client.get("/v1/jobs").json()["data"] == []
+
+
+def test_repeated_request_gets_the_first_answer(client: Api, spec: dict[str, Any]) -> None:
+    first, second = (client.post("/v1/jobs", json=spec, headers={"Idempotency-Key": "a"}) for _ in range(2))
+    assert second.json() == first.json()
+    assert "Idempotency-Replayed" not in first.headers
+    assert second.headers["Idempotency-Replayed"] == "true"
+    other = client.post("/v1/jobs", json={**spec, "seed": 1}, headers={"Idempotency-Key": "a"})
+    assert (other.status_code, other.json()["type"]) == (422, "/errors#idempotency-key-reused")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("preset", "nope"),
+        ("targets", ["nope"]),
+        ("targets", []),
+        ("dataset", "ds_nope"),
+        ("model", "../../etc/passwd"),
+        ("seed", -1),
+        ("labels", {"a": "line\nbreak"}),
+        ("unknown", 1),
+        ("network", {"hidden": [10000, 10000], "grid": 1000}),
+    ],
+)
+def test_wrong_value_is_422_and_nothing_is_stored(client: Api, spec: dict[str, Any], field: str, value: object) -> None:
+    answer = client.post("/v1/jobs", json={**spec, field: value})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"].startswith(f"/{field}")
+    assert client.get("/v1/jobs").json()["data"] == []
+
+
+def test_stream_tells_the_log_and_closes_after_the_end(client: Api, session: Session, spec: dict[str, Any]) -> None:
+    job_id = client.post("/v1/jobs", json=spec).json()["id"]
+    ending = threading.Timer(0.3, end_job, [session])
+    ending.start()
+    text = client.get(f"/v1/jobs/{job_id}/events", headers={"Accept": "text/event-stream"}).text
+    ending.join()
+    log = client.get(f"/v1/jobs/{job_id}/events").json()
+    assert [line[4:] for line in text.splitlines() if line.startswith("id: ")] == [str(e["seq"]) for e in log["data"]]
+    assert log["data"][-1]["type"] == "end"
+    last = str(log["data"][-2]["seq"])
+    headers = {"Accept": "text/event-stream", "Last-Event-ID": last}
+    rest = client.get(f"/v1/jobs/{job_id}/events", headers=headers).text
+    assert [line for line in rest.splitlines() if line.startswith("event: ")] == ["event: end"]
+
+
+def test_wait_answers_when_the_job_has_ended(client: Api, session: Session, spec: dict[str, Any]) -> None:
+    job_id = client.post("/v1/jobs", json=spec).json()["id"]
+    ending = threading.Timer(0.3, end_job, [session])
+    ending.start()
+    answer = client.get(f"/v1/jobs/{job_id}", headers={"Prefer": "wait=30"})
+    ending.join()
+    assert answer.json()["terminal"]
+
+
+def test_events_are_paged_oldest_first(client: Api, session: Session, spec: dict[str, Any]) -> None:
+    job_id = client.post("/v1/jobs", json=spec).json()["id"]
+    end_job(session)
+    seen, after = [], "0"
+    while after is not None:
+        page = client.get(f"/v1/jobs/{job_id}/events?limit=2&after={after}").json()
+        seen += [event["seq"] for event in page["data"]]
+        after = page["next_cursor"]
+    assert seen == list(range(1, len(seen) + 1))
+
+
+def test_cancel_twice_then_delete(client: Api, spec: dict[str, Any]) -> None:
+    where = client.post("/v1/jobs", json=spec).headers["Location"]
+    assert client.delete(where).status_code == 409
+    for _ in range(2):
+        answer = client.post(f"{where}/cancel")
+        assert (answer.status_code, answer.json()["status"]) == (202, "cancelled")
+    assert client.delete(where).status_code == 204
+    assert client.get(where).status_code == 404
+
+
+def test_cancel_of_failed_job_is_409(client: Api, session: Session, spec: dict[str, Any]) -> None:
+    where = client.post("/v1/jobs", json=spec).headers["Location"]
+    end_job(session)
+    assert client.post(f"{where}/cancel").status_code == 409
+
+
+def test_list_is_paged_and_filtered_by_label(client: Api, spec: dict[str, Any]) -> None:
+    ids = [client.post("/v1/jobs", json={**spec, "labels": {"n": str(n)}}).json()["id"] for n in range(3)]
+    page = client.get("/v1/jobs?limit=2").json()
+    assert [job["id"] for job in page["data"]] == [ids[2], ids[1]]
+    rest = client.get(f"/v1/jobs?limit=2&after={page['next_cursor']}").json()
+    assert ([job["id"] for job in rest["data"]], rest["next_cursor"]) == ([ids[0]], None)
+    assert [job["id"] for job in client.get("/v1/jobs?label.n=1").json()["data"]] == [ids[1]]
+
+
+@pytest.mark.parametrize("query", ["after=x", "limit=0", "limit=201", "status=nope", "label.=x", "after=job_%00"])
+def test_wrong_list_parameters_are_422(client: Api, query: str) -> None:
+    assert client.get(f"/v1/jobs?{query}").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs/job_x", "/v1/jobs/%00", "/v1/jobs/job_x/events"])
+def test_unknown_job_is_404(client: Api, path: str) -> None:
+    assert client.get(path).status_code == 404
