@@ -50,7 +50,7 @@ class Kan(nn.Module):
         input_levels: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__()
-        levels = tuple(input_levels) if input_levels is not None else (None,) * max(widths[0], 0)
+        levels = tuple(input_levels) if input_levels is not None else (None,) * max([0, *widths[:1]])
         if len(widths) < 2 or min(widths[0], widths[-1]) < 1 or len(levels) != widths[0]:
             raise InvalidConfig("widths", "expected at least an input and an output, and a level count for each input")
         self.config = NetworkConfig(tuple(widths[1:-1]), grid, degree, base, grid_eps)

@@ -52,13 +52,14 @@ def score(encoding: Encoding, outputs: Array, table: Table) -> Scores:
 
 
 def _number_scores(predicted: Array, actual: Array) -> Scores:
-    # In units of the largest target, so that no square overflows.
-    unit = np.maximum(np.abs(actual).max(axis=0), np.finfo(np.float64).tiny)
+    # In units of the largest number, so that no square overflows.
+    unit = np.maximum(np.abs(actual).max(axis=0), np.abs(predicted).max(axis=0))
+    unit = np.where(unit > 0, unit, 1.0)
     scaled, error = actual / unit, predicted / unit - actual / unit
     spread = np.square(scaled - scaled.mean(axis=0)).sum(axis=0)
     left = np.square(error).sum(axis=0)
     # Rounding leaves a constant target a spread of its own last bits; that is none.
-    varies = spread > len(actual) * 1e-24
+    varies = spread > len(actual) * np.square(1e-12 * np.abs(scaled).max(axis=0))
     r2 = float(np.mean(1 - left[varies] / spread[varies])) if varies.all() else None
     rmse = float((np.sqrt(left / len(actual)) * unit).mean())
     return {"rows": len(actual), "rmse": rmse, "mae": float((np.abs(error).mean(axis=0) * unit).mean()), "r2": r2}

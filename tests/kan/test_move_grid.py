@@ -1,0 +1,98 @@
+"""Moving grids: knots cover the data and a spline that fits on both keeps its shape."""
+
+import numpy as np
+import pytest
+import torch
+
+from kan.knots import interior
+from kan.losses import SquaredError
+from kan.move_grid import move_grids, normalise_nodes
+from kan.network import Kan
+from kan.optimizers.gauss_newton import mean_loss
+from tests.kan.training import randomised, uniform
+
+
+def ends(network: Kan, depth: int, source: int) -> tuple[float, float]:
+    layer = network.kan_layers[depth]
+    knots = interior(layer.knots[source].numpy(), layer.degree)
+    return float(knots[0]), float(knots[-1])
+
+
+@pytest.mark.parametrize("grid_eps", [1.0, 0.2])
+def test_grids_cover_the_data_of_every_layer(grid_eps: float) -> None:
+    network = randomised(Kan([2, 3, 1], grid_eps=grid_eps), size=2.0)
+    x = uniform(300, 2, reach=7.0)
+    move_grids(network, x, first=True)
+    with torch.no_grad():
+        hidden = network.kan_layers[0](x)
+    for depth, values in ((0, x), (1, hidden)):
+        low, high = torch.quantile(values, torch.tensor([0.01, 0.99], dtype=torch.float64), dim=0)
+        for source in range(values.shape[1]):
+            assert ends(network, depth, source)[0] <= float(low[source])
+            assert ends(network, depth, source)[1] >= float(high[source])
+
+
+def test_first_grid_stays_where_it_is_not_asked_for() -> None:
+    network = Kan([2, 3, 1])
+    move_grids(network, uniform(50, 2, reach=7.0))
+    assert ends(network, 0, 0) == (-1.0, 1.0)
+
+
+def test_cubic_keeps_its_values_inside_the_old_and_new_grid() -> None:
+    network = Kan([1, 1], base="zero", grid=5)
+    x = uniform(400, 1)
+    design = network.kan_layers[0].design(x).values
+    with torch.no_grad():
+        network.kan_layers[0].weights.copy_(torch.linalg.lstsq(design, x**3 - x, driver="gelsd").solution)
+        move_grids(network, 0.5 * x, first=True)
+        inside = torch.linspace(-0.49, 0.49, 50, dtype=torch.float64)[:, None]
+        # A cubic is in every cubic spline space: the refit loses rounding only.
+        torch.testing.assert_close(network(inside), inside**3 - inside, rtol=0, atol=1e-12)
+
+
+def test_normalised_nodes_span_minus_one_to_one_and_the_function_stays() -> None:
+    network = randomised(Kan([2, 3, 2, 1], base="zero"), size=2.0)
+    x = uniform(300, 2)
+    move_grids(network, x)
+    with torch.no_grad():
+        before = network(x)
+        normalise_nodes(network, x)
+        after = network(x)
+        values = x
+        for layer in network.kan_layers[:-1]:
+            values = layer(values)
+            assert float(values.abs().max()) < 1.2
+            assert float(values.abs().max()) > 0.8
+    # The grids were there already, so that the refit finds the same functions; then only a change of scale.
+    torch.testing.assert_close(after, before, rtol=1e-8, atol=1e-8)
+
+
+def test_category_inputs_keep_their_knots_and_values() -> None:
+    network = randomised(Kan([2, 1], input_levels=(None, 3)))
+    x = uniform(50, 2, reach=3.0)
+    x[:, 1] = torch.arange(50) % 3
+    layer = network.kan_layers[0]
+    knots, table = layer.knots[1].clone(), layer.weights[layer.level_rows(1)].clone()
+    move_grids(network, x, first=True)
+    assert torch.equal(layer.knots[1], knots)
+    assert torch.equal(layer.weights[layer.level_rows(1)], table)
+
+
+def test_layer_of_categories_alone_can_be_moved_and_normalised() -> None:
+    network = randomised(Kan([2, 2, 1], base="zero", input_levels=(2, 3)))
+    x = torch.stack([torch.arange(60) % 2, torch.arange(60) % 3], dim=1).to(torch.float64)
+    with torch.no_grad():
+        move_grids(network, x, first=True)
+        before = network(x)
+        normalise_nodes(network, x)
+        torch.testing.assert_close(network(x), before, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -3e7, 1e12])
+def test_constant_column_gets_knots_that_stay_apart(value: float) -> None:
+    network = Kan([1, 2, 1])
+    x = torch.full((20, 1), value, dtype=torch.float64)
+    move_grids(network, x, first=True)
+    for layer in network.kan_layers:
+        assert np.all(np.diff(layer.knots.numpy()) > 0)
+    assert np.isfinite(mean_loss(network, SquaredError(), x, torch.zeros(20, 1, dtype=torch.float64)))

@@ -1,0 +1,151 @@
+"""The torch network: frozen and thawed it stays the same function; starts depend on their seed alone."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from kan.errors import InvalidConfig, ShapeMismatch
+from kan.network import Kan
+from kan.predictor import evaluate
+from tests.kan.training import global_seeds, randomised, uniform
+
+SHAPES: list[dict[str, Any]] = [
+    {"widths": [2, 1]},
+    {"widths": [2, 3, 2], "base": "zero", "degree": 2, "grid": 7},
+    {"widths": [3, 4, 2, 1], "grid_eps": 0.3},
+    {"widths": [3, 2, 1], "input_levels": (None, 3, None)},
+    {"widths": [2, 2], "input_levels": (2, 4)},
+]
+
+
+def rows_for(network: Kan, reach: float = 3.0) -> Tensor:
+    """Values inside and outside the grid, and every level."""
+    x = uniform(80, network.widths[0], reach=reach)
+    for i, levels in enumerate(network.kan_layers[0].input_levels):
+        if levels is not None:
+            x[:, i] = torch.arange(80) % levels
+    return x
+
+
+def with_a_pruned_edge(network: Kan) -> Kan:
+    network.kan_layers[-1].mask[0, 0] = 0.0
+    return network
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_frozen_network_equals_the_torch_network(shape: dict[str, Any]) -> None:
+    network = with_a_pruned_edge(randomised(Kan(**shape)))
+    x = rows_for(network)
+    with torch.no_grad():
+        expected = network(x).numpy()
+    # The same sums in another order, in float64.
+    scale = max(1.0, float(np.abs(expected).max()))
+    np.testing.assert_allclose(evaluate(network.state(x), x.numpy()), expected, rtol=0, atol=1e-12 * scale)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_freeze_and_thaw_keep_every_bit(shape: dict[str, Any]) -> None:
+    network = with_a_pruned_edge(randomised(Kan(**shape)))
+    copy = network.copy()
+    assert copy.config == network.config
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(copy.state_dict()[name], tensor), name
+    x = rows_for(network)
+    assert torch.equal(copy(x), network(x))
+
+
+def test_unseen_level_is_the_mean_of_the_training_rows_in_the_frozen_network() -> None:
+    network = randomised(Kan([1, 1], input_levels=(2,)))
+    x = torch.tensor([[0.0], [0.0], [0.0], [1.0]], dtype=torch.float64)
+    low, high = (float(v) for v in network.kan_layers[0].weights[:, 0].detach())
+    unseen = evaluate(network.state(x), np.array([[2.0]]))
+    assert unseen[0, 0] == pytest.approx((3 * low + high) / 4, rel=1e-14)
+
+
+def test_copy_is_independent() -> None:
+    network = Kan([2, 3, 1])
+    before = network.state_dict()["layers.0.weights"].clone()
+    randomised(network.copy())
+    assert torch.equal(network.state_dict()["layers.0.weights"], before)
+
+
+def test_same_seed_gives_the_same_start_and_another_seed_another() -> None:
+    first, same, other = Kan([2, 3, 1], seed=5), Kan([2, 3, 1], seed=5), Kan([2, 3, 1], seed=6)
+    x = uniform(10, 2)
+    assert torch.equal(first(x), same(x))
+    assert not torch.equal(first(x), other(x))
+
+
+def test_global_generators_are_neither_read_nor_moved() -> None:
+    before = global_seeds()
+    first = Kan([2, 3, 1], seed=1)
+    assert global_seeds() == before
+    torch.manual_seed(99)
+    assert torch.equal(Kan([2, 3, 1], seed=1)(uniform(5, 2)), first(uniform(5, 2)))
+
+
+def test_statistics_describe_the_rows_that_reach_each_layer() -> None:
+    network = randomised(Kan([2, 3, 1]))
+    x = uniform(200, 2)
+    state = network.state(x)
+    first, second = (layer.statistics for layer in state.layers)
+    assert first is not None
+    assert second is not None
+    np.testing.assert_array_equal(first.low, x.min(0).values.numpy())
+    assert first.density.sum(axis=1).tolist() == [200, 200]
+    with torch.no_grad():
+        hidden = network.kan_layers[0](x).numpy()
+    np.testing.assert_allclose(second.high, hidden.max(0), rtol=1e-12)
+    np.testing.assert_allclose(first.node_std, hidden.std(0), rtol=1e-10)
+
+
+def test_statistics_of_a_node_that_is_constant_but_for_rounding_are_finite() -> None:
+    network = Kan([1, 1, 1])
+    with torch.no_grad():
+        network.kan_layers[0].weights.fill_(0.3)
+        network.kan_layers[0].base_weights().zero_()
+    statistics = network.state(uniform(50, 1)).layers[1].statistics
+    assert statistics is not None
+    assert int(statistics.density.sum()) == 50
+
+
+def test_saved_network_loads_to_the_same_function(tmp_path: Path) -> None:
+    network = randomised(Kan([2, 3, 1]))
+    network.save(tmp_path / "a.kan")
+    x = uniform(20, 2)
+    assert torch.equal(Kan.load(tmp_path / "a.kan")(x), network(x))
+
+
+def test_no_rows_give_no_outputs() -> None:
+    assert Kan([2, 3, 1])(torch.zeros(0, 2)).shape == (0, 1)
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 3), (5, 2, 1)])
+def test_rows_of_another_width_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ShapeMismatch, match="x"):
+        Kan([2, 1])(torch.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"widths": []},
+        {"widths": [2]},
+        {"widths": [0, 1]},
+        {"widths": [2, 0]},
+        {"widths": [2, 0, 1]},
+        {"widths": [-1, 2]},
+        {"widths": [2, 1], "grid": 0},
+        {"widths": [2, 1], "degree": 6},
+        {"widths": [2, 1], "base": "relu"},
+        {"widths": [2, 1], "input_levels": [None]},
+    ],
+    ids=str,
+)
+def test_shape_that_cannot_be_built_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidConfig):
+        Kan(**wrong)

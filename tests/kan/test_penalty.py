@@ -1,0 +1,62 @@
+"""The penalty matrix against sums of squared differences written out."""
+
+import pytest
+import torch
+
+from kan.jacobian import parameter_vector
+from kan.network import Kan
+from kan.penalty import constant_penalty, difference_penalties, edge_blocks, penalty_matrix
+from tests.kan.training import randomised
+
+SHAPES = [
+    {"widths": [2, 3, 1], "base": "zero"},
+    {"widths": [2, 2], "base": "silu"},
+    {"widths": [3, 2, 1], "input_levels": (None, 3, None)},
+]
+
+
+def penalty_by_hand(network: Kan, curvature: float, slope: float, ridge: float) -> float:
+    total = 0.0
+    for layer in network.kan_layers:
+        coefficients = layer.coefficients().detach()
+        total += curvature * layer.grid**3 * float(coefficients.diff(n=2, dim=1).square().sum())
+        total += slope * layer.grid * float(coefficients.diff(dim=1).square().sum())
+        if layer.base == "silu":
+            total += slope * float(layer.base_weights().detach().square().sum())
+        levels = layer.weights.detach()[layer.per_number * len(layer.numbers) :]
+        total += max(slope, 1e-6) * float(levels.square().sum())
+        total += ridge * float(layer.weights.detach().square().sum())
+    return 0.5 * total
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(("curvature", "slope"), [(0.3, 0.0), (0.0, 0.2), (1e-3, 1e-2)])
+def test_quadratic_form_is_the_sum_of_squared_differences(
+    shape: dict[str, object], curvature: float, slope: float
+) -> None:
+    network = randomised(Kan(**shape))  # type: ignore[arg-type]
+    matrix = penalty_matrix(network, constant_penalty(network, curvature, slope), 1e-5)
+    weights = parameter_vector(network)
+    assert torch.equal(matrix, matrix.T)
+    expected = penalty_by_hand(network, curvature, slope, 1e-5)
+    assert 0.5 * float(weights @ matrix @ weights) == pytest.approx(expected, rel=1e-12)
+
+
+def test_straight_lines_have_no_curvature_and_constants_no_slope() -> None:
+    second, first = difference_penalties(Kan([1, 1], grid=6).kan_layers[0])
+    line, constant = torch.arange(9, dtype=torch.float64), torch.ones(9, dtype=torch.float64)
+    assert float(line @ second @ line) == pytest.approx(0.0, abs=1e-9)
+    assert float(constant @ first @ constant) == pytest.approx(0.0, abs=1e-12)
+    assert float(line @ first @ line) == pytest.approx(6 * 8)
+
+
+def test_smallest_grid_and_degree_have_penalties_too() -> None:
+    network = Kan([1, 1], grid=1, degree=1)
+    assert penalty_matrix(network, constant_penalty(network, 1.0, 1.0)).shape == (3, 3)
+
+
+def test_blocks_name_every_parameter_once() -> None:
+    network = Kan([3, 2, 2], input_levels=(None, 3, None))
+    blocks = list(edge_blocks(network))
+    indices = torch.cat([part.flatten() for b in blocks for part in (b.edges, b.levels, b.base)])
+    assert sorted(indices.tolist()) == list(range(len(parameter_vector(network))))

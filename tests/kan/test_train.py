@@ -1,0 +1,126 @@
+"""The loop's ends, each as a value, and its resumption after every single step."""
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pytest
+import torch
+
+from kan.jacobian import parameter_vector, set_parameters
+from kan.losses import SquaredError
+from kan.network import Kan
+from kan.optimizers.adam import Adam
+from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
+from kan.optimizers.protocol import Optimizer, Step
+from kan.train import Held, Outcome, Tensors, TrainStep, train
+from tests.kan.training import finish, uniform
+
+X, HELD_X = uniform(60, 2), uniform(30, 2, seed=1)
+Y, HELD_Y = torch.sin(3 * X[:, :1]), torch.sin(3 * HELD_X[:, :1])
+HELD = Held(HELD_X, HELD_Y)
+
+
+def lm(network: Kan, tolerance: float = 1e-9) -> Optimizer:
+    penalty = 1e-9 * torch.eye(len(parameter_vector(network)), dtype=torch.float64)
+    return LevenbergMarquardt(network, SquaredError(), X, Y, penalty=penalty, tolerance=tolerance)
+
+
+def adam(network: Kan) -> Optimizer:
+    return Adam(network, SquaredError(), X, Y, steps=40, batch_size=16, learning_rate=0.02, seed=0)
+
+
+class Scripted:
+    """An optimizer whose network takes the given values, one after the other."""
+
+    name = "scripted"
+
+    def __init__(self, network: Kan, values: list[float], *, converges: bool = False) -> None:
+        self._network, self._values, self._converges = network, values, converges
+        self._count = 0
+
+    def step(self) -> Step:
+        value = self._values[min(self._count, len(self._values) - 1)]
+        self._count += 1
+        set_parameters(self._network, torch.full_like(parameter_vector(self._network), value))
+        return Step(abs(value), moved=True, converged=self._converges and self._count >= len(self._values))
+
+    def snapshot(self) -> Tensors:
+        return {"count": torch.tensor(self._count)}
+
+    def restore(self, snapshot: Tensors) -> None:
+        self._count = int(snapshot["count"])
+
+
+def scripted(
+    values: list[float], *, steps: int = 100, patience: int | None = None, held: bool = True
+) -> tuple[Outcome, float]:
+    """The outcome and the weight that is left; the held loss is smallest at weight 0."""
+    network = Kan([2, 1], base="zero")
+    zero = Held(HELD_X, torch.zeros_like(HELD_Y)) if held else None
+    optimizer = Scripted(network, values)
+    outcome = finish(train(network, optimizer, SquaredError(), steps=steps, held=zero, patience=patience))
+    return outcome, float(parameter_vector(network)[0])
+
+
+def test_best_weights_on_the_held_rows_are_left_and_not_the_last() -> None:
+    assert scripted([3.0, 1.0, 2.0, 5.0], steps=4) == (Outcome.MAX_STEPS, 1.0)
+
+
+def test_without_held_rows_the_last_weights_are_left() -> None:
+    assert scripted([3.0, 1.0, 2.0], steps=3, held=False) == (Outcome.MAX_STEPS, 2.0)
+
+
+def test_patience_ends_early() -> None:
+    assert scripted([1.0, 2.0, 3.0, 4.0, 0.5], patience=3) == (Outcome.EARLY_STOPPED, 1.0)
+
+
+def test_divergence_leaves_the_last_good_weights() -> None:
+    assert scripted([1.0, 2.0, float("nan")], held=False) == (Outcome.DIVERGED, 2.0)
+    assert scripted([2.0, 1.0, float("inf")]) == (Outcome.DIVERGED, 1.0)
+
+
+def test_divergence_at_the_first_step_leaves_the_start() -> None:
+    outcome, weight = scripted([float("nan")], held=False)
+    assert outcome is Outcome.DIVERGED
+    assert weight == float(parameter_vector(Kan([2, 1], base="zero"))[0])
+
+
+def test_convergence_is_an_outcome() -> None:
+    network = Kan([2, 1])
+    steps = list(train(network, lm(network, 1e-4), SquaredError(), steps=100, held=HELD))
+    assert [step.step for step in steps] == list(range(1, len(steps) + 1))
+    assert len(steps) < 100
+    assert steps[-1].validation_loss is not None
+    again = Kan([2, 1])
+    assert finish(train(again, lm(again, 1e-4), SquaredError(), steps=100, held=HELD)) is Outcome.CONVERGED
+
+
+Setting = tuple[Callable[[Kan], Optimizer], int, int | None]
+SETTINGS: list[Setting] = [(lm, 12, None), (lm, 60, 3), (adam, 14, None), (adam, 14, 4)]
+
+
+def started(setting: Setting, network: Kan, **options: Any) -> Generator[TrainStep, None, Outcome]:
+    make, steps, patience = setting
+    return train(network, make(network), SquaredError(), steps=steps, held=HELD, patience=patience, **options)
+
+
+def snapshot_after(setting: Setting, steps: int) -> Tensors:
+    """Stops a run after so many steps and takes what it needs to go on."""
+    taken: list[Callable[[], Tensors]] = []
+    run = started(setting, Kan([2, 2, 1]), register=taken.append)
+    for _ in range(steps):
+        next(run)
+    run.close()
+    return taken[0]()
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=["lm", "lm, patience", "adam", "adam, patience"])
+def test_resumed_after_any_step_it_ends_in_the_same_bits(setting: Setting) -> None:
+    undisturbed = Kan([2, 2, 1])
+    count = len(list(started(setting, undisturbed)))
+    outcome = finish(started(setting, Kan([2, 2, 1])))
+    for steps in range(1, count + 1):
+        # The start of the resumed network does not matter: everything comes from the snapshot.
+        resumed = Kan([2, 2, 1], seed=9)
+        assert finish(started(setting, resumed, resume=snapshot_after(setting, steps))) is outcome, steps
+        assert torch.equal(parameter_vector(resumed), parameter_vector(undisturbed)), steps
