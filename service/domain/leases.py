@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.domain.backoff import Backoff
 from service.domain.models import publish_version
 from service.domain.states import HELD, TERMINAL, Status, next_status
 from service.store import jobs as statements
@@ -33,22 +34,6 @@ class Hold:
     job_id: str
     token: int
     worker_id: str
-
-
-@dataclass(frozen=True)
-class Backoff:
-    """How long a job waits before its next attempt: doubled each time, spread by `jitter` in [0, 1)."""
-
-    seconds: float
-    max_seconds: float
-    jitter: float
-
-    def after(self, attempt: int) -> timedelta:
-        """Gives the wait after this many attempts without a checkpoint; none after an attempt that made one."""
-        if attempt < 1:
-            return timedelta(0)
-        whole = min(self.max_seconds, self.seconds * 2 ** min(attempt - 1, 30))
-        return timedelta(seconds=whole * (0.5 + 0.5 * self.jitter))
 
 
 @dataclass(frozen=True, eq=False)

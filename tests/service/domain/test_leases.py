@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from service.domain import jobs, leases
-from service.domain.leases import Backoff, Hold, LeaseLost, TrainedModel
+from service.domain.backoff import Backoff
+from service.domain.leases import Hold, LeaseLost, TrainedModel
 from service.store.engine import database_now
 from service.store.jobs import list_events
 from service.store.tables import JobRow, VersionRow
