@@ -1,5 +1,6 @@
 """Many starts, one network: the mean of members that each left out one fold."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
@@ -20,15 +21,15 @@ DEFAULT_PENALTY = 1e-5
 def average(work: Work, stage: Average, journal: Journal, name: str) -> StageRun:
     """Fits the members that are still missing and joins all of them."""
     candidate = work.candidate or _candidate(work)
-    members = list(work.members[: stage.members])
-    for member in range(len(members), stage.members):
-        piece, done = f"{name}/{member}", member * MEMBER_STEPS
-        fitted = yield from fold_member(work, candidate, member, journal, piece, done, stage.members * MEMBER_STEPS)
-        members.append(fitted)
-    network = joined(members)
-    return replace(
-        work, network=network, members=tuple(members), candidate=candidate, held_out=_held_out(work, members)
-    )
+    members = {number: network for number, network in work.members.items() if number < stage.members}
+    for number in range(stage.members):
+        if number in members:
+            continue
+        piece, done = f"{name}/{number}", number * MEMBER_STEPS
+        total = stage.members * MEMBER_STEPS
+        members[number] = yield from fold_member(work, candidate, number, journal, piece, done, total)
+    network = joined([members[number] for number in range(stage.members)])
+    return replace(work, network=network, members=members, candidate=candidate, held_out=_held_out(work, members))
 
 
 def joined(members: list[Kan]) -> Kan:
@@ -64,10 +65,10 @@ def _joined(members: list[Kan], depth: int, *, dim: int) -> Tensor:
     return torch.cat([member.kan_layers[depth].weights.detach() for member in members], dim=dim)
 
 
-def _held_out(work: Work, members: list[Kan]) -> Tensor:
+def _held_out(work: Work, members: Mapping[int, Kan]) -> Tensor:
     """Gives the mean output on the validation rows of the members that never saw them."""
     rows = work.problem.x[work.problem.validation]
-    outputs = [network_outputs(member, rows) for number, member in enumerate(members) if number % FOLDS == 0]
+    outputs = [network_outputs(member, rows) for number, member in members.items() if number % FOLDS == 0]
     return torch.stack(outputs).mean(0)
 
 

@@ -84,7 +84,7 @@ def _extended(work: Work, network: Kan, stage: Extend, journal: Journal, name: s
         if loss >= WORTHWHILE * best_loss:
             break
         best, best_loss = fitted, loss
-    return replace(with_network(work, best), members=())
+    return replace(with_network(work, best), members={})
 
 
 def _grids(network: Kan, stage: Extend, rows: int) -> list[int]:
@@ -113,5 +113,5 @@ def _is_noise_free(work: Work) -> bool:
 
 
 def _best_member(work: Work) -> Kan:
-    unseen = [network for number, network in enumerate(work.members) if number % FOLDS == 0]
+    unseen = [network for number, network in work.members.items() if number % FOLDS == 0]
     return min(unseen, key=lambda network: validation_loss(work, network))

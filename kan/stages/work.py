@@ -1,7 +1,7 @@
 """The work as it stands between two stages, and how it is written into the journal."""
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -33,7 +33,7 @@ class Work:
     problem: Problem
     config: NetworkConfig
     network: Kan | None = None
-    members: tuple[Kan, ...] = ()
+    members: Mapping[int, Kan] = field(default_factory=dict)
     candidate: Candidate | None = None
     curvature: float = 1e-9
     slope: float = 0.0
@@ -58,7 +58,7 @@ def pack(work: Work) -> Tensors:
         "penalty": torch.tensor([work.curvature, work.slope], dtype=torch.float64),
         "outcome": torch.tensor(list(Outcome).index(work.outcome)),
     }
-    for name, network in [("network", work.network), *((f"member{m}", net) for m, net in enumerate(work.members))]:
+    for name, network in [("network", work.network), *((f"member{m}", net) for m, net in work.members.items())]:
         if network is not None:
             tensors |= {f"{name}.{key}": value for key, value in pack_network(network).items()}
     if work.candidate is not None:
@@ -73,7 +73,8 @@ def unpack(work: Work, tensors: Tensors) -> Work:
     """Reads what `pack` wrote; problem and config come from `work`."""
     names = sorted({key.split(".")[0] for key in tensors if "." in key})
     networks = {name: unpack_network(work, _under(tensors, name)) for name in names}
-    members = [networks[f"member{m}"] for m in range(len([n for n in names if n.startswith("member")]))]
+    numbers = sorted(int(name.removeprefix("member")) for name in names if name.startswith("member"))
+    members = {number: networks[f"member{number}"] for number in numbers}
     curvature, slope = (float(value) for value in tensors["penalty"])
     candidate = None
     if "candidate" in tensors:
@@ -84,7 +85,7 @@ def unpack(work: Work, tensors: Tensors) -> Work:
         work.problem,
         work.config if network is None else network.config,
         network,
-        tuple(members),
+        members,
         candidate,
         curvature,
         slope,
