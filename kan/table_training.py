@@ -16,7 +16,7 @@ from kan.losses import loss_for
 from kan.problem import Problem
 from kan.scores import Metrics, scores
 from kan.split import Part, split_rows
-from kan.stages.recipe import Progress, run_recipe
+from kan.stages.recipe import Progress, best_so_far, run_recipe
 from kan.stages.work import Work
 from kan.state import Array, NetworkState
 
@@ -94,6 +94,11 @@ class TableTraining:
         """Trains; yields every step, returns the result. May be closed at any step."""
         work = yield from run_recipe(Work(self._problem, self._task.config), self._task.recipe, self._journal)
         return self._result(work)
+
+    def finish_early(self) -> TableResult | None:
+        """Gives the best network so far, None where there is none yet; the run is not to be gone on with."""
+        work = best_so_far(Work(self._problem, self._task.config), len(self._task.recipe), self._journal)
+        return None if work is None else self._result(work)
 
     def checkpoint(self) -> bytes:
         """Gives all that a later run needs to end in the same bits."""

@@ -8,10 +8,10 @@ from kan.config import Average, Choose, Extend, Fit, MoveGrid, Refine, Refit, St
 from kan.journal import Journal
 from kan.stages.average import average
 from kan.stages.choose import choose
-from kan.stages.fit import fit, refit
+from kan.stages.fit import Fitted, fit, refit, with_network
 from kan.stages.grids import extend, move_grid, refine
-from kan.stages.starts import starts
-from kan.stages.work import StageRun, Tensors, Work, pack, unpack
+from kan.stages.starts import starts, validation_loss
+from kan.stages.work import StageRun, Tensors, Work, pack, unpack, unpack_network
 from kan.train import TrainStep
 
 STAGE_RUNS: dict[type[Any], Callable[..., StageRun]] = {
@@ -70,6 +70,23 @@ def run_recipe(work: Work, recipe: Sequence[Stage], journal: Journal) -> Generat
             yield Progress(number, len(recipe), stage.stage, True, 1, 1)
         work = unpack(work, known)
     return work
+
+
+def best_so_far(work: Work, stages: int, journal: Journal) -> Work | None:
+    """Gives the work after the last finished stage, or else the best network of the first, unfinished one.
+
+    Returns:
+        None where no network has been trained yet.
+    """
+    for number in range(stages, 0, -1):
+        known = journal.get(f"stage{number}")
+        if known is not None and (done := unpack(work, known)).network is not None:
+            return done
+    found = [result for result in journal.finished_under("stage1") if "layers.0.weights" in result]
+    networks = [unpack_network(work, {k: v for k, v in result.items() if k != "outcome"}) for result in found]
+    if not networks:
+        return None
+    return with_network(work, Fitted(min(networks, key=lambda network: validation_loss(work, network))))
 
 
 def _run_stage(

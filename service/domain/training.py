@@ -82,11 +82,12 @@ class TrainingRun:
             self._training = TableTraining(arrays, _task(resolved, arrays), checkpoint=checkpoint)
         except EncodingError as error:
             raise BadTrainingData(str(error)) from error
+        self._started = time.perf_counter()
         self._durations: deque[float] = deque(maxlen=RECENT_STEPS)
 
     def __iter__(self) -> Iterator[TrainingUpdate]:
         """Trains; yields about one update an optimizer step, and sets `result` at the end."""
-        started = time.perf_counter()
+        self._started = time.perf_counter()
         for warning in self._training.warnings:
             yield TrainingUpdate("warning", {"message": warning}, {})
         run = self._training.run()
@@ -96,7 +97,7 @@ class TrainingRun:
             try:
                 progress = next(run)
             except StopIteration as stop:
-                self.result = _result(stop.value, time.perf_counter() - started)
+                self.result = _result(stop.value, time.perf_counter() - self._started)
                 return
             except (EncodingError, InexactRefinement) as error:
                 raise BadTrainingData(str(error)) from error
@@ -110,6 +111,11 @@ class TrainingRun:
                 yield TrainingUpdate("stage", ended, shown, stage_ended=True)
             else:
                 yield TrainingUpdate("metric", _metric(progress), shown)
+
+    def finish_early(self) -> TrainingResult | None:
+        """Gives the best model so far, where the time is up; None where there is none yet."""
+        best = self._training.finish_early()
+        return None if best is None else _result(best, time.perf_counter() - self._started)
 
     def checkpoint(self) -> bytes:
         """Gives all that the next attempt needs to end in the same bits."""
