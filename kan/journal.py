@@ -56,6 +56,10 @@ class Journal:
         """Gives the result of a finished piece."""
         return self._finished.get(name)
 
+    def finished_under(self, name: str) -> list[Tensors]:
+        """Gives the results of the finished pieces that an unfinished one is made of so far."""
+        return [result for key, result in self._finished.items() if key.startswith(name + "/")]
+
     def to_bytes(self) -> bytes:
         """Writes the notebook as safetensors."""
         pieces = {f"finished{SEPARATOR}{name}": tensors for name, tensors in self._finished.items()}
@@ -68,7 +72,8 @@ class Journal:
             for piece, tensors in pieces.items()
             for key, value in tensors.items()
         }
-        return bytes(save(arrays, {"format": "kan-journal", "version": "1"}))
+        # One entry: several come in no fixed order, and the same notebook shall be the same bytes.
+        return bytes(save(arrays, {"kan_journal": "1"}))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Journal":

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from kan.config import Fit, Refit
 from kan.cost import choose_optimizer, rows_per_block
+from kan.errors import InvalidConfig
 from kan.journal import Journal
 from kan.move_grid import move_grids, normalise_nodes
 from kan.network import Kan
@@ -44,7 +45,7 @@ def fit(work: Work, stage: Fit, journal: Journal, name: str) -> StageRun:
 def refit(work: Work, stage: Refit, journal: Journal, name: str) -> StageRun:
     """Fits once more to training and validation rows together; the held-out outputs stay those from before."""
     if work.network is None:
-        return work
+        raise InvalidConfig("recipe", "expected a stage that trains before refit")
     settings = Fit(steps=stage.steps, patience=None)
     fitted = yield from fit_piece(work, work.network, settings, journal, name + "/fit", work.problem.every, hold=False)
     return replace(work, network=fitted.network, outcome=fitted.outcome)

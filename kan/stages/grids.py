@@ -44,9 +44,8 @@ def extend(work: Work, stage: Extend, journal: Journal, name: str) -> StageRun:
     """
     if work.members:
         return (yield from _extended_member(work, stage, journal, name))
-    if work.network is None:
-        return work
-    return (yield from _extended(work, work.network, stage, journal, name))
+    network = work.network if work.network is not None else fresh_network(work, start=0)
+    return (yield from _extended(work, network, stage, journal, name))
 
 
 def _extended_member(work: Work, stage: Extend, journal: Journal, name: str) -> StageRun:

@@ -12,6 +12,7 @@ from kan.config import (
     Fit,
     NetworkConfig,
     Refine,
+    Refit,
     Stage,
     Starts,
     read_fields,
@@ -151,6 +152,8 @@ def _network(spec: Mapping[str, Any], *, search: bool, limits: Limits) -> Networ
 
 def _check_fit_together(config: NetworkConfig, recipe: Sequence[Stage], *, search: bool) -> None:
     """Refuses an inexact refinement and an average of deep networks before anything runs."""
+    if isinstance(recipe[0], Refit):
+        raise _invalid("/recipe/0", "invalid_stage", "expected a stage that trains before refit, such as fit")
     grid = None if search else config.grid
     for number, stage in enumerate(recipe):
         if isinstance(stage, Average) and not search and len(config.hidden) > 1:

@@ -1,0 +1,79 @@
+"""Fitting stages: starts compare, a fit keeps the best held weights, a refit sees every row."""
+
+import torch
+
+from kan.config import Fit, NetworkConfig, Refit, Starts
+from kan.journal import Journal
+from kan.losses import CrossEntropy
+from kan.optimizers.gauss_newton import network_outputs
+from kan.stages.fit import fit, fresh_network, refit
+from kan.stages.starts import starts, validation_loss
+from kan.stages.work import Work, held_loss, pack, unpack
+from kan.train import Outcome
+from tests.kan.training import a_problem, finish, uniform
+
+X = uniform(150, 2)
+Y = torch.sin(3 * X[:, :1]) * X[:, 1:]
+WORK = Work(a_problem(X, Y), NetworkConfig((3,), 3))
+
+
+def test_fit_learns_and_keeps_outputs_of_the_held_rows() -> None:
+    work = finish(fit(WORK, Fit(steps=40), Journal(), "f"))
+    assert work.network is not None
+    assert work.held_out is not None
+    assert torch.equal(work.held_out, network_outputs(work.network, X[WORK.problem.validation]))
+    assert held_loss(work) == validation_loss(work, work.network)
+    assert held_loss(work) < 0.02 * float(Y.var())
+
+
+def test_fit_does_not_change_the_network_it_starts_from() -> None:
+    first = finish(fit(WORK, Fit(steps=3), Journal(), "f"))
+    assert first.network is not None
+    before = first.network(X)
+    finish(fit(first, Fit(steps=5), Journal(), "g"))
+    assert torch.equal(first.network(X), before)
+
+
+def test_patience_ends_a_fit_on_noise_early() -> None:
+    noise = torch.randn(150, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    work = finish(fit(Work(a_problem(X, noise), NetworkConfig((4,), 5)), Fit(steps=200, patience=5), Journal(), "f"))
+    assert work.outcome is Outcome.EARLY_STOPPED
+
+
+def test_starts_keep_the_best_of_their_tries() -> None:
+    several = finish(starts(WORK, Starts(count=3, steps=10), Journal(), "s"))
+    one = finish(starts(WORK, Starts(count=1, steps=10), Journal(), "s"))
+    assert held_loss(several) <= held_loss(one)
+
+
+def test_refit_learns_from_the_validation_rows_but_keeps_the_honest_outputs() -> None:
+    work = finish(fit(WORK, Fit(steps=10), Journal(), "f"))
+    again = finish(refit(work, Refit(steps=10), Journal(), "r"))
+    assert work.network is not None
+    assert again.network is not None
+    assert again.held_out is work.held_out
+    assert not torch.equal(again.network(X), work.network(X))
+
+
+def test_other_starts_have_other_weights_and_the_same_start_the_same() -> None:
+    first, same, other = (fresh_network(WORK, start) for start in (0, 0, 1))
+    assert torch.equal(first(X), same(X))
+    assert not torch.equal(first(X), other(X))
+
+
+def test_classes_are_learnt_to_their_borders() -> None:
+    labels = (X[:, 0] * X[:, 1] > 0).to(torch.int64)
+    problem = a_problem(X, labels, loss=CrossEntropy(), outputs=2)
+    work = finish(starts(Work(problem, NetworkConfig((2,), 3)), Starts(1, 30), Journal(), "s"))
+    assert work.network is not None
+    assert float((network_outputs(work.network, X).argmax(1) == labels).double().mean()) > 0.93
+
+
+def test_packed_work_is_unpacked_to_the_same_bits() -> None:
+    work = finish(fit(WORK, Fit(steps=3), Journal(), "f"))
+    assert work.network is not None
+    back = unpack(WORK, pack(work))
+    assert back.network is not None
+    assert torch.equal(back.network(X), work.network(X))
+    assert back.network.config == work.network.config
+    assert (back.outcome, back.curvature, back.slope) == (work.outcome, work.curvature, work.slope)

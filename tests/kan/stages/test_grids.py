@@ -1,0 +1,79 @@
+"""Finer grids keep the function; extension stops where the held rows gain no more."""
+
+import pytest
+import torch
+
+from kan.config import Extend, Fit, MoveGrid, NetworkConfig, Refine
+from kan.errors import InexactRefinement
+from kan.journal import Journal
+from kan.losses import SquaredError
+from kan.network import Kan
+from kan.optimizers.gauss_newton import mean_loss
+from kan.stages.fit import fit
+from kan.stages.grids import extend, move_grid, refine, refined_network
+from kan.stages.work import Work, held_loss
+from tests.kan.training import a_problem, finish, randomised, uniform
+
+X = uniform(300, 2)
+SMOOTH = torch.exp(torch.sin(torch.pi * X[:, :1]) + X[:, 1:] ** 2)
+
+
+def fitted(y: torch.Tensor, hidden: tuple[int, ...] = (2,), steps: int = 25) -> Work:
+    return finish(fit(Work(a_problem(X, y), NetworkConfig(hidden, 3)), Fit(steps=steps), Journal(), "f"))
+
+
+@pytest.mark.parametrize("grid", [6, 12])
+@pytest.mark.parametrize("levels", [None, (None, 3)])
+def test_refined_network_is_the_same_function_everywhere(grid: int, levels: tuple[int | None, ...] | None) -> None:
+    network = randomised(Kan([2, 3, 1], grid=3, grid_eps=0.5, input_levels=levels))
+    x = uniform(100, 2, reach=2.0)
+    if levels:
+        x[:, 1] = torch.arange(100) % 3
+    refined = refined_network(network, grid)
+    assert (refined.config.grid, refined.config.grid_eps) == (grid, 0.5)
+    # Blossoming loses a few last bits, which the second layer multiplies by its slopes.
+    torch.testing.assert_close(refined(x), network(x), rtol=0, atol=1e-10)
+
+
+def test_refine_stage_keeps_the_held_loss_and_refuses_what_would_not() -> None:
+    work = fitted(SMOOTH)
+    finer = finish(refine(work, Refine(6), Journal(), "r"))
+    assert held_loss(finer) == pytest.approx(held_loss(work), rel=1e-8)
+    assert finer.config.grid == 6
+    with pytest.raises(InexactRefinement):
+        finish(refine(work, Refine(5), Journal(), "r"))
+    assert finish(refine(work, Refine(5, exact=False), Journal(), "r")).config.grid == 5
+
+
+def test_extension_of_a_function_without_noise_gains() -> None:
+    work = fitted(SMOOTH)
+    extended = finish(extend(work, Extend(max_grid=12, steps=25), Journal(), "e"))
+    assert extended.network is not None
+    assert extended.network.kan_layers[0].grid > 3
+    assert held_loss(extended) < 0.2 * held_loss(work)
+
+
+def test_extension_on_noise_keeps_the_coarse_grid() -> None:
+    noise = torch.randn(300, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    work = fitted(noise, hidden=())
+    extended = finish(extend(work, Extend(max_grid=48, steps=10), Journal(), "e"))
+    assert extended.network is not None
+    assert extended.network.kan_layers[0].grid == 3
+    assert held_loss(extended) <= held_loss(work) * 1.0000001
+
+
+def test_extension_never_has_more_numbers_than_rows_carry() -> None:
+    problem = a_problem(X[:40], SMOOTH[:40])
+    work = finish(fit(Work(problem, NetworkConfig((), 3)), Fit(steps=5), Journal(), "f"))
+    extended = finish(extend(work, Extend(max_grid=1000, steps=10), Journal(), "e"))
+    assert extended.network is not None
+    assert sum(weights.numel() for weights in extended.network.parameters()) * 1.5 <= 32
+
+
+def test_moved_grid_changes_a_trained_network_little() -> None:
+    work = fitted(SMOOTH)
+    moved = finish(move_grid(work, MoveGrid(), Journal(), "m"))
+    assert work.network is not None
+    assert moved.network is not None
+    before, after = (mean_loss(net, SquaredError(), X, SMOOTH) for net in (work.network, moved.network))
+    assert after < before + 0.02 * float(SMOOTH.var())
