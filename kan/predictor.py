@@ -5,7 +5,6 @@ Sums go term by term: a BLAS product or a pairwise sum would round differently w
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from kan.bspline import edge_spline, local_functions, pad_knots
 from kan.errors import ShapeMismatch
@@ -58,7 +57,7 @@ def layer_values(layer: LayerState, x: Array, *, base: str = "silu", outside: st
     Returns:
         (rows, outputs).
     """
-    prepared = _SparseLayer(layer, base, outside)
+    prepared = _LayerTerms(layer, base, outside)
     tiles = [prepared.values(x[start : start + TILE_ROWS]) for start in range(0, len(x), TILE_ROWS)]
     return np.concatenate(tiles) if tiles else np.empty((0, layer.outputs))
 
@@ -93,8 +92,8 @@ def silu(x: Array) -> Array:
     return x * np.where(x >= 0, 1.0, decay) / (1.0 + decay)
 
 
-class _SparseLayer:
-    """A layer as one sparse product: a row holds what few numbers each of its inputs multiplies the weights by.
+class _LayerTerms:
+    """A layer as one sum of few terms: a row holds what few numbers each of its inputs multiplies the weights by.
 
     An input takes degree + 2 places of a row: its basis functions that are not zero, then its silu. A category takes
     the first of them, with a 1 for its level.
@@ -116,7 +115,7 @@ class _SparseLayer:
         self._weights = np.concatenate([flat, layer.mask * layer.base_weight, *tables])
 
     def values(self, x: Array) -> Array:
-        """Gives (rows, outputs) for (rows, inputs); scipy adds the terms of a row one after the other."""
+        """Gives (rows, outputs) for (rows, inputs)."""
         factors = np.empty((len(x), self._layer.inputs, self._layer.degree + 2))
         places = np.empty(factors.shape, dtype=np.int32)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -124,9 +123,15 @@ class _SparseLayer:
             factors[:, :, -1] = silu(x) if self._base == "silu" else 0.0
         places[:, :, -1] = self._base_rows
         self._put_levels(x, factors, places)
-        starts = np.arange(len(x) + 1, dtype=np.int32) * np.int32(places[0].size)
-        matrix = csr_array((factors.ravel(), places.ravel(), starts), shape=(len(x), len(self._weights)))
-        return np.asarray(matrix @ self._weights)
+        return self._sum(factors.reshape(len(x), -1), places.reshape(len(x), -1))
+
+    def _sum(self, factors: Array, places: NDArray[np.int32]) -> Array:
+        """Adds the terms of every row one after the other, so that their order never depends on the number of rows."""
+        total = np.zeros((len(factors), self._layer.outputs))
+        with np.errstate(over="ignore", invalid="ignore"):
+            for factor, place in zip(np.ascontiguousarray(factors.T), places.T, strict=True):
+                total += factor[:, None] * self._weights[place]
+        return total
 
     def _put_splines(self, x: Array, factors: Array, places: NDArray[np.int32]) -> None:
         """Fills in the basis functions of x (inputs, rows), with the rule outside the grid."""
