@@ -60,9 +60,7 @@ def sampled_curves(
     """
     _check_layer(model, choice.layer)
     try:
-        found = activations(
-            model.state, points, span, layer=choice.layer, source=choice.source, target=choice.target
-        )
+        found = activations(model.state, points, span, layer=choice.layer, source=choice.source, target=choice.target)
     except InvalidConfig as error:
         raise EdgeNotFound(f"{error.field}: {error.message}") from None
     for item in found["encoding"]:
