@@ -86,6 +86,11 @@ class KanRegressor(RegressorMixin, _KanEstimator):  # type: ignore[misc]
         state_: the trained network.
     """
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Trains on X (rows, columns) and y (rows,) or (rows, targets).
 
@@ -149,7 +154,8 @@ class KanClassifier(ClassifierMixin, _KanEstimator):  # type: ignore[misc]
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Gives the likeliest label of every row."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        likeliest = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[likeliest])
 
 
 def _columns(x: Array) -> dict[str, Array]:

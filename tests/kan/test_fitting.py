@@ -1,0 +1,123 @@
+"""`fit` on plain arrays: a new network in the user's units, and the same bits for the same seed."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from kan import Kan, fit
+from kan.config import Average, Choose, Extend, Fit, Refit, Stage
+from kan.errors import BadTrainingData, ShapeMismatch
+from kan.stages.recipe import Progress
+from tests.kan.training import global_seeds
+
+X = np.random.default_rng(0).uniform(-4, 9, (200, 2))
+Y = 100 + 20 * np.sin(X[:, 0]) + X[:, 1] ** 2
+SHORT: list[Stage] = [Fit(steps=6), Refit(steps=3)]
+
+
+def r2(network: Kan, x: np.ndarray, y: np.ndarray) -> float:
+    with torch.no_grad():
+        error = network(torch.from_numpy(x)).numpy() - y.reshape(len(y), -1)
+    return float(1 - np.square(error).sum() / np.square(y - y.mean(axis=0)).sum())
+
+
+@pytest.mark.parametrize("widths", [[2, 1], [2, 3, 1]])
+def test_network_is_trained_in_the_users_units(widths: list[int]) -> None:
+    run = fit(Kan(widths), X, Y, preset="quick")
+    assert r2(run.network, X, Y) > 0.99
+    assert run.metrics["train"]["r2"] > 0.99
+    # The target's standard deviation is 27.
+    assert run.metrics["validation"]["rmse"] < 3.0
+    assert run.network.widths == widths
+
+
+def test_given_network_is_not_changed() -> None:
+    network = Kan([2, 2, 1])
+    before = network.state_dict()["layers.0.weights"].clone()
+    fit(network, X, Y, recipe=SHORT)
+    assert torch.equal(network.state_dict()["layers.0.weights"], before)
+
+
+@pytest.mark.parametrize("recipe", [[Average(2)], [Choose((0, 2), (4,), 1), Average(2), Extend(8, 5)]], ids=["a", "b"])
+def test_averages_lay_their_first_grid_over_raw_inputs(recipe: list[Stage]) -> None:
+    assert r2(fit(Kan([2, 2, 1]), X, Y, recipe=recipe).network, X, Y) > 0.97
+
+
+def test_function_outside_the_data_goes_on_in_the_users_units() -> None:
+    network = fit(Kan([1, 1], base="zero"), X[:, :1], 3 * X[:, 0] + 50, preset="quick").network
+    far = torch.tensor([[-100.0], [100.0]], dtype=torch.float64)
+    # The end slopes are fitted from 1e-6 of noise-free data and reach ten times as far.
+    assert network(far).flatten().tolist() == pytest.approx([-250.0, 350.0], abs=0.05)
+
+
+@pytest.mark.parametrize("widths", [[1, 1], [1, 2, 1]])
+def test_categories_alone_are_learnt(widths: list[int]) -> None:
+    levels = np.arange(60.0)[:, None] % 3
+    y = np.array([5.0, -1.0, 2.0])[levels[:, 0].astype(int)]
+    assert r2(fit(Kan(widths, input_levels=(3,)), levels, y, preset="quick").network, levels, y) > 0.9999
+
+
+def test_outputs_of_very_different_size_are_both_learnt() -> None:
+    network = fit(Kan([2, 2, 2]), X, np.c_[Y, 1e6 * Y], preset="quick").network
+    for column, scale in enumerate((1.0, 1e6)):
+        with torch.no_grad():
+            error = network(torch.from_numpy(X))[:, column].numpy() - scale * Y
+        assert np.square(error).mean() < 1e-2 * (scale * Y).var()
+
+
+def test_constant_target_is_met_and_has_no_r2() -> None:
+    run = fit(Kan([2, 2, 1]), X, np.full(200, 0.1), preset="quick")
+    assert np.isnan(run.metrics["train"]["r2"])
+    np.testing.assert_allclose(run.network(torch.from_numpy(X)).detach().numpy(), 0.1, rtol=1e-9)
+
+
+def test_constant_huge_column_leaves_everything_finite() -> None:
+    run = fit(Kan([2, 2, 1]), np.c_[X[:, 0], np.full(200, 1e12)], Y, recipe=SHORT)
+    assert bool(torch.isfinite(run.network(torch.from_numpy(X))).all())
+
+
+def test_same_seed_gives_the_same_bits_and_global_seeds_stay() -> None:
+    before = global_seeds()
+    first, same, other = (fit(Kan([2, 2, 1]), X, Y, recipe=SHORT, seed=seed).network for seed in (3, 3, 4))
+    assert global_seeds() == before
+    x = torch.from_numpy(X)
+    assert torch.equal(first(x), same(x))
+    assert not torch.equal(first(x), other(x))
+
+
+def test_every_step_is_told_and_kept() -> None:
+    told: list[Progress] = []
+    run = fit(Kan([2, 1]), X, Y, recipe=SHORT, progress=told.append)
+    assert told == run.history
+    assert [step.name for step in told if step.ended] == ["fit", "refit"]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("place", ["x", "y"])
+def test_numbers_that_are_not_finite_are_refused(value: float, place: str) -> None:
+    x, y = X.copy(), Y.copy()
+    if place == "x":
+        x[3, 1] = value
+    else:
+        y[3] = value
+    with pytest.raises(BadTrainingData, match="finite"):
+        fit(Kan([2, 1]), x, y)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [lambda: fit(Kan([3, 1]), X, Y), lambda: fit(Kan([2, 2]), X, Y), lambda: fit(Kan([2, 1]), X, Y[:5]),
+     lambda: fit(Kan([2, 1]), X[:, 0], Y)],
+)  # fmt: skip
+def test_arrays_that_do_not_fit_are_refused(wrong: Callable[[], object]) -> None:
+    with pytest.raises(ShapeMismatch):
+        wrong()
+
+
+def test_too_few_rows_and_unknown_presets_are_refused() -> None:
+    with pytest.raises(BadTrainingData, match="at least 5"):
+        fit(Kan([2, 1]), X[:4], Y[:4])
+    with pytest.raises(KeyError):
+        fit(Kan([2, 1]), X, Y, preset="slow")
