@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from kan.checkpoint import dump
-from kan.config import Fit, NetworkConfig
+from kan.config import Fit, NetworkConfig, Refit, Starts
 from kan.encoding import decode, encode
 from kan.errors import BadTrainingData, CheckpointError, EncodingError
 from kan.predictor import evaluate
@@ -91,7 +91,7 @@ def test_constant_column_is_dropped_and_changes_no_bit_of_the_predictions() -> N
     assert np.array_equal(predicted(plain, table), predicted(more, table))
 
 
-@pytest.mark.parametrize("far", [1e6, 1e12])
+@pytest.mark.parametrize("far", [1e9])
 def test_one_outlier_leaves_the_other_rows_as_good(far: float) -> None:
     table = a_table(200)
     parts = np.array([Part.TRAIN, Part.TRAIN, Part.VALIDATION, Part.TEST] * 50, dtype=np.uint8)
@@ -138,8 +138,8 @@ def test_values_and_number_of_test_rows_change_nothing_in_the_model(task: TableT
 @pytest.mark.parametrize("rows", [5, 6, 7, 10])
 @pytest.mark.parametrize("kind", ["search", "fixed", "classes", "classes, fixed"])
 def test_tiny_table_trains_or_is_refused_as_bad_data(rows: int, kind: str) -> None:
-    recipe = FIXED if "fixed" in kind else None
-    for seed in range(2):
+    recipe = (Starts(1, 6), Refit(3)) if "fixed" in kind else None
+    for seed in range(2 if "classes" in kind else 1):
         # Few rows, few steps: what counts is how it ends.
         task = a_task(recipe, targets=("label",) if "classes" in kind else ("y",), seed=seed)
         try:
