@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from datetime import timedelta
 from typing import Annotated, Any
 
 import orjson
@@ -13,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
+from service.api.idempotency import request_key
 from service.api.job_events import LONGEST_WAIT_SECONDS, Streams, stream_events, wait_for_end
 from service.api.negotiation import CHANGING, chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
@@ -40,11 +39,10 @@ from service.domain.errors import (
     TooManyJobs,
     TooManyStreams,
 )
-from service.domain.idempotency import Answer, RequestKey
+from service.domain.idempotency import Answer
 from service.domain.ids import is_id
 from service.domain.jobs import JobFilter, JobView
 from service.domain.limits import Limits
-from service.settings import Settings
 
 router = APIRouter(tags=["jobs"])
 
@@ -57,9 +55,8 @@ _LAST_NUMBER = 2**53
 Prefer = Annotated[
     str | None, Header(max_length=200, description="wait=N: answer when the job has ended, or after N s.")
 ]
-IdempotencyKey = Annotated[
-    str | None, Header(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$", description="Makes a repeat harmless.")
-]
+# Declared for the API document; `request_key` reads the header.
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", description="Makes a repeat harmless.")]
 
 
 @router.post(
@@ -79,7 +76,7 @@ async def create_job(
     session: SessionDep,
     settings: SettingsDep,
     dry_run: Annotated[bool, Query(description="Check and resolve only; store nothing.")] = False,
-    idempotency_key: IdempotencyKey = None,
+    _: IdempotencyKey = None,
     prefer: Prefer = None,
 ) -> Response:
     """Queued at once; a worker takes it from there."""
@@ -94,7 +91,7 @@ async def create_job(
         limits,
         max_attempts=settings.max_attempts,
         answer_of=_answer_of,
-        request=_request_key(spec, idempotency_key, settings),
+        request=request_key(request, settings, orjson.dumps(spec.spec(), option=orjson.OPT_SORT_KEYS)),
     )
     content = orjson.dumps(answer.body)
     if not answer.replayed and _wait_seconds(prefer):
@@ -215,14 +212,6 @@ def list_workers(session: ReadingSessionDep, settings: SettingsDep) -> WorkerLis
 
 def _answer_of(view: JobView) -> Answer:
     return Answer(202, f"/v1/jobs/{view.row.id}", job_read(view).model_dump(mode="json"))
-
-
-def _request_key(spec: TrainJobCreate, key: str | None, settings: Settings) -> RequestKey | None:
-    if key is None:
-        return None
-    body = orjson.dumps(spec.spec(), option=orjson.OPT_SORT_KEYS)
-    age = timedelta(hours=settings.idempotency_hours)
-    return RequestKey("POST /v1/jobs", key, hashlib.sha256(body).hexdigest(), age)
 
 
 def _dry_run(draft: jobs.JobDraft) -> DryRun:
