@@ -56,9 +56,9 @@ class Journal:
         """Gives the result of a finished piece."""
         return self._finished.get(name)
 
-    def finished_under(self, name: str) -> list[Tensors]:
-        """Gives the results of the finished pieces that an unfinished one is made of so far."""
-        return [result for key, result in self._finished.items() if key.startswith(name + "/")]
+    def finished_under(self, name: str) -> dict[str, Tensors]:
+        """Gives the results of the finished pieces that an unfinished one is made of so far, by their names."""
+        return {key: result for key, result in self._finished.items() if key.startswith(name + "/")}
 
     def to_bytes(self) -> bytes:
         """Writes the notebook as safetensors."""

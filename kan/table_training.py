@@ -97,7 +97,7 @@ class TableTraining:
 
     def finish_early(self) -> TableResult | None:
         """Gives the best network so far, None where there is none yet; the run is not to be gone on with."""
-        work = best_so_far(Work(self._problem, self._task.config), len(self._task.recipe), self._journal)
+        work = best_so_far(Work(self._problem, self._task.config), self._task.recipe, self._journal)
         return None if work is None else self._result(work)
 
     def checkpoint(self) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from kan.config import Average, Choose, Extend, Fit, MoveGrid, Refine, Refit, Stage, Starts
 from kan.journal import Journal
+from kan.problem import FOLDS
 from kan.stages.average import average
 from kan.stages.choose import choose
 from kan.stages.fit import Fitted, fit, refit, with_network
@@ -72,21 +73,29 @@ def run_recipe(work: Work, recipe: Sequence[Stage], journal: Journal) -> Generat
     return work
 
 
-def best_so_far(work: Work, stages: int, journal: Journal) -> Work | None:
+def best_so_far(work: Work, recipe: Sequence[Stage], journal: Journal) -> Work | None:
     """Gives the work after the last finished stage, or else the best network of the first, unfinished one.
 
     Returns:
         None where no network has been trained yet.
     """
-    for number in range(stages, 0, -1):
+    for number in range(len(recipe), 0, -1):
         known = journal.get(f"stage{number}")
         if known is not None and (done := unpack(work, known)).network is not None:
             return done
-    found = [result for result in journal.finished_under("stage1") if "layers.0.weights" in result]
-    networks = [unpack_network(work, {k: v for k, v in result.items() if k != "outcome"}) for result in found]
+    networks = [
+        unpack_network(work, {key: value for key, value in result.items() if key != "outcome"})
+        for name, result in journal.finished_under("stage1").items()
+        if "layers.0.weights" in result and _held_out_validation(recipe[0], name)
+    ]
     if not networks:
         return None
     return with_network(work, Fitted(min(networks, key=lambda network: validation_loss(work, network))))
+
+
+def _held_out_validation(stage: Stage, piece: str) -> bool:
+    """Says whether a piece learnt without the validation rows: of a search, only members that left out fold 0."""
+    return not isinstance(stage, Choose | Average) or int(piece.rsplit("/", 1)[1]) % FOLDS == 0
 
 
 def _run_stage(
