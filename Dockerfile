@@ -3,10 +3,10 @@
 ARG PYTHON_VERSION=3.11
 
 FROM python:${PYTHON_VERSION}-slim AS build
-# Where torch comes from. The default is PyTorch's CPU index: a small image that runs anywhere.
-# For a GPU: --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu130 (the CUDA of your driver),
-# or --build-arg TORCH_INDEX= for the build that PyPI itself has, which is a CUDA one.
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# Where torch comes from. Every build of it trains on the CPU; empty takes the package index's own build, which carries
+# CUDA and some GB. --build-arg TORCH_INDEX=<PyTorch's CPU index> makes a small image, <its index of one CUDA version>
+# an image for the GPU of that driver.
+ARG TORCH_INDEX=
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/kan
 ENV PATH=/opt/kan/bin:$PATH

@@ -75,9 +75,8 @@ def test_everything_that_is_copied_exists_and_reaches_the_builder() -> None:
         assert any(fnmatch(source, pattern) for pattern in allowed), f"{source} is left out by .dockerignore"
 
 
-def test_image_and_compose_install_the_cpu_build_unless_told() -> None:
+def test_image_and_compose_take_the_same_torch_unless_told() -> None:
     (default,) = [step.partition("=")[2] for step in steps("ARG") if step.startswith("TORCH_INDEX")]
-    assert default.endswith("/cpu")
     assert compose()["services"]["api"]["build"]["args"]["TORCH_INDEX"] == f"${{TORCH_INDEX-{default}}}"
 
 
