@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from service.api import curves, datasets, documentation, health, jobs, models, predictions
 from service.api.middleware import EdgeRules, RequestEdge
 from service.api.openapi import openapi_of
 from service.api.validation import HANDLERS
-from service.domain.keys import authenticate
+from service.domain.keys import authenticate, is_use_noted, note_use
 from service.domain.model_cache import ModelCache
 from service.settings import Settings
-from service.store.engine import make_engine, reading_session_factory, session_factory
+from service.store.engine import (
+    database_now,
+    impatient_session_factory,
+    make_engine,
+    reading_session_factory,
+    session_factory,
+)
 from service.ui import pages
 from service.version import code_version
 
@@ -48,7 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.sessions = session_factory(engine)
     app.state.reading_sessions = reading_session_factory(engine)
     app.state.models = ModelCache(settings.model_cache_bytes)
-    app.add_middleware(RequestEdge, rules=edge_rules(settings, app.state.sessions))
+    app.add_middleware(RequestEdge, rules=edge_rules(settings, engine))
     for part in _PARTS:
         app.include_router(part.router)
     # FastAPI's own way to replace the document.
@@ -56,13 +63,13 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def edge_rules(settings: Settings, sessions: sessionmaker[Session]) -> EdgeRules:
+def edge_rules(settings: Settings, engine: Engine) -> EdgeRules:
     """Gives what the middleware checks, from the settings."""
     return EdgeRules(
         hosts=(*_LOOPBACK, settings.host, *settings.allowed_hosts),
         origins=settings.allowed_origins,
         body_limit=lambda path: body_limit(settings, path),
-        authenticate=_key_check(sessions) if settings.needs_key else None,
+        authenticate=_key_check(engine) if settings.needs_key else None,
     )
 
 
@@ -71,9 +78,16 @@ def body_limit(settings: Settings, path: str) -> int:
     return settings.max_prediction_bytes if path.endswith("/predict") else settings.max_body_bytes
 
 
-def _key_check(sessions: sessionmaker[Session]) -> Callable[[str], object]:
+def _key_check(engine: Engine) -> Callable[[str], object]:
+    reading, impatient = reading_session_factory(engine), impatient_session_factory(engine)
+
     def check(token: str) -> object:
-        with sessions() as session:
-            return authenticate(session, token)
+        with reading() as session:
+            row, now = authenticate(session, token), database_now(session)
+        if not is_use_noted(row, now):
+            # A date that is missing harms nobody; a request that waits for it, or fails with it, would.
+            with suppress(SQLAlchemyError), impatient() as session:
+                note_use(session, row.id, now)
+        return row
 
     return check

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.body import LimitedBody
 from service.api.problems import INTERNAL, domain_response, problem_response
+from service.api.validation import STORE_TROUBLE, store_unavailable
 from service.domain.errors import DomainError, ForeignOrigin, InvalidApiKey, UnlistedHost
 from service.log import get_logger
 
@@ -100,16 +101,21 @@ class RequestEdge:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise InvalidApiKey()
-        await run_in_threadpool(self.rules.authenticate, token.strip())
+        try:
+            await run_in_threadpool(self.rules.authenticate, token.strip())
+        except STORE_TROUBLE as error:  # FastAPI's handlers are further in
+            raise store_unavailable(error) from None
 
 
 def check_host(host: str, allowed: Sequence[str]) -> None:
     """Refuses a Host that is not ours, so that a rebound DNS name cannot drive a server on loopback.
 
     Raises:
-        UnlistedHost: the name (without port) is not in the list.
+        UnlistedHost: the name (without port) is not in the list, or no host at all.
     """
     name = host.lower()
+    if _network_location(f"//{name}") != name:
+        raise UnlistedHost()
     if not name.endswith("]"):
         name = name.rpartition(":")[0] or name
     if "*" not in allowed and name not in allowed:
@@ -125,8 +131,18 @@ def check_origin(headers: Headers, allowed: Sequence[str]) -> None:
     origin = headers.get("origin")
     if origin is None or origin in allowed:
         return
-    if not headers.get("host") or urlsplit(origin).netloc.lower() != headers["host"].lower():
+    if not headers.get("host") or _network_location(origin) != headers["host"].lower():
         raise ForeignOrigin()
+
+
+def _network_location(url: str) -> str | None:
+    """Gives host and port of an address in small letters; None where it is none, such as "http://["."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read for its check
+    except ValueError:
+        return None
+    return parts.netloc.lower()
 
 
 class _Answer:

@@ -7,7 +7,8 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from service.api.problems import EDGE_PROBLEMS, INTERNAL, INVALID_REQUEST, domain_response, problem_response
@@ -17,6 +18,8 @@ from service.log import get_logger
 # pydantic says these of a body that was not read as JSON because of its Content-Type.
 _UNREAD_BODY = {"model_attributes_type", "dict_type", "model_type", "union_tag_not_found"}
 
+# Away, locked, restarting, or asked by too many at once.
+STORE_TROUBLE: tuple[type[SQLAlchemyError], ...] = (OperationalError, InterfaceError, PoolTimeout)
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
@@ -74,16 +77,22 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
     return problem_response(kind, request.scope, detail, status=error.status_code, headers=error.headers)
 
 
-async def _on_store_error(request: Request, error: DBAPIError) -> Response:
-    # The driver's message may hold the statement, its values or the password, so only its class is logged.
-    log.warning("store_unavailable", error=type(error.orig).__name__)
-    return domain_response(request.scope, StoreUnavailable())
+async def _on_store_error(request: Request, error: SQLAlchemyError) -> Response:
+    return domain_response(request.scope, store_unavailable(error))
+
+
+def store_unavailable(error: SQLAlchemyError) -> StoreUnavailable:
+    """Gives the fact that a trouble of the database comes to, and logs it.
+
+    The driver's message may hold the statement, its values or the password, so only its class is logged.
+    """
+    log.warning("store_unavailable", error=type(getattr(error, "orig", error)).__name__)
+    return StoreUnavailable()
 
 
 HANDLERS: dict[int | type[Exception], Handler] = {
     DomainError: _on_domain_error,
     RequestValidationError: _on_validation_error,
     HTTPException: _on_http_exception,
-    OperationalError: _on_store_error,
-    InterfaceError: _on_store_error,
+    **dict.fromkeys(STORE_TROUBLE, _on_store_error),
 }

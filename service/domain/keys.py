@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -39,7 +39,7 @@ def create_key(session: Session, name: str) -> tuple[KeyRow, str]:
 
 
 def authenticate(session: Session, token: str) -> KeyRow:
-    """Gives the key that a token belongs to.
+    """Gives the key that a token belongs to; only reads, so that no writer holds a request up.
 
     Raises:
         InvalidApiKey: no such key, a wrong secret, or a revoked key; the answer does not tell which.
@@ -51,11 +51,18 @@ def authenticate(session: Session, token: str) -> KeyRow:
     matches = hmac.compare_digest(row.secret_sha256 if row else "", _hash(secret))
     if row is None or not matches or row.revoked_at is not None or not token.startswith(_TOKEN_PREFIX):
         raise InvalidApiKey
-    now = database_now(session)
-    if row.last_used_at is None or now - row.last_used_at > _TOUCH_EVERY:
-        statements.touch_key(session, row.id, now)
-        session.commit()
     return row
+
+
+def is_use_noted(row: KeyRow, now: datetime) -> bool:
+    """Was this key's last use noted less than a minute ago?"""
+    return row.last_used_at is not None and now - row.last_used_at <= _TOUCH_EVERY
+
+
+def note_use(session: Session, key_id: str, now: datetime) -> None:
+    """Notes that a key was used, and commits."""
+    statements.touch_key(session, key_id, now)
+    session.commit()
 
 
 def has_key(session: Session) -> bool:

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session, sessionmaker
 BUSY_TIMEOUT_SECONDS = 10
 CONNECT_TIMEOUT_SECONDS = 5
 
+_BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}"
 _PRAGMAS = (
-    f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
+    _BUSY_TIMEOUT,
     "PRAGMA journal_mode=WAL",
     # An accepted job must exist after a power cut; WAL alone may lose the last commits.
     "PRAGMA synchronous=FULL",
@@ -57,6 +58,11 @@ def reading_session_factory(engine: Engine) -> sessionmaker[Session]:
     return sessionmaker(engine.execution_options(kan_reads_only=True), expire_on_commit=False)
 
 
+def impatient_session_factory(engine: Engine) -> sessionmaker[Session]:
+    """Gives sessions for writes that may be left out: on SQLite they fail at once where another one is writing."""
+    return sessionmaker(engine.execution_options(kan_never_waits=True), expire_on_commit=False)
+
+
 def database_now(session: Session) -> datetime:
     """Gives the time by the clock that all who share the database agree on, aware, UTC.
 
@@ -93,8 +99,16 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reads_only = connection.get_execution_options().get("kan_reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if not options.get("kan_never_waits", False):
+        connection.exec_driver_sql("BEGIN" if options.get("kan_reads_only", False) else "BEGIN IMMEDIATE")
+        return
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        # The connection goes back to the pool, where patient sessions use it.
+        connection.exec_driver_sql(_BUSY_TIMEOUT)
 
 
 def _strict_json(value: object) -> str:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import gzip
 import re
+import time
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from service.api.app import create_app
+from service.domain.ids import new_id
 from service.domain.keys import create_key
 from service.settings import Settings
+from service.store.engine import BUSY_TIMEOUT_SECONDS
+from service.store.tables import KeyRow
 
 
 def test_a_request_id_is_made_or_echoed(api: Any) -> None:
@@ -34,16 +40,27 @@ def test_loopback_hosts_are_answered(api: Any, host: str, status: int) -> None:
     assert api.get("/v1/version", headers={"Host": host}).status_code == status
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "localhost.", "a:b:c"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "", "localhost.", "a:b:c", "[", "[::1", "]", "a/b"]
+)
 def test_an_unlisted_host_is_421(api: Any, host: str) -> None:
     response = api.get("/v1/version", headers={"Host": host})
     assert response.status_code == 421
     assert response.json()["type"] == "/errors#unlisted-host"
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9999"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "http://[", "http://[x]", "http://a:b"]
+)
 def test_a_foreign_origin_is_403(api: Any, origin: str) -> None:
     assert api.post("/v1/jobs", json={}, headers={"Origin": origin}).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["[", "[x]", "a:b", "a/b", "a?b"])
+def test_a_host_that_is_none_is_421_even_where_any_is_answered(sqlite_url: str, api_of: Any, host: str) -> None:
+    api = api_of(Settings(database_url=sqlite_url, allowed_hosts=("*",)))
+    assert api.get("/v1/version", headers={"Host": host}).status_code == 421
+    assert api.get("/v1/version", headers={"Host": "any.example:80"}).status_code == 200
 
 
 def test_the_own_origin_passes(api: Any) -> None:
@@ -117,8 +134,75 @@ def test_a_good_key_is_let_in(database_url: str, api_of: Any) -> None:
     assert api.get("/v1/models", headers={"Authorization": f"Bearer {token}x"}).status_code == 401
 
 
+def keyed(api: Any) -> tuple[str, dict[str, str]]:
+    """Makes a key; gives its id and the header that shows it."""
+    with api.app.state.sessions() as session:
+        row, token = create_key(session, "me")
+    return row.id, {"Authorization": f"Bearer {token}"}
+
+
+def last_used(api: Any, key_id: str) -> datetime | None:
+    with api.app.state.reading_sessions() as session:
+        used: datetime | None = session.get_one(KeyRow, key_id).last_used_at
+        return used
+
+
+def test_use_of_a_key_is_noted_once_a_minute(database_url: str, api_of: Any) -> None:
+    api = api_of(Settings(database_url=database_url, auth="on"))
+    key_id, headers = keyed(api)
+    assert last_used(api, key_id) is None
+    api.get("/v1/version", headers=headers)
+    first = last_used(api, key_id)
+    assert first is not None
+    api.get("/v1/version", headers=headers)
+    assert last_used(api, key_id) == first
+    with api.app.state.sessions() as session:
+        session.get_one(KeyRow, key_id).last_used_at = first - timedelta(minutes=2)
+        session.commit()
+    api.get("/v1/version", headers=headers)
+    noted = last_used(api, key_id)
+    assert noted is not None
+    assert noted >= first
+
+
+def test_a_good_key_is_let_in_while_the_database_is_locked(sqlite_url: str, api_of: Any) -> None:
+    api = api_of(Settings(database_url=sqlite_url, auth="on"))
+    key_id, headers = keyed(api)
+    with api.app.state.sessions() as writer:
+        writer.execute(text("SELECT 1"))  # takes the write lock
+        began = time.monotonic()
+        assert api.get("/v1/models", headers=headers).status_code == 200
+        # Half of the time for which a patient writer would have waited.
+        assert time.monotonic() - began < BUSY_TIMEOUT_SECONDS / 2
+    assert last_used(api, key_id) is None
+    assert api.get("/v1/models", headers=headers).status_code == 200
+    assert last_used(api, key_id) is not None
+
+
+def test_a_key_is_503_while_the_database_is_away(api_of: Any) -> None:
+    api = api_of(Settings(database_url="postgresql+psycopg://nobody@127.0.0.1:9/none", auth="on"))
+    response = api.get("/v1/models", headers={"Authorization": f"Bearer kan_{new_id('key')[4:]}_x"})
+    assert response.status_code == 503, response.text
+    assert response.headers["retry-after"] == "5"
+
+
+@pytest.mark.parametrize("where", ["key", "route"])
+def test_a_database_asked_by_too_many_at_once_is_503(sqlite_url: str, api_of: Any, where: str) -> None:
+    api = api_of(Settings(database_url=sqlite_url, auth="on" if where == "key" else "off"))
+    _, headers = keyed(api)
+    pool = api.app.state.engine.pool
+    pool._timeout = 0.01
+    held = [pool.connect() for _ in range(60)]
+    response = api.get("/v1/models", headers=headers)
+    for connection in held:
+        connection.close()
+    assert response.status_code == 503, response.text
+    assert response.headers["retry-after"] == "5"
+
+
 def test_probes_answer_under_any_host(api: Any) -> None:
-    assert api.get("/livez", headers={"Host": "10.1.2.3:8000"}).status_code == 200
+    for host in ("10.1.2.3:8000", "["):
+        assert api.get("/livez", headers={"Host": host}).status_code == 200
 
 
 def test_a_database_that_is_away_is_503(tmp_path: Any, api_of: Any) -> None:
