@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -101,7 +102,7 @@ class Supervisor:
 
 def _start(pause: float = _FIRST_PAUSE_SECONDS) -> _Worker:
     worker_id = new_id("wk")
-    command = [sys.executable, "-m", "service.worker", "--supervised", "--id", worker_id]
+    command = [sys.executable, "-m", "service.worker", "--supervised", str(os.getpid()), "--id", worker_id]
     # A session of its own: Ctrl-C in the terminal reaches this process only, which then stops the workers in order.
     process = subprocess.Popen(command, start_new_session=True)
     return _Worker(worker_id, process, time.monotonic(), pause)

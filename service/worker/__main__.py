@@ -17,7 +17,7 @@ def main() -> None:
     """Runs a worker until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m service.worker", description="Run training jobs.")
     parser.add_argument("--id", default=None, help="the worker's id; made when absent")
-    parser.add_argument("--supervised", action="store_true", help="end when the parent process ends")
+    parser.add_argument("--supervised", type=int, metavar="PID", help="end when this process, the parent, ends")
     parser.add_argument("--run-class", default=None, help="module:Class of the training run")
     options = parser.parse_args()
     settings = settings_from_environment()
@@ -29,8 +29,8 @@ def main() -> None:
     from service.worker.child import die_with_parent  # noqa: PLC0415 - numpy reads the variables above on import
     from service.worker.loop import RUN_CLASS, Worker  # noqa: PLC0415
 
-    if options.supervised:
-        die_with_parent(signal.SIGTERM)
+    if options.supervised is not None:
+        die_with_parent(lambda: os.getppid() == options.supervised, signal.SIGTERM)
     worker = Worker(settings, worker_id=options.id, run_class=options.run_class or RUN_CLASS)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ctypes
 import importlib
 import math
+import multiprocessing
 import os
 import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -60,7 +61,7 @@ class TrainingOrder:
 
 def run_child(pipe: Connection, order: TrainingOrder) -> None:
     """Trains one job to its end, or to the word that stops it; the process ends with this function."""
-    die_with_parent()
+    die_with_parent(_is_worker_alive)
     # Ctrl-C in a terminal reaches every process; the worker decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     words = _Words(pipe)
@@ -70,10 +71,23 @@ def run_child(pipe: Connection, order: TrainingOrder) -> None:
         pipe.send(("failed", *_told(error)))
 
 
-def die_with_parent(how: signal.Signals = signal.SIGKILL) -> None:
-    """Asks the kernel (Linux) to signal this process when its parent ends, however that happens."""
+def die_with_parent(is_parent_alive: Callable[[], bool], how: signal.Signals = signal.SIGKILL) -> None:
+    """Asks the kernel (Linux) to signal this process when its parent ends, however that happens.
+
+    Raises:
+        SystemExit: the parent has ended already, so that no signal would ever come.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, how)
+    # After the call, not before: a parent that ends in between is noticed one way or the other.
+    if not is_parent_alive():
+        sys.exit("the parent process ended before this one was ready")
+
+
+def _is_worker_alive() -> bool:
+    # By the pipe that the worker holds open: the process above this one is the fork server, not the worker.
+    worker = multiprocessing.parent_process()
+    return worker is None or worker.is_alive()
 
 
 class _Words:
