@@ -123,14 +123,17 @@ class Worker:
             device=device,
             started_at=now,
             seen_at=now,
-            job_id=None,
+            job_id=self._job_id,
         )
         report_worker(session, row)
         session.commit()
 
     def _touch(self, session: Session) -> None:
-        touch_worker(session, self.worker_id, database_now(session), self._job_id)
-        session.commit()
+        if touch_worker(session, self.worker_id, database_now(session), self._job_id):
+            session.commit()
+        else:
+            # Forgotten while it slept or the database was away: it is alive, and must be seen.
+            self._sign_on(session)
 
     def _sign_off(self, session: Session) -> None:
         drop_worker(session, self.worker_id)

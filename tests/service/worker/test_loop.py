@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.domain.jobs import cancel_job
+from service.store.tables import WorkerRow
+from service.store.workers import drop_worker
 
 if TYPE_CHECKING:
     from tests.service.worker.conftest import Bench
@@ -173,6 +176,22 @@ def test_two_workers_run_two_hundred_jobs_once_each(bench: Bench) -> None:
         assert bench.statuses(job_id) == ["queued", "running", "succeeded"], log
         assert len(bench.versions(job_id)) == 1
     assert len({bench.versions(job_id)[0].version for job_id in job_ids}) == 200
+
+
+def test_worker_that_was_forgotten_signs_on_again(bench: Bench, sessions: sessionmaker[Session]) -> None:
+    job_id = bench.submit(steps=100000, step_seconds=0.02)
+    process = bench.start_worker()
+    worker_id = str(bench.wait_for(job_id, lambda row: row.progress is not None).worker_id)
+    with sessions() as session:
+        drop_worker(session, worker_id)
+        session.commit()
+    found = None
+    deadline = time.monotonic() + 10
+    while found is None:
+        assert time.monotonic() < deadline, "not seen again"
+        with sessions() as session:
+            found = session.get(WorkerRow, worker_id)
+    assert (found.pid, found.job_id) == (process.pid, job_id)
 
 
 def test_worker_process_never_imports_torch(bench: Bench) -> None:
