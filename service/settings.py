@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _MEBIBYTE = 1024 * 1024
@@ -44,7 +44,10 @@ class Settings(BaseSettings):
         30.0, gt=0, le=3600, description="How long a worker holds a job without renewing its lease (seconds)."
     )
     heartbeat_seconds: float = Field(
-        5.0, gt=0, le=600, description="How often a worker renews the lease of its job (seconds)."
+        5.0,
+        gt=0,
+        le=600,
+        description="How often a worker renews the lease of its job, at most half of KAN_LEASE_SECONDS (seconds).",
     )
     verb_seconds: float = Field(
         0.5, gt=0, le=60, description="How often a running job looks whether it is to be cancelled (seconds)."
@@ -74,7 +77,8 @@ class Settings(BaseSettings):
     )
     threads: int = Field(1, ge=1, le=256, description="CPU threads of one training process (threads).")
     devices: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("cpu",), description="Devices that a worker trains on (comma-separated)."
+        ("cpu",),
+        description="Devices that a worker trains on (comma-separated); only cpu: training on GPUs is not there yet.",
     )
     orphan_seconds: float = Field(
         3600.0, ge=0, le=604800, description="Age at which bytes that nothing refers to are swept (seconds)."
@@ -123,6 +127,23 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("devices")
+    @classmethod
+    def _train_on_cpu(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value != ("cpu",):
+            raise ValueError(f"KAN_DEVICES: expected cpu, got {','.join(value)!r}; training on GPUs is not there yet")
+        return value
+
+    @model_validator(mode="after")
+    def _renew_before_the_lease_ends(self) -> Self:
+        # Half, so that one renewal may be late or fail and the job is still held.
+        if self.heartbeat_seconds > self.lease_seconds / 2:
+            raise ValueError(
+                f"KAN_HEARTBEAT_SECONDS: expected at most half of KAN_LEASE_SECONDS ({self.lease_seconds:g}), "
+                f"got {self.heartbeat_seconds:g}; a worker would lose its job between two renewals"
+            )
+        return self
 
     @property
     def is_loopback(self) -> bool:

@@ -43,6 +43,13 @@ def test_containers_set_only_settings_that_exist() -> None:
     assert written - known == set()
 
 
+def test_settings_of_every_compose_service_are_valid() -> None:
+    for name, service in compose()["services"].items():
+        pairs = {key.removeprefix("KAN_").lower(): value for key, value in service.get("environment", {}).items()}
+        plain = {key: value for key, value in pairs.items() if key in Settings.model_fields and "$" not in value}
+        assert Settings.model_validate(plain), name
+
+
 def test_settings_of_the_image_are_valid() -> None:
     pairs = dict(re.findall(r"KAN_([A-Z_]+)=(\S+)", " ".join(steps("ENV"))))
     settings = Settings.model_validate({name.lower(): value for name, value in pairs.items()})
