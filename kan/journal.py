@@ -26,6 +26,7 @@ class Journal:
         self._finished: dict[str, Tensors] = {}
         self._resume: tuple[str, Tensors] | None = None
         self._in_hand: tuple[str, Callable[[], Tensors]] | None = None
+        self.network_in_hand: Callable[[], Tensors] | None = None
 
     def piece(
         self,
@@ -42,7 +43,7 @@ class Journal:
             return self._finished[name]
         resume = self._take_resume(name)
         result = yield from work(resume, lambda snapshot: self._hold(name, snapshot))
-        self._in_hand = None
+        self._in_hand = self.network_in_hand = None
         self.finish(name, result)
         return result
 

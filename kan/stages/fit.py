@@ -62,6 +62,8 @@ def fit_piece(
 
     def run(resume: Tensors | None, register: Callable[..., None]) -> Generator[TrainStep, None, Tensors]:
         copy = network.copy().to(work.problem.x.device)
+        if hold:
+            journal.network_in_hand = lambda: pack_network(copy)
         judge = work.problem.validation
         optimizer = make_optimizer(work, copy, settings, rows)
         outcome = yield from train(

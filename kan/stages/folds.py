@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Generator
 
-from torch import Tensor
-
 from kan.journal import Journal
 from kan.network import Kan
-from kan.stages.members import Candidate, fit_member
+from kan.stages.members import Candidate, MemberRun, fit_member
 from kan.stages.work import Tensors, Work, pack_network, unpack_network
 from kan.train import TrainStep
 
@@ -24,17 +22,20 @@ def fold_member(
     rows = work.problem.without_fold(member)
 
     def fit(_: Tensors | None, __: Callable[..., None]) -> Generator[TrainStep, None, Tensors]:
-        network = yield from _steps(work, candidate, rows, member, done, total)
+        fitting = fit_member(work.problem, candidate, rows, member, MEMBER_STEPS, journal, name)
+        network = yield from _counted(fitting, done, total)
         return pack_network(network)
 
     return unpack_network(work, (yield from journal.piece(name, fit)))
 
 
-def _steps(
-    work: Work, candidate: Candidate, rows: Tensor, member: int, done: int, total: int
-) -> Generator[TrainStep, None, Kan]:
-    for count, item in enumerate(fit_member(work.problem, candidate, rows, member, MEMBER_STEPS)):
-        if isinstance(item, Kan):
-            return item
-        yield TrainStep(min(done + count + 1, done + MEMBER_STEPS), total, item.loss)
-    raise AssertionError("a fit ends with its network")
+def _counted(fitting: MemberRun, done: int, total: int) -> MemberRun:
+    """Passes a member's steps on, counted within its stage."""
+    count = 0
+    while True:
+        try:
+            step = next(fitting)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        count += 1
+        yield TrainStep(min(done + count, done + MEMBER_STEPS), total, step.train_loss)

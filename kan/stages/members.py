@@ -1,22 +1,24 @@
 """Fits of one candidate to some of the rows: the additive network by REML, a hidden layer by a given penalty."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from kan.cost import MEMBER_ROWS, choose_optimizer
-from kan.jacobian import set_parameters
+from kan.jacobian import parameter_vector, set_parameters
+from kan.journal import Journal
 from kan.move_grid import move_grids, normalise_nodes
 from kan.network import Kan
 from kan.optimizers.adam import Adam
 from kan.optimizers.gauss_newton import quadratic_model
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
-from kan.optimizers.protocol import Step
+from kan.optimizers.protocol import Optimizer
 from kan.penalty import LayerPenalty, constant_penalty, penalty_matrix
 from kan.problem import Problem
 from kan.reml import update_penalties
+from kan.train import Tensors, TrainStep, train
 
 # Adam's steps are one batch each and so much cheaper; a recipe's steps are meant for Levenberg-Marquardt.
 ADAM_STEPS_PER_STEP = 50
@@ -28,6 +30,8 @@ FIRST_PENALTY = 1e-4
 # The curvature matrix weighs grid^3 where slope weighs grid; with this share both bend an edge about alike, and on
 # noisy tables it beat equal weights (concrete, three splits, 5 members: test R2 0.920 against 0.907).
 CURVATURE_SHARE = 0.1
+
+MemberRun = Generator[TrainStep, None, Kan]
 
 
 @dataclass(frozen=True)
@@ -47,23 +51,37 @@ class Candidate:
     degree: int = 3
 
 
-def fit_member(problem: Problem, candidate: Candidate, rows: Tensor, start: int, steps: int) -> "Iterator[Step | Kan]":
-    """Fits a candidate to some rows; yields each step and last the network.
+@dataclass(frozen=True)
+class Fitting:
+    """One member's rows and its place in the journal; every run of an optimizer is a piece that can be resumed."""
+
+    problem: Problem
+    x: Tensor
+    y: Tensor
+    journal: Journal
+    name: str
+
+
+def fit_member(
+    problem: Problem, candidate: Candidate, rows: Tensor, start: int, steps: int, journal: Journal, name: str
+) -> MemberRun:
+    """Fits a candidate to some rows; yields each step and returns the network.
 
     Args:
         rows: indices of the rows to learn from.
         start: number of the random start.
         steps: of a network with a hidden layer.
+        journal, name: where the runs of the optimizer are kept.
     """
     rows = _at_most(rows, problem.seed + start)
-    x, y = problem.x[rows], problem.y[rows]
+    fitting = Fitting(problem, problem.x[rows], problem.y[rows], journal, name)
     network = _fresh(problem, candidate, start)
     count = sum(weights.numel() for weights in network.parameters())
     if choose_optimizer("auto", count, len(rows)) == "adam":
-        return _fit_large(problem, network, x, y, start, steps)
+        return _fit_large(fitting, network, start, steps)
     if candidate.hidden == 0:
-        return _fit_additive(problem, network, x, y)
-    return _fit_hidden(problem, candidate, network, x, y, steps)
+        return _fit_additive(fitting, network)
+    return _fit_hidden(fitting, candidate, network, steps)
 
 
 def _fresh(problem: Problem, candidate: Candidate, start: int) -> Kan:
@@ -88,58 +106,63 @@ def _at_most(rows: Tensor, seed: int) -> Tensor:
     return rows[torch.randperm(len(rows), generator=generator)[:MEMBER_ROWS].to(rows.device)]
 
 
-def _fit_additive(problem: Problem, network: Kan, x: Tensor, y: Tensor) -> "Iterator[Step | Kan]":
+def _fit_additive(fitting: Fitting, network: Kan) -> MemberRun:
+    problem, x, y = fitting.problem, fitting.x, fitting.y
     set_parameters(network, torch.zeros(sum(p.numel() for p in network.parameters()), dtype=x.dtype))
     penalties = constant_penalty(network, FIRST_PENALTY, FIRST_PENALTY)
-    yield from _run(problem, network, penalties, x, y, FIRST_STEPS)
+    yield from _run(fitting, network, penalties, FIRST_STEPS, "first")
     before = float("inf")
-    for _ in range(OUTER_STEPS):
+    for number in range(OUTER_STEPS):
         model = quadratic_model(network, problem.loss, x, y)
         if abs(before - model.loss) < OUTER_TOLERANCE * abs(model.loss):
             break
         before = model.loss
         penalties = update_penalties(network, penalties, model, problem.loss, len(x))
-        yield from _run(problem, network, penalties, x, y, INNER_STEPS)
-    yield from _run(problem, network, penalties, x, y, LAST_STEPS)
-    yield network
+        yield from _run(fitting, network, penalties, INNER_STEPS, str(number))
+    yield from _run(fitting, network, penalties, LAST_STEPS, "last")
+    return network
 
 
-def _fit_hidden(
-    problem: Problem, candidate: Candidate, network: Kan, x: Tensor, y: Tensor, steps: int
-) -> "Iterator[Step | Kan]":
-    for part in (steps // 3, steps - steps // 3):
-        normalise_nodes(network, x)
+def _fit_hidden(fitting: Fitting, candidate: Candidate, network: Kan, steps: int) -> MemberRun:
+    for number, part in enumerate((steps // 3, steps - steps // 3)):
+        normalise_nodes(network, fitting.x)
         penalties = constant_penalty(network, CURVATURE_SHARE * candidate.penalty, candidate.penalty)
-        yield from _run(problem, network, penalties, x, y, part)
-    yield network
+        yield from _run(fitting, network, penalties, part, str(number))
+    return network
 
 
-def _fit_large(problem: Problem, network: Kan, x: Tensor, y: Tensor, start: int, steps: int) -> "Iterator[Step | Kan]":
+def _fit_large(fitting: Fitting, network: Kan, start: int, steps: int) -> MemberRun:
     """Fits by Adam what is too large for a matrix of parameters by parameters; the batches take the penalty's place."""
+    problem, x = fitting.problem, fitting.x
     normalise_nodes(network, x)
     optimizer = Adam(
         network,
         problem.loss,
         x,
-        y,
+        fitting.y,
         steps=steps * ADAM_STEPS_PER_STEP,
         batch_size=min(1024, max(32, len(x) // 20)),
         learning_rate=LEARNING_RATE,
         seed=problem.seed + start,
     )
-    for number in range(steps * ADAM_STEPS_PER_STEP):
-        step = optimizer.step()
-        if number % ADAM_STEPS_PER_STEP == 0:
-            yield step
-    yield network
+    yield from _run_optimizer(fitting, network, optimizer, steps * ADAM_STEPS_PER_STEP, "adam")
+    return network
 
 
 def _run(
-    problem: Problem, network: Kan, penalties: list[LayerPenalty], x: Tensor, y: Tensor, steps: int
-) -> Iterator[Step]:
-    optimizer = LevenbergMarquardt(network, problem.loss, x, y, penalty=penalty_matrix(network, penalties))
-    for _ in range(steps):
-        step = optimizer.step()
-        yield step
-        if step.converged:
-            return
+    fitting: Fitting, network: Kan, penalties: list[LayerPenalty], steps: int, name: str
+) -> Generator[TrainStep, None, None]:
+    penalty = penalty_matrix(network, penalties)
+    optimizer = LevenbergMarquardt(network, fitting.problem.loss, fitting.x, fitting.y, penalty=penalty)
+    yield from _run_optimizer(fitting, network, optimizer, steps, name)
+
+
+def _run_optimizer(
+    fitting: Fitting, network: Kan, optimizer: Optimizer, steps: int, name: str
+) -> Generator[TrainStep, None, None]:
+    def run(resume: Tensors | None, register: Callable[..., None]) -> Generator[TrainStep, None, Tensors]:
+        yield from train(network, optimizer, fitting.problem.loss, steps=steps, resume=resume, register=register)
+        return {"weights": parameter_vector(network)}
+
+    done = yield from fitting.journal.piece(f"{fitting.name}/{name}", run)
+    set_parameters(network, done["weights"])

@@ -88,6 +88,8 @@ def best_so_far(work: Work, recipe: Sequence[Stage], journal: Journal) -> Work |
         for name, result in journal.finished_under("stage1").items()
         if "layers.0.weights" in result and _held_out_validation(recipe[0], name)
     ]
+    if journal.network_in_hand is not None:
+        networks.append(unpack_network(work, journal.network_in_hand()))
     if not networks:
         return None
     return with_network(work, Fitted(min(networks, key=lambda network: validation_loss(work, network))))

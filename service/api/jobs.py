@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any
 
@@ -91,7 +92,7 @@ async def create_job(
         limits,
         max_attempts=settings.max_attempts,
         answer_of=_answer_of,
-        request=request_key(request, settings, orjson.dumps(spec.spec(), option=orjson.OPT_SORT_KEYS)),
+        request=request_key(request, settings, json.dumps(spec.spec(), sort_keys=True).encode()),
     )
     content = orjson.dumps(answer.body)
     if not answer.replayed and _wait_seconds(prefer):

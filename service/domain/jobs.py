@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.domain.datasets import get_dataset
@@ -74,7 +75,8 @@ def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits) -> Jo
         InvalidSpec: unknown names, or values outside their range; the faults point into the spec.
     """
     dataset = _dataset_of(session, spec)
-    runtime = int(spec.get("max_runtime_s") or limits.default_runtime_seconds)
+    asked = spec.get("max_runtime_s")
+    runtime = limits.default_runtime_seconds if asked is None else int(asked)
     faults = list(_job_faults(spec, runtime, limits))
     if faults:
         raise InvalidSpec(faults[0].message, faults)
@@ -108,7 +110,13 @@ def submit_job(
     if replay is not None:
         return replay
     draft = resolve_job(session, spec, limits)
-    row = create_job(session, draft, max_queue=limits.max_queue, max_attempts=max_attempts)
+    try:
+        row = create_job(session, draft, max_queue=limits.max_queue, max_attempts=max_attempts)
+    except IntegrityError:
+        # The data set was deleted between the look at it and the insert that refers to it.
+        session.rollback()
+        _dataset_of(session, spec)
+        raise
     answer = keep_answer(session, request, answer_of(get_job(session, row.id)))
     session.commit()
     return answer

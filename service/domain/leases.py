@@ -119,13 +119,18 @@ def record_progress(
 
 
 def record_checkpoint(session: Session, hold: Hold, content: bytes, info: dict[str, Any]) -> str:
-    """Keeps a checkpoint to go on from; `attempt` starts again. The bytes are written ahead, in their own transaction.
+    """Keeps a checkpoint to go on from; `attempt` starts again, unless the checkpoint is the one that is there.
+
+    The bytes are written ahead, in their own transaction.
 
     Raises:
         LeaseLost: the reference is not written; the bytes are swept later.
     """
     sha256 = put_blob(session, content)
     session.commit()
+    if _locked(session, hold).checkpoint_sha256 == sha256:
+        session.rollback()
+        return sha256
     data = {**info, "sha256": sha256, "bytes": len(content)}
     values = {"checkpoint_sha256": sha256, "checkpoint_info": data, "attempt": 0}
     _write(session, hold, values, [("checkpoint", data)])
@@ -158,9 +163,7 @@ def finish_with_model(session: Session, hold: Hold, trained: TrainedModel, reaso
         dataset_id=row.dataset_id,
         seed=(row.resolved or {}).get("seed"),
     )
-    # A finished job needs nothing to go on from.
-    values = {"result": result_of(version, trained), "checkpoint_sha256": None, "checkpoint_info": None}
-    return _end(session, hold, "succeeded", reason, values)
+    return _end(session, hold, "succeeded", reason, {"result": result_of(version, trained)})
 
 
 def finish_failed(session: Session, hold: Hold, reason: str, message: str) -> str:
@@ -294,6 +297,8 @@ def _end(
         "finished_at": database_now(session),
         "worker_id": None,
         "lease_until": None,
+        # An ended job needs nothing to go on from; its bytes are swept.
+        "checkpoint_sha256": None,
     }
     _write(session, hold, final, [*events, ("status", ended), ("end", ended)])
     session.commit()

@@ -109,6 +109,9 @@ def _task(spec: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) -> str:
         _refuse([Fault(f"/targets/{i}", "not_a_number", "regression needs number columns") for i in categories])
     if task == "classification":
         _check_classes(targets)
+    constant = [i for i, column in enumerate(targets) if int(column["distinct"]) < 2]
+    if constant:
+        _refuse([Fault(f"/targets/{i}", "constant", "every row has the same value") for i in constant])
     return task
 
 

@@ -63,7 +63,7 @@ def resolve_train_spec(
     ]
     largest = max(costs, key=lambda cost: cost.parameters)
     memory = max(cost.memory_bytes for cost in costs)
-    _check_size(largest.parameters, memory, limits)
+    _check_size(config, largest.parameters, memory, limits)
     return {
         "inputs": columns.inputs,
         "targets": columns.targets,
@@ -135,7 +135,7 @@ def _network(spec: Mapping[str, Any], *, search: bool, limits: Limits) -> Networ
     if search:
         raise _invalid("/network", "conflict", 'a recipe with a "choose" stage finds the network: expected "auto"')
     values = {key: value for key, value in spec["network"].items() if value is not None}
-    if any(values.pop("multiply", None) or ()):
+    if any(count != 0 for count in _listed(values.pop("multiply", None))):
         raise _invalid("/network/multiply", "not_supported", "product nodes are not supported yet; expected zeros")
     try:
         config: NetworkConfig = read_fields(NetworkConfig, values)
@@ -145,9 +145,13 @@ def _network(spec: Mapping[str, Any], *, search: bool, limits: Limits) -> Networ
         raise _invalid(
             "/network/hidden", "too_many_layers", f"expected at most {limits.max_hidden_layers} hidden layers"
         )
-    if max(config.hidden, default=0) > limits.max_width:
-        raise _invalid("/network/hidden", "too_wide", f"expected layers of at most {limits.max_width:,} nodes")
     return config
+
+
+def _listed(value: object) -> list[Any]:
+    if value is None or isinstance(value, list):
+        return value or []
+    raise _invalid("/network/multiply", "invalid_network", "expected a list of integers")
 
 
 def _check_fit_together(config: NetworkConfig, recipe: Sequence[Stage], *, search: bool) -> None:
@@ -189,10 +193,13 @@ def _shapes(config: NetworkConfig, recipe: Sequence[Stage], *, search: bool) -> 
     return shapes
 
 
-def _check_size(parameters: int, memory_bytes: int, limits: Limits) -> None:
+def _check_size(config: NetworkConfig, parameters: int, memory_bytes: int, limits: Limits) -> None:
     if parameters > limits.max_parameters:
         message = f"the network would have {parameters:,} parameters; the limit is {limits.max_parameters:,}"
         raise _invalid("/network", "too_many_parameters", message)
+    if max(config.hidden, default=0) > limits.max_width:
+        message = f"expected layers of at most {limits.max_width:,} nodes; this would make {parameters:,} parameters"
+        raise _invalid("/network/hidden", "too_wide", message)
     if memory_bytes > limits.max_training_bytes:
         message = f"training would take {memory_bytes:,} bytes; the limit is {limits.max_training_bytes:,}"
         raise _invalid("/network", "too_much_memory", message)

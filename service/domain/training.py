@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kan.checkpoint import dump
 from kan.config import NetworkConfig, read_fields, stage_from_json
-from kan.encoding import Encoding, NumberInput, NumberOutput
+from kan.encoding import Encoding, LevelsInput, NumberInput, NumberOutput
 from kan.errors import BadTrainingData, EncodingError, InexactRefinement
 from kan.split import Part
 from kan.stages.recipe import Progress
@@ -204,8 +204,10 @@ def signature(encoding: Encoding) -> dict[str, Any]:
         seen.add(item.column)
         if isinstance(item, NumberInput):
             facts = {"type": "number", "range": [item.low, item.high], "missing": item.fill is not None}
-        else:
-            facts = {"type": "category", "levels": list(getattr(item, "levels", ()))}
+        elif isinstance(item, LevelsInput):
+            facts = {"type": "category", "levels": list(item.levels)}
+        else:  # one number or none: only whether it is there tells something
+            facts = {"type": "number", "range": None, "missing": True}
         inputs.append({"name": item.column, **facts})
     return {"task": encoding.task, "inputs": inputs, "outputs": [_output(item) for item in encoding.outputs]}
 

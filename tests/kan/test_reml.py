@@ -3,6 +3,7 @@
 import torch
 
 from kan.config import NetworkConfig
+from kan.journal import Journal
 from kan.losses import CrossEntropy, SquaredError
 from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss, quadratic_model
@@ -10,7 +11,7 @@ from kan.penalty import LayerPenalty, constant_penalty
 from kan.problem import Problem
 from kan.reml import LARGEST, LARGEST_CHANGE, SMALLEST, update_penalties
 from kan.stages.members import Candidate, fit_member
-from tests.kan.training import a_problem, uniform
+from tests.kan.training import a_problem, finish, uniform
 
 
 def normal(rows: int, columns: int, seed: int = 0) -> torch.Tensor:
@@ -18,9 +19,7 @@ def normal(rows: int, columns: int, seed: int = 0) -> torch.Tensor:
 
 
 def additive(problem: Problem) -> Kan:
-    *_, network = fit_member(problem, Candidate(0, 8), problem.every, 0, 30)
-    assert isinstance(network, Kan)
-    return network
+    return finish(fit_member(problem, Candidate(0, 8), problem.every, 0, 30, Journal(), "member"))
 
 
 def curvature(network: Kan, source: int) -> float:
@@ -83,7 +82,6 @@ def test_degree_and_levels_of_the_problem_reach_the_member() -> None:
     x = uniform(50, 2)
     x[:, 1] = torch.arange(50) % 3
     problem = a_problem(x, x[:, :1], input_levels=(None, 3))
-    *_, network = fit_member(problem, Candidate(0, 4, degree=2), problem.every, 0, 30)
-    assert isinstance(network, Kan)
+    network = finish(fit_member(problem, Candidate(0, 4, degree=2), problem.every, 0, 30, Journal(), "member"))
     assert network.config == NetworkConfig((), 4, 2, "zero")
     assert network.kan_layers[0].input_levels == (None, 3)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from service.domain.jobs import JobView
 from service.store.tables import EventRow
@@ -57,6 +58,14 @@ class TrainJobCreate(BaseModel):
     priority: int = Field(0, ge=-1000, le=1000, description="Higher first; then age.")
     max_runtime_s: int | None = Field(None, description="Longest run (seconds).")
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict, description="Anything, to find the job by.")
+
+    @model_validator(mode="after")
+    def _is_storable_text(self) -> Self:
+        """Refuses what no database keeps: NUL, and halves of characters that JSON can spell but UTF-8 cannot."""
+        text = json.dumps(self.model_dump(), ensure_ascii=False)
+        if any("\ud800" <= letter <= "\udfff" for letter in text) or "\\u0000" in text:
+            raise ValueError("expected Unicode text without NUL and lone surrogates")
+        return self
 
     def spec(self) -> dict[str, Any]:
         """Gives the spec as it was sent, without what was left out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -149,3 +150,35 @@ def test_wrong_list_parameters_are_422(client: Api, query: str) -> None:
 @pytest.mark.parametrize("path", ["/v1/jobs/job_x", "/v1/jobs/%00", "/v1/jobs/job_x/events"])
 def test_unknown_job_is_404(client: Api, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"network": {"\ud800": 1}},
+        {"recipe": [{"stage": "\ud800"}]},
+        {"network": {"hidden": [10**400]}},
+        {"recipe": [{"stage": "fit", "curvature": 10**400}]},
+        {"max_runtime_s": 10**40},
+        {"max_runtime_s": 0},
+        {"network": {"multiply": 5}},
+        {"network": {"hidden": 5}},
+        {"labels": {"a": "\x00"}},
+    ],
+    ids=range(9),
+)
+def test_hostile_spec_with_a_key_is_refused_and_kept_nowhere(
+    client: Api, spec: dict[str, Any], body: dict[str, Any]
+) -> None:
+    content = json.dumps({**{k: v for k, v in spec.items() if k != "preset"}, **body})
+    headers = {"Idempotency-Key": "a", "Content-Type": "application/json"}
+    answer = client.post("/v1/jobs", content=content, headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert client.get("/v1/jobs").json()["data"] == []
+
+
+def test_too_wide_network_is_refused_with_its_parameter_count(client: Api, spec: dict[str, Any]) -> None:
+    answer = client.post("/v1/jobs", json={**spec, "network": {"hidden": [5000]}})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "too_wide")
+    assert "parameters" in answer.json()["detail"]

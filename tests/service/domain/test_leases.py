@@ -96,9 +96,24 @@ def test_checkpoint_starts_the_count_again(session: Session) -> None:
     job_id = queue_job(session)
     for _ in range(5):
         hold = claim(session)
-        leases.record_checkpoint(session, hold, b"weights", {"step": 1})
+        leases.record_checkpoint(session, hold, b"weights %d" % hold.token, {"step": 1})
         end_lease(session, hold)
         assert leases.rescue_jobs(session, NO_WAIT) == [(job_id, "queued")]
+
+
+def test_checkpoint_that_holds_nothing_new_does_not_keep_a_poisoned_job_alive(session: Session) -> None:
+    job_id = queue_job(session)
+    for _ in range(4):
+        hold = claim(session)
+        leases.record_checkpoint(session, hold, b"weights", {"step": 1})
+        end_lease(session, hold)
+        leases.rescue_jobs(session, NO_WAIT)
+        if row_of(session, job_id).status == "failed":
+            break
+    row = row_of(session, job_id)
+    assert (row.status, row.reason) == ("failed", "max_attempts_exceeded")
+    assert row.checkpoint_sha256 is None
+    assert sum(event.type == "checkpoint" for event in list_events(session, job_id, 0, 1000)) == 1
 
 
 def test_rescue_leaves_live_leases_alone(session: Session) -> None:

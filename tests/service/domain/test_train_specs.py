@@ -176,3 +176,9 @@ def test_fractions_and_seeds_at_their_ends_are_taken() -> None:
     assert resolved(test_fraction=0.0)["test_fraction"] == 0.0
     assert resolved(test_fraction=0.9)["test_fraction"] == 0.9
     assert resolved(seed=2**53 - 1)["seed"] == 2**53 - 1
+
+
+def test_target_of_one_value_and_missing_cells_is_refused() -> None:
+    with pytest.raises(InvalidSpec) as caught:
+        resolved(columns=[column("a"), column("y", missing=2, distinct=1)], inputs=["a"])
+    assert (caught.value.faults[0].pointer, caught.value.faults[0].code) == ("/targets/0", "constant")

@@ -142,7 +142,8 @@ def test_warning_comes_first_where_rows_are_left_out() -> None:
 
 
 def test_finished_early_gives_a_model_as_soon_as_a_stage_is_done() -> None:
-    run = Job().run()
+    job = Job(recipe=[{"stage": "choose", "hidden": [2], "members": 1}, {"stage": "refit"}], network="auto")
+    run = job.run()
     steps = iter(run)
     next(steps)
     assert run.finish_early() is None
@@ -152,6 +153,31 @@ def test_finished_early_gives_a_model_as_soon_as_a_stage_is_done() -> None:
     result = run.finish_early()
     assert result is not None
     assert load(result.model).widths == (4, 2, 1)
+
+
+def test_run_cut_short_in_its_first_fit_gives_the_network_in_hand() -> None:
+    run = Job(recipe=[{"stage": "fit", "steps": 50}]).run()
+    steps = iter(run)
+    for _ in range(5):
+        next(steps)
+    result = run.finish_early()
+    assert result is not None
+    assert result.metrics["validation"]["rmse"] > 0
+
+
+def test_checkpoints_within_a_member_differ_and_end_in_the_same_bits() -> None:
+    recipe = [{"stage": "choose", "hidden": [2], "members": 1}, {"stage": "average", "members": 2}]
+    job = Job(recipe=recipe, network="auto")
+    _, undisturbed = finished(job.run())
+    run = job.run()
+    steps = iter(run)
+    taken = []
+    for _ in range(8):
+        next(steps)
+        taken.append(run.checkpoint())
+    assert len(set(taken)) >= len(taken) - 1, "the first update comes before the first step"
+    _, resumed = finished(job.run(taken[-1]))
+    assert resumed.model == undisturbed.model
 
 
 def test_infinite_cell_and_single_class_are_bad_data() -> None:
