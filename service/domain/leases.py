@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.domain.backoff import Backoff
-from service.domain.models import publish_version
+from service.domain.models import TrainedModel, publish_version, result_of
 from service.domain.states import HELD, TERMINAL, Status, next_status
 from service.store import jobs as statements
 from service.store.blobs import put_blob
 from service.store.engine import database_now
 from service.store.jobs import Event
-from service.store.tables import JobRow, VersionRow
+from service.store.tables import JobRow
 
 
 class LeaseLost(Exception):
@@ -34,18 +34,6 @@ class Hold:
     job_id: str
     token: int
     worker_id: str
-
-
-@dataclass(frozen=True, eq=False)
-class TrainedModel:
-    """What a finished training hands over to be published."""
-
-    model: bytes
-    split: bytes
-    metrics: dict[str, Any]
-    signature: dict[str, Any]
-    outcome: str
-    train_seconds: float
 
 
 def claim_next_job(session: Session, worker_id: str, lease_seconds: float) -> tuple[Hold, JobRow] | None:
@@ -209,18 +197,6 @@ def rescue_jobs(session: Session, backoff: Backoff, dead_worker_id: str | None =
         status = _retry_or_fail(session, row, "worker_lost", "the worker that held the job is gone", backoff)
         rescued.append((job_id, status))
     return rescued
-
-
-def result_of(version: VersionRow, trained: TrainedModel) -> dict[str, Any]:
-    """Gives the result of a train job as it is shown."""
-    return {
-        "model": version.model_name,
-        "version": version.version,
-        "version_id": version.id,
-        "metrics": trained.metrics,
-        "outcome": trained.outcome,
-        "train_seconds": trained.train_seconds,
-    }
 
 
 def _lost(session: Session, dead_worker_id: str | None) -> Sequence[JobRow]:

@@ -40,6 +40,18 @@ def is_model_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """What a finished training hands over to be published."""
+
+    model: bytes
+    split: bytes
+    metrics: dict[str, Any]
+    signature: dict[str, Any]
+    outcome: str
+    train_seconds: float
+
+
 def publish_version(
     session: Session,
     *,
@@ -88,6 +100,18 @@ def publish_version(
     session.add(row)
     session.flush()
     return row
+
+
+def result_of(version: VersionRow, trained: TrainedModel) -> dict[str, Any]:
+    """Gives the result of a train job as it is shown."""
+    return {
+        "model": version.model_name,
+        "version": version.version,
+        "version_id": version.id,
+        "metrics": trained.metrics,
+        "outcome": trained.outcome,
+        "train_seconds": trained.train_seconds,
+    }
 
 
 def with_units(signature: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, Any]:

@@ -51,11 +51,17 @@ def choose_columns(spec: Mapping[str, Any], described: Sequence[Mapping[str, Any
     outputs = int(facts[targets[0]]["distinct"]) if task == "classification" else len(targets)
     levels = [count for name in inputs for count in _levels(facts[name])]
     left_out = [f"column {c['name']!r} is not used: {c['reason']}" for c in described if c["type"] == "ignored"]
-    return Columns(inputs, targets, task, levels, outputs, [] if spec.get("inputs") else left_out)
+    warnings = [] if spec.get("inputs") else left_out
+    without = max(int(facts[name]["missing"]) for name in targets)
+    if without:
+        warnings.append(f"{without} rows or more have no target: they neither teach nor judge")
+    return Columns(inputs, targets, task, levels, outputs, warnings)
 
 
 def _inputs(spec: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]], taken: set[str]) -> list[str]:
-    if spec.get("inputs"):
+    if spec.get("inputs") is not None:
+        if not spec["inputs"]:
+            _refuse([Fault("/inputs", "missing", "expected at least one column; leave it out for every usable one")])
         inputs = _named(facts, spec["inputs"], "inputs")
         both = [i for i, name in enumerate(inputs) if name in taken]
         if both:
