@@ -6,6 +6,8 @@ import unicodedata
 
 MAX_NAME_LENGTH = 200
 MAX_UNIT_LENGTH = 50
+# NFC makes one character of at most four, so that no longer text becomes a legal name.
+_MAX_NORMALISED_LENGTH = 4 * MAX_NAME_LENGTH
 
 # Characters that turn the reading direction: text that holds them does not read as it is stored.
 _DIRECTION_MARKS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -13,8 +15,12 @@ _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def normal_name(text: str) -> str:
-    """Gives the stored form of a name: Unicode NFC, without white space at the ends."""
-    return unicodedata.normalize("NFC", text).strip()
+    """Gives the stored form of a name: Unicode NFC, without white space at the ends.
+
+    A text far too long for a name is only stripped: NFC takes quadratic time on a long run of combining marks.
+    """
+    bare = text.strip()
+    return bare if len(bare) > _MAX_NORMALISED_LENGTH else unicodedata.normalize("NFC", bare).strip()
 
 
 def name_fault(name: str, max_length: int = MAX_NAME_LENGTH) -> str | None:

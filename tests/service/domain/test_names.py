@@ -19,3 +19,16 @@ def test_name_with_nothing_too_much_or_control_characters_is_refused(name: str) 
 
 def test_names_that_look_alike_by_composition_become_one() -> None:
     assert normal_name(" e\u0301 ") == "\u00e9"
+
+
+@pytest.mark.timeout(20)
+def test_text_far_too_long_for_a_name_is_not_normalised() -> None:
+    marks = "a" + "\u0301" * 50_000 + "\u0316" * 50_000
+    assert normal_name(f" {marks} ") == marks
+    assert name_fault(marks) is not None
+
+
+def test_longest_name_is_normalised_from_its_parts() -> None:
+    # Four characters become one.
+    name = normal_name("\u03b1\u0313\u0342\u0345" * 200)
+    assert (name, name_fault(name)) == ("\u1f86" * 200, None)
