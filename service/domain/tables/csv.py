@@ -40,8 +40,8 @@ def read_csv(data: bytes, limits: TableLimits) -> pl.DataFrame:
         BodyTooLarge: noticed while reading.
     """
     limits.check_bytes(len(data))
-    _check_is_text(data)
-    records = _Records(data, sniffed_delimiter(data))
+    check_is_text(data)
+    records = Records(data, sniffed_delimiter(data))
     header = next(records, None)
     if header is None:
         raise invalid_table([line_fault(1, None, "empty", "expected a header and rows, got an empty file")])
@@ -78,7 +78,8 @@ def _agreement(sample: str, delimiter: str) -> tuple[float, int]:
     return sum(len(row) == width for row in rows) / len(rows), width
 
 
-def _check_is_text(data: bytes) -> None:
+def check_is_text(data: bytes) -> None:
+    """Raises MalformedBody where the bytes are an archive, UTF-16, or hold a NUL."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise MalformedBody("expected UTF-8, got UTF-16")
     if data.startswith((b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"\x93NUMPY")):
@@ -88,7 +89,7 @@ def _check_is_text(data: bytes) -> None:
         raise _malformed(data.count(b"\n", 0, at) + 1, "expected text, got a NUL byte")
 
 
-class _Records:
+class Records:
     """Iterates over (line, cells); bounds each record, so that one quote cannot swallow the whole upload."""
 
     def __init__(self, data: bytes, delimiter: str) -> None:
@@ -144,7 +145,7 @@ def _line_of_bad_byte(data: bytes) -> int:
     return 1
 
 
-def _text_frame(records: _Records, names: list[str], limits: TableLimits) -> tuple[pl.DataFrame, array[int]]:
+def _text_frame(records: Records, names: list[str], limits: TableLimits) -> tuple[pl.DataFrame, array[int]]:
     lines = array("q")
     parts: list[pl.DataFrame] = []
     rows: list[list[str]] = []

@@ -79,6 +79,7 @@ def read_ndjson(data: bytes, limits: TableLimits) -> pl.DataFrame:
         cells += len(rows[-1]) if isinstance(rows[-1], dict) else 1
         if cells > limits.max_cells:
             raise BodyTooLarge("cells", limits.max_cells)
+        limits.check_shape(len(rows), 0)
     check_has_rows(len(rows))
     return _from_rows(rows, limits, _in_lines(lines), pointer_to("lines", lines[0]))
 

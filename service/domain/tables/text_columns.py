@@ -26,7 +26,7 @@ def typed_text_column(cells: pl.Series, lines: array[int]) -> tuple[pl.Series, F
         cells: text as it stood in the file.
         lines: line of each row in the file.
     """
-    text = _without_missing(cells)
+    text = without_missing(cells)
     numbers = text.cast(pl.Float64, strict=False).fill_nan(None)
     present = text.len() - text.null_count()
     not_numbers = present - (numbers.len() - numbers.null_count())
@@ -38,7 +38,8 @@ def typed_text_column(cells: pl.Series, lines: array[int]) -> tuple[pl.Series, F
     return text, None
 
 
-def _without_missing(cells: pl.Series) -> pl.Series:
+def without_missing(cells: pl.Series) -> pl.Series:
+    """Gives the cells without white space at their ends, null where the spelling says that a value is missing."""
     text = cells.str.strip_chars()
     missing = text.is_in(MISSING) | text.str.to_lowercase().is_in(MISSING_IN_ANY_CASE)
     return text.set(missing, None)

@@ -164,3 +164,11 @@ def test_table_over_a_limit_is_refused(text: str, what: str) -> None:
 
 def test_table_exactly_at_the_limits_is_read() -> None:
     assert read("a,b\n" + "1,2\n" * 10_000).height == 10_000
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("cell", ["1" * 100_000 + "x", "1" * 100_000 + ",", "+" * 100_000, "1" + " " * 100_000 + "x"])
+def test_long_cell_among_numbers_is_refused(cell: str) -> None:
+    with pytest.raises(InvalidTable) as caught:
+        read('a;b\n1;1\n2;2\n3;3\n"' + cell + '";4\n')
+    assert caught.value.faults[0].code == "not_a_number"

@@ -143,3 +143,8 @@ def test_json_over_a_limit_is_refused(text: str, media_type: str, what: str) -> 
     with pytest.raises(BodyTooLarge) as caught:
         parse(text, media_type)
     assert caught.value.what == what
+
+
+def test_ndjson_stops_at_the_first_row_too_many() -> None:
+    with pytest.raises(BodyTooLarge, match="rows"):
+        parse('{"a": 1}\n' * 1001 + "not JSON\n", NDJSON)
