@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -64,7 +65,8 @@ def predict(
     _refuse_unknown_options(request)
     row = models.get_version(session, name, version)
     model = cache.model_of(session, row)
-    table = read_rows(upload.data, upload.media_type, model.encoding, TableLimits.from_settings(settings))
+    limits = replace(TableLimits.from_settings(settings), max_rows=settings.max_prediction_rows)
+    table = read_rows(upload.data, upload.media_type, model.encoding, limits)
     answer = predictions.predict(model, table, domain, settings.max_prediction_rows)
     headers = {"Vary": "Accept", **_location(row.model_name, row.version)}
     return Response(prediction_body(row, answer, media_type), media_type=media_type, headers=headers)

@@ -5,14 +5,21 @@ from __future__ import annotations
 from kan.encoding import Encoding
 from service.domain.errors import UnsupportedMediaType
 from service.domain.prediction_columns import InputTable, input_columns
+from service.domain.prediction_csv import read_csv
 from service.domain.prediction_json import read_json
-from service.domain.prediction_tables import read_csv, read_frame
+from service.domain.prediction_tables import read_frame
 from service.domain.tables.parsed import TableLimits
 from service.domain.tables.upload import CSV, JSON, MEDIA_TYPES, NDJSON, PARQUET, parse_table
 
 
 def read_rows(body: bytes, media_type: str, encoding: Encoding, limits: TableLimits) -> InputTable:
     """Reads rows in any of the formats that data sets come in.
+
+    Args:
+        body: as it came.
+        media_type: of the body.
+        encoding: of the model.
+        limits: `max_rows` is that of one prediction; it holds while reading, before the values are made.
 
     Raises:
         UnsupportedMediaType: another format.
@@ -22,9 +29,9 @@ def read_rows(body: bytes, media_type: str, encoding: Encoding, limits: TableLim
     """
     columns = input_columns(encoding)
     if media_type == JSON:
-        return read_json(body, columns)
+        return read_json(body, columns, limits.max_rows)
     if media_type == CSV:
-        return read_csv(body, columns)
+        return read_csv(body, columns, limits)
     if media_type in (NDJSON, PARQUET):
         return read_frame(parse_table(body, media_type, limits).frame, columns)
     raise UnsupportedMediaType(MEDIA_TYPES)

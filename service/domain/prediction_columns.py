@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ class InputColumn:
 
     Attributes:
         name: as in the data set.
-        low, high: training range in the user's units; None for a category.
+        low, high: training range in the user's units; None for a category, and for a number of which only the presence
+            counts (it had one value in training, or was missing).
         levels: None for a number.
         takes_missing: had the training rows missing values here?
     """
@@ -58,12 +60,15 @@ class InputTable:
 def input_columns(encoding: Encoding) -> tuple[InputColumn, ...]:
     """Gives the columns that a model reads, in the order of its signature."""
     found: list[InputColumn] = []
+    scaled = {item.column for item in encoding.inputs if isinstance(item, NumberInput)}
     for item in encoding.inputs:
         if isinstance(item, NumberInput):
             found.append(InputColumn(item.column, item.low, item.high, None, item.fill is not None))
         elif isinstance(item, LevelsInput):
             levels = tuple(level for level in item.levels if level != MISSING_LEVEL)
             found.append(InputColumn(item.column, None, None, levels, len(levels) < len(item.levels)))
+        elif item.column not in scaled:
+            found.append(InputColumn(item.column, None, None, None, takes_missing=True))
     return tuple(found)
 
 
@@ -71,17 +76,25 @@ def check_names(columns: Sequence[InputColumn], came: Iterable[str], pointer: st
     """Compares names, in any order.
 
     Raises:
-        InvalidRows: names each missing and each unknown column, and lists the expected ones.
+        InvalidRows: names the first missing and unknown columns, and lists the expected ones.
     """
     came = list(came)
-    expected = [column.name for column in columns]
-    faults = [Fault(pointer, "missing_column", f"missing column {name!r}") for name in expected if name not in came]
-    known = set(expected)
-    unknown = [place for place, name in enumerate(came, start=1) if name not in known]
-    faults += [Fault(pointer, "unknown_column", f"column {place} is not an input of the model") for place in unknown]
+    known, given = {column.name for column in columns}, set(came)
+    missing = (
+        Fault(pointer, "missing_column", f"missing column {column.name!r}")
+        for column in columns
+        if column.name not in given
+    )
+    unknown = (
+        Fault(pointer, "unknown_column", f"column {place} is not an input of the model")
+        for place, name in enumerate(came, start=1)
+        if name not in known
+    )
+    # A third of the list at least is left to unknown ones, so that a swap of names shows both sides.
+    faults = list(islice(chain(islice(missing, MAX_FAULTS - MAX_FAULTS // 3), unknown), MAX_FAULTS))
     if faults:
         found = "; ".join(fault.message for fault in faults[:3])
-        raise InvalidRows(f"expected the columns {listed(expected)}; {found}", faults)
+        raise InvalidRows(f"expected the columns {listed([column.name for column in columns])}; {found}", faults)
 
 
 def check_values(columns: Sequence[InputColumn], table: InputTable) -> None:
@@ -116,7 +129,7 @@ def _value_fault(column: InputColumn, table: InputTable) -> Fault | None:
             message = f"expected a finite number of at most {MAX_MAGNITUDE:g} in magnitude"
             return Fault(table.pointer(int(wild.argmax()), column.name), "not_finite", message)
     else:
-        missing = np.array([value is None for value in values], dtype=bool)
+        missing = np.fromiter((value is None for value in values), dtype=bool, count=len(values))
     if column.takes_missing or not missing.any():
         return None
     message = f"column {column.name!r} had no missing values in training: expected {kind_words(column)}"

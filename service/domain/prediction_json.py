@@ -10,12 +10,13 @@ import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from service.domain.errors import Fault, InvalidRows, MalformedBody
+from service.domain.errors import BodyTooLarge, Fault, InvalidRows, MalformedBody
 from service.domain.prediction_columns import (
     InputColumn,
     InputTable,
@@ -25,27 +26,34 @@ from service.domain.prediction_columns import (
     kind_words,
     listed,
 )
-from service.domain.tables.parsed import pointer_to
+from service.domain.tables.parsed import MAX_FAULTS, pointer_to
 
 _SHAPE = 'expected {"rows": [[…], …]} with columns in signature order, or {"columns": {"name": […], …}}'
+_OBJECTS = "expected an array of objects"
 _WORDS = {"str": "text", "null": "null", "bool": "a boolean", "array": "an array", "object": "an object"}
 _PLACE = re.compile(r"\[(\d+)\]")
+_FIRST_IS_OBJECT = re.compile(rb"\[\s*\{")
+# A text as a whole, so that marks within it do not count; possessive, so that it never goes back.
+_TEXT_OR_MARK = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{,:]', re.DOTALL)
+# Of a body that is no JSON, only so much is read again to find a NaN in it: that makes an object of every value.
+_MAX_SEARCHED_BYTES = 1 << 20
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True):
     rows: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    columns: dict[str, msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    columns: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-def read_json(body: bytes, columns: tuple[InputColumn, ...]) -> InputTable:
+def read_json(body: bytes, columns: tuple[InputColumn, ...], max_rows: int) -> InputTable:
     """Reads `{"rows": [[…], …]}`, `{"rows": [{…}, …]}` or `{"columns": {…}}`.
 
     Raises:
         MalformedBody: no JSON.
         InvalidRows: with the path of the first bad value.
+        BodyTooLarge: too many rows, counted before any value is made.
     """
     try:
-        return _read(body, columns)
+        return _read(body, columns, max_rows)
     except msgspec.ValidationError:
         raise InvalidRows(_SHAPE, [Fault("", "wrong_shape", _SHAPE)]) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -54,16 +62,31 @@ def read_json(body: bytes, columns: tuple[InputColumn, ...]) -> InputTable:
         raise MalformedBody("the body is nested too deeply") from None
 
 
-def _read(body: bytes, columns: tuple[InputColumn, ...]) -> InputTable:
+def _read(body: bytes, columns: tuple[InputColumn, ...], max_rows: int) -> InputTable:
     parsed = msgspec.json.decode(body, type=_Body)
     if isinstance(parsed.rows, msgspec.UnsetType) == isinstance(parsed.columns, msgspec.UnsetType):
         raise InvalidRows(_SHAPE, [Fault("", "wrong_shape", _SHAPE)])
-    if isinstance(parsed.columns, dict):
-        return _from_columns(parsed.columns, columns)
+    if isinstance(parsed.columns, msgspec.Raw):
+        return _from_columns(parsed.columns, columns, max_rows)
     rows = bytes(parsed.rows)  # type: ignore[arg-type]  # one of the two is set
-    if rows[1:].lstrip()[:1] == b"{":
+    if _FIRST_IS_OBJECT.match(rows):
+        _check_row_count(rows, b"{", max_rows, max_rows)
         return _from_objects(rows, columns)
+    _check_row_count(rows, b"[", max_rows + 1, max_rows)  # one opens the list of rows
     return _from_rows(rows, columns)
+
+
+def _check_row_count(raw: bytes, mark: bytes, max_marks: int, max_rows: int) -> None:
+    if _has_more(raw, mark, max_marks):
+        raise BodyTooLarge("rows", max_rows, "send them in parts")
+
+
+def _has_more(raw: bytes, mark: bytes, limit: int) -> bool:
+    """Does this legal JSON hold more than so many of a mark, those within texts not counted?"""
+    if raw.count(mark) <= limit:
+        return False
+    marks = (found for found in _TEXT_OR_MARK.finditer(raw) if found[0] == mark)
+    return next(islice(marks, limit, None), None) is not None
 
 
 def _from_rows(raw: bytes, columns: tuple[InputColumn, ...]) -> InputTable:
@@ -71,30 +94,42 @@ def _from_rows(raw: bytes, columns: tuple[InputColumn, ...]) -> InputTable:
         rows = _rows_decoder(columns).decode(raw)
     except msgspec.ValidationError as error:
         raise _row_refusal(str(error), columns) from None
-    turned: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    arrays = {column.name: array_of(column, values) for column, values in zip(columns, turned, strict=True)}
+    arrays = {column.name: array_of(column, [row[place] for row in rows]) for place, column in enumerate(columns)}
     places = {column.name: place for place, column in enumerate(columns)}
     return InputTable(arrays, len(rows), lambda row, name: _pointer("rows", row, places.get(name or "")))
 
 
 def _from_objects(raw: bytes, columns: tuple[InputColumn, ...]) -> InputTable:
-    rows = _decoded(raw, list[dict[str, msgspec.Raw]], "/rows", "expected an array of objects")
+    rows = _decoded(raw, list[msgspec.Raw], "/rows", _OBJECTS)
     by_name: dict[str, list[Any]] = {column.name: [] for column in columns}
-    for index, row in enumerate(rows):
-        if row.keys() != by_name.keys():
-            check_names(columns, row, pointer_to("rows", index))
+    for index, part in enumerate(rows):
+        row = _named(bytes(part), columns, pointer_to("rows", index), "/rows", _OBJECTS)
         for column in columns:
             by_name[column.name].append(_cell(row[column.name], column, pointer_to("rows", index, column.name)))
     arrays = {column.name: array_of(column, by_name[column.name]) for column in columns}
     return InputTable(arrays, len(rows), lambda row, name: _pointer("rows", row, name))
 
 
-def _from_columns(raw: dict[str, msgspec.Raw], columns: tuple[InputColumn, ...]) -> InputTable:
-    check_names(columns, raw, "/columns")
+def _named(raw: bytes, columns: tuple[InputColumn, ...], pointer: str, shape_at: str, shape: str) -> Any:
+    """Gives the values of an object by name; the names are counted before they are made."""
+    if _has_more(raw, b":", len(columns) + MAX_FAULTS):
+        names = listed([column.name for column in columns])
+        raise invalid_rows([Fault(pointer, "unknown_column", f"expected the columns {names}; got far more")])
+    named = _decoded(raw, dict[str, msgspec.Raw], shape_at, shape)
+    if len(named) != len(columns) or any(column.name not in named for column in columns):
+        check_names(columns, named, pointer)
+    return named
+
+
+def _from_columns(raw: msgspec.Raw, columns: tuple[InputColumn, ...], max_rows: int) -> InputTable:
+    named = _named(bytes(raw), columns, "/columns", "", _SHAPE)
     arrays: dict[str, Values] = {}
     for column in columns:
+        listing = bytes(named[column.name])
+        # So many values have one comma less.
+        _check_row_count(listing, b",", max_rows - 1, max_rows)
         try:
-            values = msgspec.json.decode(raw[column.name], type=list[value_type(column)])  # type: ignore[misc]
+            values = msgspec.json.decode(listing, type=list[value_type(column)])  # type: ignore[misc]
         except msgspec.ValidationError as error:
             place = _PLACE.findall(str(error).rpartition(" - at ")[2])
             pointer = pointer_to("columns", column.name, *place[:1])
@@ -171,7 +206,7 @@ def _type_fault(pointer: str, column: InputColumn, message: str) -> Fault:
 def _not_json(body: bytes, reason: str) -> InvalidRows | MalformedBody:
     """Gives the place of a NaN or Infinity, which JSON does not have but many writers make; else where JSON breaks."""
     try:
-        place = _not_finite_place(json.loads(body))
+        place = _not_finite_place(json.loads(body)) if len(body) <= _MAX_SEARCHED_BYTES else None
     except (ValueError, RecursionError):
         place = None
     if place is None:
