@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kan.encoding import ClassOutput, Outside, decode, encode, outside_rows, probabilities
+from kan.encoding import ClassOutput, Encoding, Outside, decode, encode, outside_rows, probabilities
 from kan.errors import EncodingError
 from kan.predictor import evaluate
 from service.domain.errors import BodyTooLarge, Fault, OutsideTrainingRange
@@ -23,6 +23,8 @@ POLICIES: tuple[DomainPolicy, ...] = ("warn", "reject", "clamp")
 MAX_OUTSIDE = 1_000
 # Bounds the memory of one evaluation; the numbers do not depend on it.
 _ROWS_AT_A_TIME = 8_192
+# Bounds the memory of the search for values outside: each one found is a record, at first.
+_CELLS_AT_A_TIME = 50_000
 
 Floats = NDArray[np.float64]
 
@@ -68,12 +70,12 @@ def predict(model: LoadedModel, table: InputTable, policy: DomainPolicy, max_row
         raise BodyTooLarge("rows in one request", max_rows, "send them in parts")
     columns = input_columns(model.encoding)
     check_values(columns, table)
-    outside = outside_rows(model.encoding, table.columns)
+    outside, outside_count = _outside(model.encoding, table)
     if policy == "reject" and outside:
-        raise OutsideTrainingRange(len(outside), [_outside_fault(item, table) for item in outside[:MAX_FAULTS]])
+        raise OutsideTrainingRange(outside_count, [_outside_fault(item, table) for item in outside[:MAX_FAULTS]])
     read = _clamped(columns, table) if policy == "clamp" else table
     answer = evaluate_table(model, read)
-    return replace(answer, policy=policy, outside=outside[:MAX_OUTSIDE], outside_count=len(outside))
+    return replace(answer, policy=policy, outside=outside, outside_count=outside_count)
 
 
 def evaluate_table(model: LoadedModel, table: InputTable) -> Prediction:
@@ -107,6 +109,19 @@ def outside_entry(item: Outside) -> dict[str, Any]:
     return {"row": item.row, "input": item.column, "range": [item.low, item.high], "reason": "out_of_range"}
 
 
+def _outside(encoding: Encoding, table: InputTable) -> tuple[list[Outside], int]:
+    """Gives the first values that training never saw, and how many there are."""
+    step = max(1, _CELLS_AT_A_TIME // max(1, len(table.columns)))
+    listed: list[Outside] = []
+    count = 0
+    for start in range(0, table.rows, step):
+        part = {name: values[start : start + step] for name, values in table.columns.items()}
+        found = outside_rows(encoding, part)
+        count += len(found)
+        listed += [item._replace(row=item.row + start) for item in found[: MAX_OUTSIDE - len(listed)]]
+    return listed, count
+
+
 def _outputs(model: LoadedModel, x: Floats) -> Floats:
     parts = [evaluate(model.state, x[start : start + _ROWS_AT_A_TIME]) for start in range(0, len(x), _ROWS_AT_A_TIME)]
     return np.concatenate(parts) if parts else np.empty((0, model.encoding.network_outputs))
@@ -115,7 +130,7 @@ def _outputs(model: LoadedModel, x: Floats) -> Floats:
 def _clamped(columns: Sequence[InputColumn], table: InputTable) -> InputTable:
     found: Mapping[str, Any] = {
         column.name: np.clip(table.columns[column.name], column.low, column.high)
-        if column.is_number
+        if column.low is not None
         else table.columns[column.name]
         for column in columns
     }
