@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from kan.config import NetworkConfig
-from kan.kernels.local_basis import dense, local_basis
+from kan.kernels.torch.local_basis import dense, local_basis
 from kan.knots import uniform_knots
 
 

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kan.kernels.local_basis import dense, local_basis
+from kan.kernels.torch.local_basis import dense, local_basis
 from kan.knots import quantile_knots, uniform_knots
 from kan.layer import KanLayer
 from kan.network import Kan

@@ -1,1 +1,1 @@
-"""Evaluations of the basis that training uses."""
+"""Evaluations of a network that are made to be fast: `cpu` compiled and without torch, `torch` on any device."""

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.interpolate import BSpline
 
-from kan.kernels.local_basis import dense, local_basis
+from kan.kernels.torch.local_basis import dense, local_basis
 from kan.knots import quantile_knots, uniform_knots
 
 DEGREES = [1, 2, 3, 4, 5]

@@ -1,0 +1,1 @@
+"""Layers in torch by local support, on any device."""
