@@ -18,6 +18,8 @@ WORTHWHILE = 0.97
 NOISE_FREE = 0.01
 # Fewer training rows than this per trainable number make spikes between the rows.
 ROWS_PER_PARAMETER = 1.5
+# So many finer grids in a row without a gain end the climb: a fast oscillation shows only once a grid resolves it.
+GRIDS_WITHOUT_GAIN = 3
 
 
 def refine(work: Work, stage: Refine, journal: Journal, name: str) -> StageRun:
@@ -73,16 +75,19 @@ def _extended(work: Work, network: Kan, stage: Extend, journal: Journal, name: s
     """Climbs the grids on the training rows for as long as the validation rows gain."""
     best, best_loss = Fitted(network, work.outcome), validation_loss(work, network)
     grids = _grids(network, stage, len(work.problem.train))
-    current = network
+    current, idle = network, 0
     for number, grid in enumerate(grids):
         finer = refined_network(current, grid) if grid != current.kan_layers[0].grid else current
         settings = Fit(steps=stage.steps, patience=max(stage.steps // 3, 5))
         fitting = fit_piece(work, finer, settings, journal, f"{name}/{grid}", work.problem.train, hold=True)
         fitted = yield from offset(fitting, number, 1, len(grids))
         current, loss = fitted.network, validation_loss(work, fitted.network)
-        if loss >= WORTHWHILE * best_loss:
+        if loss < WORTHWHILE * best_loss:
+            best, best_loss, idle = fitted, loss, 0
+            continue
+        idle += 1
+        if idle == GRIDS_WITHOUT_GAIN:
             break
-        best, best_loss = fitted, loss
     return replace(with_network(work, best), members={})
 
 
