@@ -11,8 +11,13 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 
 # An extra package index for torch: PyTorch's CPU index saves a CUDA build of several GB, a CUDA index picks one.
 TORCH_INDEX ?=
-PIP := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt \
+PIP_INSTALL := -m pip --disable-pip-version-check install -c constraints.txt \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+PIP := $(BIN)/python $(PIP_INSTALL)
+
+# Other KAN libraries live apart: pykan is imported as `kan` too. Name checkouts of those that PyPI lacks by PEERS.
+PEERS_PYTHON := .venv-peers/bin/python
+PEERS ?=
 
 # HOST counts only on make's command line: some shells export a HOST of their own, the machine's name.
 SERVE_OPTIONS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST)) $(if $(PORT),--port $(PORT))
@@ -28,7 +33,7 @@ PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
 TEST_PROCESSES ?= 2
 ARGS ?=
 
-.PHONY: help serve test test-slow check format bench clean
+.PHONY: help serve test test-slow check format peers bench clean
 
 help: ## show this list
 	echo 'make TARGET [NAME=value ...]'
@@ -36,6 +41,7 @@ help: ## show this list
 	echo
 	echo 'serve:  PORT=8000 HOST=127.0.0.1 KAN_DATABASE_URL=... (docs/settings.md has every setting)'
 	echo 'test:   ARGS="tests/kan -k knots"  TEST_PROCESSES=2'
+	echo 'bench:  ARGS=--quick  PEERS=fast-kan=/path/to/checkout,efficient-kan=/path/to/checkout'
 	echo 'set-up: PYTHON=python3.11 TORCH_INDEX=<an index with the torch build you want>'
 
 serve: $(VENV)/.serve-ready ## start the service and one worker on this machine, Ctrl-C stops both
@@ -57,13 +63,15 @@ format: $(VENV)/.dev-ready ## put the code in its one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev-ready ## measure every claim beside its peer
-	for file in benchmarks/*.py; do \
-		echo "== $$file"; $(ONE_THREAD) $(BIN)/python "$$file" || exit 1; \
+peers: .venv-peers/.ready ## install the libraries that the benchmarks compare with
+
+bench: $(VENV)/.dev-ready .venv-peers/.ready ## measure every claim beside its peer
+	for file in $$(grep -l __main__ benchmarks/*.py); do \
+		echo "== $$file"; KAN_PEERS='$(PEERS)' $(ONE_THREAD) $(BIN)/python "$$file" $(ARGS) || exit 1; \
 	done
 
 clean: ## remove the environment and caches, never ./var
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp files make every later start skip pip: it runs again only when what it reads has changed.
@@ -80,3 +88,10 @@ $(VENV)/.dev-ready: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	echo 'Setting up $(VENV) for development: the first time takes some minutes.'
 	$(PIP) -e '.[dev]'
 	touch $@ $(VENV)/.serve-ready
+
+.venv-peers/.ready: benchmarks/peers/requirements.txt benchmarks/peers/requirements-alone.txt constraints.txt
+	[ -n '$(PYTHON)' ] || { echo 'Python 3.11 or newer is needed; name one with PYTHON=' >&2; exit 1; }
+	[ -x $(PEERS_PYTHON) ] || $(PYTHON) -m venv .venv-peers
+	$(PEERS_PYTHON) $(PIP_INSTALL) -r benchmarks/peers/requirements.txt
+	$(PEERS_PYTHON) $(PIP_INSTALL) --no-deps -r benchmarks/peers/requirements-alone.txt
+	touch $@

@@ -1,0 +1,1 @@
+"""Other libraries of the same kind, each in a process of its own."""

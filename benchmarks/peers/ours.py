@@ -1,0 +1,100 @@
+"""Our own side of every comparison, in a process like the peers'."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from tasks import TASKS
+
+from kan import Kan
+from kan.journal import Journal
+from kan.losses import SquaredError
+from kan.presets import preset_recipe
+from kan.problem import Problem
+from kan.split import split_rows
+from kan.stages.recipe import run_recipe
+from kan.stages.work import Work, unpack_network
+from peers.clock import Finished, LevelClock
+from peers.timing import Array, Model, TimedBench
+from peers.torch_model import TorchModel
+
+
+def bench(variant: str, path: str | None) -> OurBench:
+    """Gives the bench; variants "float32" and "float64" (numba kernels) and "torch" (the torch kernels, float64)."""
+    torch.set_num_threads(1)
+    return OurBench(_build_torch if variant == "torch" else _build_numba(np.dtype(variant)))
+
+
+class OurBench(TimedBench):
+    """Times steps and predictions, and trains until levels are reached."""
+
+    def train(
+        self, task: str, widths: list[int], seed: int, levels: list[float], limit_seconds: float, preset: str
+    ) -> dict[str, object]:
+        """Runs what `kan.fit(Kan(widths), x, y, preset=preset, seed=seed)` runs, and looks after each step."""
+        x, y, test_x, test_y = (torch.from_numpy(part) for part in TASKS[task].rows(seed))
+        mean, std = y.mean(0), y.std(0, correction=0)
+        parts = split_rows(np.ones(len(x), dtype=bool), test_fraction=0.0, validation_fraction=0.2, seed=seed)
+        problem = Problem(x, (y - mean) / std, parts, SquaredError(), (None,) * x.shape[1], 1, seed, raw_inputs=True)
+        work, journal = Work(problem, Kan(widths, seed=seed).config), Journal()
+        clock = LevelClock(levels, limit_seconds)
+
+        def rmse(network: Kan) -> float:
+            with torch.no_grad():
+                return float((mean + std * network(test_x) - test_y).square().mean().sqrt())
+
+        def rmse_in_hand() -> float:
+            in_hand = journal.network_in_hand
+            return rmse(unpack_network(work, in_hand())) if in_hand is not None else float("inf")
+
+        with contextlib.suppress(Finished):
+            run = run_recipe(work, preset_recipe(preset, search=False), journal)
+            final = _watched(run, lambda: clock.look(rmse_in_hand))
+            clock.look(lambda: rmse(final.network))
+        return clock.result()
+
+
+def _watched(run: object, look: Callable[[], None]) -> Work:
+    while True:
+        try:
+            next(run)  # type: ignore[call-overload]
+        except StopIteration as stop:
+            return stop.value
+        look()
+
+
+def _build_torch(widths: list[int], grid: int, x: Array, y: Array) -> TorchModel:
+    return TorchModel(Kan(widths, grid=grid), x.astype(np.float64), y.astype(np.float64))
+
+
+def _build_numba(dtype: np.dtype) -> Callable[[list[int], int, Array, Array], Model]:
+    def build(widths: list[int], grid: int, x: Array, y: Array) -> Model:
+        return NumbaModel(Kan(widths, grid=grid), x.astype(dtype), y.astype(dtype), dtype)
+
+    return build
+
+
+class NumbaModel:
+    """The compiled kernels with their rows; each half is built only when it is asked for."""
+
+    def __init__(self, network: Kan, x: Array, y: Array, dtype: np.dtype) -> None:
+        self._state, self._x, self._y, self._dtype = network.state(), x, y, dtype
+
+    @property
+    def step(self) -> Callable[[], object]:
+        """Forward, mean squared error, gradients of all parameters."""
+        from kan.kernels.cpu.network import CpuNetwork  # noqa: PLC0415  compiles: only where it is timed
+
+        network, x, y = CpuNetwork(self._state, self._dtype), self._x, self._y
+        return lambda: network.loss_and_gradient(x, y)
+
+    @property
+    def predict(self) -> Callable[[], object]:
+        """The serving path."""
+        from kan.predictor import Predictor  # noqa: PLC0415  compiles: only where it is timed
+
+        predictor, x = Predictor(self._state, dtype=self._dtype), self._x
+        return lambda: predictor.predict(x)
