@@ -89,14 +89,17 @@ def _plain_input(state: NetworkState, source: int) -> dict[str, Any]:
 
 
 def _decoding(state: NetworkState) -> list[dict[str, Any]]:
-    """Gives how answers come from the last nodes: mean + std * node, or the softmax over the nodes of the classes."""
+    """Gives how answers come from the last nodes: mean + std * node, or the softmax over the classes' nodes.
+
+    Of two classes one node is enough: it is the logit of the second, and that of the first is 0.
+    """
     if state.encoding is None:
         plain = [{"kind": "number", "name": f"y{k + 1}", "mean": 0.0, "std": 1.0} for k in range(state.widths[-1])]
         return [{**item, "nodes": [k]} for k, item in enumerate(plain)]
     first = state.encoding.outputs[0]
     records = to_json(state.encoding)["outputs"]
     if isinstance(first, ClassOutput):
-        return [{**records[0], "nodes": list(range(len(first.classes)))}]
+        return [{**records[0], "nodes": list(range(state.widths[-1]))}]
     return [{**record, "nodes": [k]} for k, record in enumerate(records)]
 
 

@@ -9,6 +9,7 @@ from kan.encoding_checks import category_column, number_column, refuse_rows, row
 from kan.encoding_columns import (
     MISSING_LEVEL,
     PRESENCE_LEVELS,
+    BinaryOutput,
     ClassOutput,
     Encoding,
     Input,
@@ -28,6 +29,7 @@ from kan.state import Array
 __all__ = [
     "MISSING_LEVEL",
     "PRESENCE_LEVELS",
+    "BinaryOutput",
     "ClassOutput",
     "Encoding",
     "Input",
@@ -125,12 +127,14 @@ def probabilities(encoding: Encoding, outputs: Array) -> Array:
     """Gives the probability of every class, the softmax of the logits.
 
     Args:
-        outputs: (rows, classes) logits.
+        outputs: (rows, classes) logits; of two classes it may be (rows, 1), the first class's logit being 0.
 
     Returns:
         (rows, classes), each row sums to 1.
     """
     _check_outputs(encoding, outputs)
+    if isinstance(encoding.outputs[0], BinaryOutput):
+        outputs = np.hstack([np.zeros_like(outputs), outputs])
     powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
     # One class after the other: a row alone then gives the same bits as among many.
     total = np.zeros(len(outputs))

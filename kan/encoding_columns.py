@@ -73,6 +73,11 @@ class ClassOutput:
     classes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class BinaryOutput(ClassOutput):
+    """A target of two classes: one network output, the logit of the second class."""
+
+
 Input = NumberInput | LevelsInput | MissingInput
 Output = NumberOutput | ClassOutput
 
@@ -113,8 +118,10 @@ class Encoding:
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        """A name per network output: the targets, or the classes."""
+        """A name per network output: the targets, or the classes; of two classes the second."""
         first = self.outputs[0]
+        if isinstance(first, BinaryOutput):
+            return first.classes[1:]
         return first.classes if isinstance(first, ClassOutput) else tuple(item.name for item in self.outputs)
 
     @property

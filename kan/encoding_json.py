@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from kan.encoding_columns import (
+    BinaryOutput,
     ClassOutput,
     Encoding,
     Input,
@@ -18,7 +19,12 @@ from kan.encoding_columns import (
 from kan.errors import InvalidConfig
 
 INPUT_KINDS: dict[str, type[Any]] = {"number": NumberInput, "levels": LevelsInput, "missing": MissingInput}
-OUTPUT_KINDS: dict[str, type[Any]] = {"number": NumberOutput, "class": ClassOutput}
+OUTPUT_KINDS: dict[str, type[Any]] = {
+    "number": NumberOutput,
+    # Before "class", for it is one too.
+    "binary": BinaryOutput,
+    "class": ClassOutput,
+}
 
 
 def to_json(encoding: Encoding) -> dict[str, Any]:
@@ -93,6 +99,8 @@ def _checked(item: Any, path: str) -> Any:
         _require(len(set(item.levels)) == len(item.levels) == len(item.counts) > 0, path, "levels, each with a count")
     if isinstance(item, ClassOutput):
         _require(len(set(item.classes)) == len(item.classes) >= 2, path, "two or more different classes")
+    if isinstance(item, BinaryOutput):
+        _require(len(item.classes) == 2, path, "two classes")
     return item
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from kan.encoding_checks import category_column, number_column, present_column, refuse_rows, row_count
 from kan.encoding_columns import (
     MISSING_LEVEL,
+    BinaryOutput,
     ClassOutput,
     Encoding,
     Input,
@@ -105,7 +106,7 @@ def _learn_output(table: Table, column: str, task: str, rows: NDArray[np.intp]) 
         classes = sorted(set(names[rows]), key=_class_order)
         if len(classes) < 2:
             raise BadTrainingData(f"the target {column!r} has a single class in the training rows")
-        return ClassOutput(column, tuple(classes))
+        return (BinaryOutput if len(classes) == 2 else ClassOutput)(column, tuple(classes))
     values = number_column(table, column)
     _refuse_missing(column, np.isnan(values), rows)
     magnitude = float(np.max(np.abs(values[rows]))) or 1.0

@@ -28,6 +28,10 @@ class Loss(Protocol):
         """Yields (rows kept, delta): the Gauss-Newton matrix is the sum of J'J over the Jacobians seeded by delta."""
         ...
 
+    def curvature(self, outputs: Tensor, first: int, second: int) -> Float[Tensor, " rows"] | None:
+        """Gives the second derivative of every row's loss by two of its outputs, None where it is 0 for all rows."""
+        ...
+
 
 class SquaredError:
     """Half the squared error, summed over the outputs."""
@@ -49,6 +53,34 @@ class SquaredError:
             delta = torch.zeros_like(outputs)
             delta[:, index] = 1.0
             yield every, delta
+
+    def curvature(self, outputs: Tensor, first: int, second: int) -> Float[Tensor, " rows"] | None:
+        """Gives 1 for an output with itself."""
+        return torch.ones_like(outputs[:, first]) if first == second else None
+
+
+class BinaryCrossEntropy:
+    """Negative log-likelihood of the class, the one output being the logit of class 1."""
+
+    name = "log_loss"
+
+    def rows(self, outputs: Tensor, y: Tensor) -> Float[Tensor, " rows"]:
+        """Gives log(1 + exp(f)) - y * f of every row."""
+        return torch.nn.functional.softplus(outputs[:, 0]) - y * outputs[:, 0]
+
+    def descent(self, outputs: Tensor, y: Tensor) -> Float[Tensor, "rows outputs"]:
+        """Gives y - sigmoid(f)."""
+        return y.unsqueeze(1) - torch.sigmoid(outputs)
+
+    def seeds(self, outputs: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yields sqrt(p (1 - p)), for all rows."""
+        p = torch.sigmoid(outputs)
+        yield torch.arange(len(outputs), device=outputs.device), (p * (1 - p)).sqrt()
+
+    def curvature(self, outputs: Tensor, first: int, second: int) -> Float[Tensor, " rows"] | None:
+        """Gives p (1 - p)."""
+        p = torch.sigmoid(outputs[:, 0])
+        return p * (1 - p)
 
 
 class CrossEntropy:
@@ -75,7 +107,14 @@ class CrossEntropy:
             delta[:, index] += 1.0
             yield kept, delta * p[kept, index].sqrt().unsqueeze(1)
 
+    def curvature(self, outputs: Tensor, first: int, second: int) -> Float[Tensor, " rows"] | None:
+        """Gives p_c (1 - p_c) for an output with itself, -p_c p_d for two."""
+        p = torch.softmax(outputs, dim=1)
+        return p[:, first] * (float(first == second) - p[:, second])
 
-def loss_for(task: str) -> Loss:
-    """Gives the loss of a task: "regression" or "classification"."""
-    return CrossEntropy() if task == "classification" else SquaredError()
+
+def loss_for(task: str, outputs: int) -> Loss:
+    """Gives the loss of a task ("regression" or "classification") whose network has so many outputs."""
+    if task != "classification":
+        return SquaredError()
+    return BinaryCrossEntropy() if outputs == 1 else CrossEntropy()

@@ -143,7 +143,7 @@ class TableTraining:
             torch.from_numpy(self._within_reach(encode(self.encoding, table))).to(device),
             torch.from_numpy(y).to(device),
             self.parts[rows],
-            loss_for(self._task.task),
+            loss_for(self._task.task, self.encoding.network_outputs),
             self.encoding.input_levels,
             self.encoding.network_outputs,
             self._task.seed,

@@ -42,7 +42,8 @@ def quadratic_model(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> Quadratic
 
 def _add_block(network: Kan, loss: Loss, run: Trace, y: Tensor, matrix: Tensor, descent: Tensor) -> None:
     pull = loss.descent(run.outputs, y)
-    single = run.outputs.shape[1] == 1
+    # The one seed of a single squared error is 1, so that its Jacobian serves the gradient too.
+    single = run.outputs.shape[1] == 1 and loss.name == "mse"
     for kept, delta in loss.seeds(run.outputs):
         rows = jacobian(network, _restrict(run, kept), delta)
         matrix.addmm_(rows.T, rows)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from kan.additive import AdditiveRows, Newton
 from kan.cost import MEMBER_ROWS, choose_optimizer
 from kan.jacobian import parameter_vector, set_parameters
 from kan.journal import Journal
 from kan.move_grid import move_grids, normalise_nodes
 from kan.network import Kan
 from kan.optimizers.adam import Adam
-from kan.optimizers.gauss_newton import quadratic_model
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.optimizers.protocol import Optimizer
 from kan.penalty import LayerPenalty, constant_penalty, penalty_matrix
@@ -109,18 +109,26 @@ def _at_most(rows: Tensor, seed: int) -> Tensor:
 def _fit_additive(fitting: Fitting, network: Kan) -> MemberRun:
     problem, x, y = fitting.problem, fitting.x, fitting.y
     set_parameters(network, torch.zeros(sum(p.numel() for p in network.parameters()), dtype=x.dtype))
+    rows = AdditiveRows(network, problem.loss, x, y)
     penalties = constant_penalty(network, FIRST_PENALTY, FIRST_PENALTY)
-    yield from _run(fitting, network, penalties, FIRST_STEPS, "first")
+    yield from _run_newton(fitting, network, rows, penalties, FIRST_STEPS, "first")
     before = float("inf")
     for number in range(OUTER_STEPS):
-        model = quadratic_model(network, problem.loss, x, y)
+        model = rows.quadratic_model(parameter_vector(network))
         if abs(before - model.loss) < OUTER_TOLERANCE * abs(model.loss):
             break
         before = model.loss
         penalties = update_penalties(network, penalties, model, problem.loss, len(x))
-        yield from _run(fitting, network, penalties, INNER_STEPS, str(number))
-    yield from _run(fitting, network, penalties, LAST_STEPS, "last")
+        yield from _run_newton(fitting, network, rows, penalties, INNER_STEPS, str(number))
+    yield from _run_newton(fitting, network, rows, penalties, LAST_STEPS, "last")
     return network
+
+
+def _run_newton(
+    fitting: Fitting, network: Kan, rows: AdditiveRows, penalties: list[LayerPenalty], steps: int, name: str
+) -> Generator[TrainStep, None, None]:
+    newton = Newton(network, rows, penalty_matrix(network, penalties))
+    yield from _run_optimizer(fitting, network, newton, steps, name)
 
 
 def _fit_hidden(fitting: Fitting, candidate: Candidate, network: Kan, steps: int) -> MemberRun:

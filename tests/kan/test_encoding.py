@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kan.encoding import (
+    BinaryOutput,
     ClassOutput,
     Encoding,
     LevelsInput,
@@ -132,9 +133,9 @@ def test_values_that_training_never_saw_are_listed_by_row() -> None:
 def test_classes_are_text_in_the_order_of_names() -> None:
     table = class_table(texts("setosa", "other", "setosa", None, "never trained"))
     encoding = learnt(table, "x", task="classification", rows=3)
-    assert encoding.outputs == (ClassOutput("y", ("other", "setosa")),)
+    assert encoding.outputs == (BinaryOutput("y", ("other", "setosa")),)
     assert encoding.task == "classification"
-    assert encoding.output_names == ("other", "setosa")
+    assert encoding.output_names == ("setosa",)
     assert encode_targets(encoding, table).tolist() == [1, 0, 1, -1, -1]
 
 
@@ -143,6 +144,16 @@ def test_number_classes_are_named_and_ordered_as_numbers() -> None:
     encoding = learnt(table, "x", task="classification", rows=4)
     assert encoding.outputs == (ClassOutput("y", ("0.5", "2", "10")),)
     assert encode_targets(encoding, table).tolist() == [2, 1, 0, 1]
+
+
+def test_two_classes_have_one_logit_and_models_with_two_still_answer_alike() -> None:
+    one = Encoding((MissingInput("m", "m"),), (BinaryOutput("y", ("a", "b")),))
+    two = Encoding((MissingInput("m", "m"),), (ClassOutput("y", ("a", "b")),))
+    logits = np.array([[0.0], [2.0], [-700.0]])
+    found = probabilities(one, logits)
+    np.testing.assert_allclose(found[:, 1], 1 / (1 + np.exp(-logits[:, 0])), rtol=1e-14)
+    assert np.array_equal(found, probabilities(two, np.hstack([np.zeros((3, 1)), logits])))
+    assert (one.network_outputs, two.network_outputs) == (1, 2)
 
 
 def test_probabilities_sum_to_one_and_do_not_depend_on_other_rows() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from kan.losses import CrossEntropy, Loss, SquaredError, loss_for
+from kan.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError, loss_for
 from tests.kan.training import uniform
 
 
@@ -56,4 +56,26 @@ def test_cross_entropy_of_huge_logits_is_finite() -> None:
 
 
 def test_task_names_its_loss() -> None:
-    assert (loss_for("regression").name, loss_for("classification").name) == ("mse", "log_loss")
+    assert isinstance(loss_for("regression", 1), SquaredError)
+    assert isinstance(loss_for("classification", 1), BinaryCrossEntropy)
+    assert isinstance(loss_for("classification", 3), CrossEntropy)
+
+
+def test_one_logit_is_cross_entropy_with_the_other_at_zero() -> None:
+    outputs, y = uniform(7, 1, reach=3.0), torch.arange(7) % 2
+    both = torch.cat([torch.zeros_like(outputs), outputs], dim=1)
+    torch.testing.assert_close(BinaryCrossEntropy().rows(outputs, y), CrossEntropy().rows(both, y))
+    torch.testing.assert_close(BinaryCrossEntropy().descent(outputs, y), CrossEntropy().descent(both, y)[:, 1:])
+    torch.testing.assert_close(matrices(BinaryCrossEntropy(), outputs), matrices(CrossEntropy(), both)[:, 1:, 1:])
+
+
+@pytest.mark.parametrize("loss", [SquaredError(), CrossEntropy(), BinaryCrossEntropy()], ids=["mse", "k", "one"])
+def test_curvature_is_the_matrix_of_the_seeds(loss: Loss) -> None:
+    count = 1 if isinstance(loss, BinaryCrossEntropy) else 3
+    outputs = uniform(6, count, reach=2.0)
+    expected = matrices(loss, outputs)
+    for first in range(count):
+        for second in range(count):
+            found = loss.curvature(outputs, first, second)
+            found = torch.zeros(6, dtype=torch.float64) if found is None else found
+            torch.testing.assert_close(found, expected[:, first, second])
