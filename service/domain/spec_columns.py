@@ -48,7 +48,7 @@ def choose_columns(spec: Mapping[str, Any], described: Sequence[Mapping[str, Any
     _named(facts, split, "split_column", usable=False)
     inputs = _inputs(spec, facts, {*targets, *split})
     _check_rows([facts[name] for name in targets], rows)
-    outputs = int(facts[targets[0]]["distinct"]) if task == "classification" else len(targets)
+    outputs = _class_outputs(facts[targets[0]]) if task == "classification" else len(targets)
     levels = [count for name in inputs for count in _levels(facts[name])]
     left_out = [f"column {c['name']!r} is not used: {c['reason']}" for c in described if c["type"] == "ignored"]
     warnings = [] if spec.get("inputs") else left_out
@@ -56,6 +56,12 @@ def choose_columns(spec: Mapping[str, Any], described: Sequence[Mapping[str, Any
     if without:
         warnings.append(f"{without} rows or more have no target: they neither teach nor judge")
     return Columns(inputs, targets, task, levels, outputs, warnings)
+
+
+def _class_outputs(target: Mapping[str, Any]) -> int:
+    """Gives one output a class; of two classes one logit is enough."""
+    classes = int(target["distinct"])
+    return classes if classes > 2 else 1
 
 
 def _inputs(spec: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]], taken: set[str]) -> list[str]:

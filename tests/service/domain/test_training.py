@@ -108,9 +108,9 @@ def test_signature_names_inputs_outputs_and_the_network() -> None:
     assert found["inputs"][0]["missing"] is True
     assert found["inputs"][1]["levels"] == ["green", "red"]
     assert found["outputs"] == [{"name": "label", "type": "category", "classes": ["high", "low"]}]
-    assert found["network"] == {"widths": [3, 2, 2], "grid": 6, "degree": 3, "base": "silu"}
+    assert found["network"] == {"widths": [3, 2, 1], "grid": 6, "degree": 3, "base": "silu"}
     # 6 + 3 + 1 numbers an edge; a level is one number: a, its missing flag (2), c (2).
-    assert found["parameters"] == (10 + 2 + 2) * 2 + 10 * 2 * 2
+    assert found["parameters"] == (10 + 2 + 2) * 2 + 10 * 2 * 1
 
 
 def test_split_column_decides_the_parts() -> None:
