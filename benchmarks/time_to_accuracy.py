@@ -7,7 +7,7 @@ Both get the same 1,000 training rows of a seed, both in float64 and one thread,
 Ours is what `kan.fit(Kan(widths), x, y, preset=..., seed=seed)` runs (one fifth of the rows is held out to choose).
 pykan 0.2.8's is its Example 1: LBFGS on grids 3, 5, 10, 20, 50, 50 steps each, its grid updates on. On both sides
 the network in hand is judged on 1,000 test rows after every step, off the clock; a seed ends at the last level, at the
-recipe's end or after 120 s. A median over seeds is "-" where fewer than half of them reached the level; "reached"
+recipe's end or after 120 s. A median over seeds is "-" where the middle one never reached the level; "reached"
 counts the seeds. Compiling is warmed up before the first seed.
 
 Kinds: "shallow" has one and two layers; three-layer functions are "tuned" where presets were tuned on them and
