@@ -18,6 +18,7 @@ PIP := $(BIN)/python $(PIP_INSTALL)
 # Other KAN libraries live apart: pykan is imported as `kan` too. Name checkouts of those that PyPI lacks by PEERS.
 PEERS_PYTHON := .venv-peers/bin/python
 PEERS ?=
+BENCHMARKS ?= $(shell grep -l __main__ benchmarks/*.py)
 
 # HOST counts only on make's command line: some shells export a HOST of their own, the machine's name.
 SERVE_OPTIONS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST)) $(if $(PORT),--port $(PORT))
@@ -41,7 +42,7 @@ help: ## show this list
 	echo
 	echo 'serve:  PORT=8000 HOST=127.0.0.1 KAN_DATABASE_URL=... (docs/settings.md has every setting)'
 	echo 'test:   ARGS="tests/kan -k knots"  TEST_PROCESSES=2'
-	echo 'bench:  ARGS=--quick  PEERS=fast-kan=/path/to/checkout,efficient-kan=/path/to/checkout'
+	echo 'bench:  BENCHMARKS=benchmarks/inference.py  ARGS=--quick  PEERS=fast-kan=/path/to/checkout'
 	echo 'set-up: PYTHON=python3.11 TORCH_INDEX=<an index with the torch build you want>'
 
 serve: $(VENV)/.serve-ready ## start the service and one worker on this machine, Ctrl-C stops both
@@ -66,7 +67,7 @@ format: $(VENV)/.dev-ready ## put the code in its one format
 peers: .venv-peers/.ready ## install the libraries that the benchmarks compare with
 
 bench: $(VENV)/.dev-ready .venv-peers/.ready ## measure every claim beside its peer
-	for file in $$(grep -l __main__ benchmarks/*.py); do \
+	for file in $(BENCHMARKS); do \
 		echo "== $$file"; KAN_PEERS='$(PEERS)' $(ONE_THREAD) $(BIN)/python "$$file" $(ARGS) || exit 1; \
 	done
 
