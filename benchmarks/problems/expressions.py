@@ -80,7 +80,7 @@ def _value(node: ast.expr, variables: Mapping[str, Array]) -> Any:
     match node:
         case ast.Constant(value=value) if type(value) in (int, float):
             # As a float a tower of powers overflows instead of hanging.
-            return np.float64(value)
+            return np.float64(float(value))  # type: ignore[arg-type]
         case ast.Name(id=name) if name in variables:
             return variables[name]
         case ast.Name(id=name) if name in CONSTANTS:
