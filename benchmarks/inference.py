@@ -3,9 +3,8 @@
     make peers
     python benchmarks/inference.py [--peer fast-kan=/path/to/checkout] [--quick]
 
-Ours is `kan.predictor.Predictor` in float32 and in float64 (what the service answers with); peers run in float32, in
-eval mode and without a graph, on arrays of their own kind. A column "× peer" is the peer's time divided by that of our
-float32 predictor.
+Ours is `kan.predictor`, which the service answers with, in float64; peers run in float32, in eval mode and without a
+graph, on arrays of their own kind. A column "× peer" is the peer's time divided by ours.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ def main() -> None:
     asked = parser.parse_args()
     shapes, grids = (SHAPES[:3], (5,)) if asked.quick else (SHAPES, GRIDS)
     cases = [Case(widths, grid, rows, "predict") for widths, grid, rows in product(shapes, grids, ROWS)]
-    with workers(asked, [our_worker("ours float32", "float32"), our_worker("ours float64", "float64")]) as all_workers:
-        print_table(cases, all_workers, 3 if asked.quick else asked.rounds, ours=2)
+    with workers(asked, [our_worker()]) as all_workers:
+        print_table(cases, all_workers, 3 if asked.quick else asked.rounds)
 
 
 if __name__ == "__main__":

@@ -70,9 +70,9 @@ def workers(asked: argparse.Namespace, ours: Sequence[Worker]) -> Iterator[list[
             worker.close()
 
 
-def our_worker(name: str, variant: str) -> Worker:
+def our_worker() -> Worker:
     """Gives a worker of this library."""
-    return Worker(name, "ours", variant, OURS)
+    return Worker("ours", "ours", "", OURS)
 
 
 def measure(case: Case, all_workers: Sequence[Worker], rounds: int) -> dict[str, float | str]:
@@ -94,16 +94,15 @@ def measure(case: Case, all_workers: Sequence[Worker], rounds: int) -> dict[str,
     return {**{name: median(times) for name, times in found.items()}, **failed}
 
 
-def print_table(cases: Iterable[Case], all_workers: Sequence[Worker], rounds: int, *, ours: int = 1) -> None:
-    """Prints the microseconds of our first `ours` workers and the peers' times divided by that of the first."""
+def print_table(cases: Iterable[Case], all_workers: Sequence[Worker], rounds: int) -> None:
+    """Prints the microseconds of the first worker, ours, and the peers' times divided by it."""
     names = [worker.name for worker in all_workers]
-    heads = [*(f"{name}, µs" for name in names[:ours]), *(f"× {name}" for name in names[ours:])]
+    heads = [f"{names[0]}, µs", *(f"× {name}" for name in names[1:])]
     print(f"| shape | grid | rows | {' | '.join(heads)} |")
     print("|" + " --- |" * (3 + len(heads)))
     for case in cases:
         times = measure(case, all_workers, rounds)
-        cells = [_cell(times[name], 1e-6) for name in names[:ours]]
-        cells += [_cell(times[name], times[names[0]]) for name in names[ours:]]
+        cells = [_cell(times[names[0]], 1e-6), *(_cell(times[name], times[names[0]]) for name in names[1:])]
         print(f"| {case.label} | {' | '.join(cells)} |", flush=True)
 
 

@@ -3,7 +3,7 @@
     python benchmarks/scaling.py [--quick]
 
 The error is the test RMSE of exp(sin(pi x)+y^2), shape [2, 1, 1], trained on 3,000 rows: the paper promises grid^-4.
-Times are CPU seconds of one thread: a training step of the compiled kernel in float32 (forward, loss, gradient), and a
+Times are CPU seconds of one thread: a training step (forward, loss, gradient), and a
 whole Levenberg-Marquardt fit of ten steps in float64. A slope of 1 is linear; small sizes are bound by fixed costs, so
 the slope is fitted to the larger half.
 """
@@ -43,12 +43,12 @@ def main() -> None:
     report("test RMSE", "grid", grids, errors, slope_of=len(grids))
     rows = (1000, 4000, 16000) if asked.quick else (1000, 2000, 4000, 8000, 16000, 32000, 64000)
     report("fit, s", "rows", rows, [median(fit_seconds(n) for _ in range(rounds)) for n in rows])
-    worker = our_worker("ours", "float32")
+    worker = our_worker()
     try:
         for axis, cases in step_cases(quick=asked.quick).items():
             report_steps(axis, cases, worker, rounds)
     except PeerFailed as error:
-        parser.exit(1, f"the compiled kernel could not be timed: {error}\n")
+        parser.exit(1, f"a training step could not be timed: {error}\n")
     finally:
         worker.close()
 

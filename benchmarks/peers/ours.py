@@ -12,20 +12,21 @@ from tasks import TASKS
 from kan import Kan
 from kan.journal import Journal
 from kan.losses import SquaredError
+from kan.predictor import evaluate
 from kan.presets import preset_recipe
 from kan.problem import Problem
 from kan.split import split_rows
 from kan.stages.recipe import run_recipe
 from kan.stages.work import Work, unpack_network
 from peers.clock import Finished, LevelClock
-from peers.timing import Array, Model, TimedBench
+from peers.timing import Array, TimedBench
 from peers.torch_model import TorchModel
 
 
 def bench(variant: str, path: str | None) -> OurBench:
-    """Gives the bench; variants "float32" and "float64" (numba kernels) and "torch" (the torch kernels, float64)."""
+    """Gives the bench."""
     torch.set_num_threads(1)
-    return OurBench(_build_torch if variant == "torch" else _build_numba(np.dtype(variant)))
+    return OurBench(OurModel)
 
 
 class OurBench(TimedBench):
@@ -66,35 +67,18 @@ def _watched(run: object, look: Callable[[], None]) -> Work:
         look()
 
 
-def _build_torch(widths: list[int], grid: int, x: Array, y: Array) -> TorchModel:
-    return TorchModel(Kan(widths, grid=grid), x.astype(np.float64), y.astype(np.float64))
+class OurModel:
+    """A network in float64 with its rows: the step that trains, and the predictor that serves."""
 
+    def __init__(self, widths: list[int], grid: int, x: Array, y: Array) -> None:
+        network = Kan(widths, grid=grid)
+        self._state, self._x = network.state(), x.astype(np.float64)
+        self._trained = TorchModel(network, self._x, y.astype(np.float64))
 
-def _build_numba(dtype: np.dtype) -> Callable[[list[int], int, Array, Array], Model]:
-    def build(widths: list[int], grid: int, x: Array, y: Array) -> Model:
-        return NumbaModel(Kan(widths, grid=grid), x.astype(dtype), y.astype(dtype), dtype)
-
-    return build
-
-
-class NumbaModel:
-    """The compiled kernels with their rows; each half is built only when it is asked for."""
-
-    def __init__(self, network: Kan, x: Array, y: Array, dtype: np.dtype) -> None:
-        self._state, self._x, self._y, self._dtype = network.state(), x, y, dtype
-
-    @property
-    def step(self) -> Callable[[], object]:
+    def step(self) -> None:
         """Forward, mean squared error, gradients of all parameters."""
-        from kan.kernels.cpu.network import CpuNetwork  # noqa: PLC0415  compiles: only where it is timed
+        self._trained.step()
 
-        network, x, y = CpuNetwork(self._state, self._dtype), self._x, self._y
-        return lambda: network.loss_and_gradient(x, y)
-
-    @property
-    def predict(self) -> Callable[[], object]:
-        """The serving path."""
-        from kan.predictor import Predictor  # noqa: PLC0415  compiles: only where it is timed
-
-        predictor, x = Predictor(self._state, dtype=self._dtype), self._x
-        return lambda: predictor.predict(x)
+    def predict(self) -> Array:
+        """The serving path, without torch."""
+        return evaluate(self._state, self._x)

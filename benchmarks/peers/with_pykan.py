@@ -1,4 +1,4 @@
-"""pykan: its step without the symbolic branch, and its documented recipe for fitting a function."""
+"""pykan: its step without the symbolic branch, and its grid-extension recipe, adapted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from peers.clock import Finished, LevelClock
 from peers.timing import Array, TimedBench
 from peers.torch_model import TorchModel
 
-# Its Example 1 goes 3, 10, 20, 50, 100 with 200 steps each (20 in the first cells); finer rungs and 50 are quicker.
+# Adapted: its Example 1 goes 3, 10, 20, 50, 100 with 200 steps each (20 in the first cells).
 GRIDS = (3, 5, 10, 20, 50)
 # It appends to a history there even when asked to save nothing.
 CHECKPOINTS = tempfile.TemporaryDirectory()
