@@ -77,3 +77,14 @@ def test_moved_grid_changes_a_trained_network_little() -> None:
     assert moved.network is not None
     before, after = (mean_loss(net, SquaredError(), X, SMOOTH) for net in (work.network, moved.network))
     assert after < before + 0.02 * float(SMOOTH.var())
+
+
+def test_extension_climbs_past_a_grid_that_gains_nothing() -> None:
+    # A period of an eighth of the range: grids 4 and 8 see nothing of it, 16 and finer do.
+    x = uniform(600, 1)
+    wave = torch.sin(8 * torch.pi * x)
+    work = finish(fit(Work(a_problem(x, wave), NetworkConfig((), 4)), Fit(steps=25), Journal(), "f"))
+    wide = finish(extend(work, Extend(max_grid=64, steps=30), Journal(), "e"))
+    assert wide.network is not None
+    assert wide.network.kan_layers[0].grid >= 16
+    assert held_loss(wide) < 1e-3 * held_loss(work)
