@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.domain.backoff import Backoff
-from service.domain.models import TrainedModel, publish_version, result_of
+from service.domain.models import publish_version, result_of
 from service.domain.states import HELD, TERMINAL, Status, next_status
+from service.domain.trained_model import TrainedModel
 from service.store import jobs as statements
 from service.store.blobs import put_blob
 from service.store.engine import database_now

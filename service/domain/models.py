@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.errors import ModelNotFound, VersionNotFound
 from service.domain.ids import new_id
+from service.domain.trained_model import TrainedModel
 from service.store import models as statements
 from service.store.datasets import find_dataset
 from service.store.engine import database_now
@@ -38,18 +39,6 @@ class ModelSummary:
 def is_model_name(name: str) -> bool:
     """May a model have this name?"""
     return _NAME.fullmatch(name) is not None
-
-
-@dataclass(frozen=True, eq=False)
-class TrainedModel:
-    """What a finished training hands over to be published."""
-
-    model: bytes
-    split: bytes
-    metrics: dict[str, Any]
-    signature: dict[str, Any]
-    outcome: str
-    train_seconds: float
 
 
 def publish_version(

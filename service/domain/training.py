@@ -23,6 +23,7 @@ from kan.state import NetworkState
 from kan.table_training import TableResult, TableTask, TableTraining
 from kan.train import Outcome
 from service.domain.columns import table_arrays
+from service.domain.trained_model import TrainedModel
 
 # The time left is guessed from the median of this many steps.
 RECENT_STEPS = 20
@@ -40,18 +41,6 @@ class TrainingUpdate:
     data: dict[str, Any]
     progress: dict[str, Any]
     stage_ended: bool = False
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """A trained model ready to be published."""
-
-    model: bytes
-    split: bytes
-    metrics: dict[str, Any]
-    signature: dict[str, Any]
-    outcome: str
-    train_seconds: float
 
 
 class TrainingRun:
@@ -76,7 +65,7 @@ class TrainingRun:
         checkpoint: bytes | None = None,
     ) -> None:
         self._resolved = resolved
-        self.result: TrainingResult | None = None
+        self.result: TrainedModel | None = None
         arrays = table_arrays(pl.read_parquet(io.BytesIO(table)), column_types)
         try:
             self._training = TableTraining(arrays, _task(resolved, arrays), checkpoint=checkpoint)
@@ -112,7 +101,7 @@ class TrainingRun:
             else:
                 yield TrainingUpdate("metric", _metric(progress), shown)
 
-    def finish_early(self) -> TrainingResult | None:
+    def finish_early(self) -> TrainedModel | None:
         """Gives the best model so far, where the time is up; None where there is none yet."""
         best = self._training.finish_early()
         return None if best is None else _result(best, time.perf_counter() - self._started)
@@ -171,12 +160,12 @@ def _metric(progress: Progress) -> dict[str, Any]:
     }
 
 
-def _result(result: TableResult, seconds: float) -> TrainingResult:
+def _result(result: TableResult, seconds: float) -> TrainedModel:
     if not all(np.isfinite(layer.coefficients).all() for layer in result.state.layers):
         raise TrainingDiverged(Outcome.DIVERGED.value)
     encoding = result.state.encoding
     assert encoding is not None
-    return TrainingResult(
+    return TrainedModel(
         model=dump(result.state),
         split=result.parts.tobytes(),
         metrics=dict(result.metrics),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from service.domain import leases
 from service.domain.datasets import column_types
 from service.domain.leases import Hold, LeaseLost
-from service.domain.models import TrainedModel
+from service.domain.trained_model import TrainedModel
 from service.log import get_logger
 from service.settings import Settings
 from service.store.blobs import BlobDamaged, get_blob

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service.domain import jobs, leases
 from service.domain.backoff import Backoff
 from service.domain.leases import Hold, LeaseLost
-from service.domain.models import TrainedModel
+from service.domain.trained_model import TrainedModel
 from service.store.engine import database_now
 from service.store.jobs import list_events
 from service.store.tables import JobRow, VersionRow

@@ -1,0 +1,26 @@
+"""What a finished training hands over to be published; the training child imports it without the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A trained model ready to be published.
+
+    Attributes:
+        model: the checkpoint.
+        split: the part of every row.
+        metrics, signature: as the model's version shows them.
+        outcome: how the training ended.
+        train_seconds: wall-clock time of the last attempt.
+    """
+
+    model: bytes
+    split: bytes
+    metrics: dict[str, Any]
+    signature: dict[str, Any]
+    outcome: str
+    train_seconds: float
