@@ -51,6 +51,14 @@ class Bench:
         self.processes.append(process)
         return process
 
+    def freeze(self, worker: subprocess.Popen[bytes], job_id: str) -> None:
+        """Stops a worker outside a transaction: frozen inside one it would hold its lock, which no lease can take."""
+        with self._sessions() as session:
+            session.get_one(JobRow, job_id, with_for_update=True)
+            worker.send_signal(signal.SIGSTOP)
+            # The signal is delivered before the lock is given back.
+            os.waitid(os.P_PID, worker.pid, os.WSTOPPED | os.WNOWAIT)
+
     def submit(self, **resolved: Any) -> str:
         limits = {"max_runtime_s": resolved.pop("max_runtime_s", 600), "max_attempts": resolved.pop("max_attempts", 3)}
         with self._sessions() as session:

@@ -100,7 +100,7 @@ def test_frozen_worker_that_wakes_after_its_lease_writes_nothing(bench: Bench) -
     sleeper = bench.start_worker()
     bench.wait_for(job_id, lambda row: row.checkpoint_sha256 is not None)
     # Its training process goes on and fills the pipe: what the worker reads on waking is all stale.
-    sleeper.send_signal(signal.SIGSTOP)
+    bench.freeze(sleeper, job_id)
     bench.start_worker()
     bench.wait_for(job_id, lambda row: row.token == 2)
     sleeper.send_signal(signal.SIGCONT)
