@@ -68,7 +68,7 @@ class Fit:
     stage: ClassVar[str] = "fit"
     optimizer: str = "auto"
     steps: int = 100
-    curvature: float = 1e-9
+    curvature: float = 1e-13
     batch_size: int | None = None
     learning_rate: float | None = None
     patience: int | None = 20

@@ -1,5 +1,6 @@
 """Finer grids: the same function on more intervals, and for as long as it pays."""
 
+from collections.abc import Generator
 from dataclasses import replace
 
 from kan.config import Extend, Fit, MoveGrid, Refine
@@ -9,17 +10,20 @@ from kan.network import Kan
 from kan.problem import FOLDS
 from kan.refine import refine as refine_state
 from kan.stages.fit import Fitted, fit_piece, fresh_network, parameter_count, settle_grids, with_network
-from kan.stages.starts import SMOOTHEST, offset, validation_loss
+from kan.stages.starts import LEAST_CURVATURE, NOISE_FREE, offset, unexplained, validation_loss
 from kan.stages.work import StageRun, Work, held_loss
+from kan.train import TrainStep
 
 # A finer grid must gain this much on the held rows, or the coarser one stays.
 WORTHWHILE = 0.97
-# Share of the variance left unexplained below which a table is taken for a function without noise.
-NOISE_FREE = 0.01
 # Fewer training rows than this per trainable number make spikes between the rows.
 ROWS_PER_PARAMETER = 1.5
 # So many finer grids in a row without a gain end the climb: a fast oscillation shows only once a grid resolves it.
 GRIDS_WITHOUT_GAIN = 3
+# A share of the variance as small as this is rounding: an RMSE of 1e-7 of the target's spread.
+ROUNDING = 1e-14
+# Share of the progress that the climb takes, before the last fit to all rows.
+CLIMB_SHARE = 0.8
 
 
 def refine(work: Work, stage: Refine, journal: Journal, name: str) -> StageRun:
@@ -52,15 +56,15 @@ def extend(work: Work, stage: Extend, journal: Journal, name: str) -> StageRun:
 
 def _extended_member(work: Work, stage: Extend, journal: Journal, name: str) -> StageRun:
     """Takes the best member that never saw the validation rows up the grids; it must beat the average."""
-    if work.problem.loss.name != "mse" or not _is_noise_free(work):
+    if not _is_noise_free(work):
         return work
-    found = yield from _extended(_smoothest(work), _best_member(work), stage, journal, name)
+    climb = _extended(smoothest(work), _best_member(work), stage, journal, name)
+    found = yield from offset(climb, 0, CLIMB_SHARE, 1)
     if found.network is None or held_loss(found) >= WORTHWHILE * held_loss(work):
         return work
     settings = Fit(steps=stage.steps, patience=None)
-    fitted = yield from fit_piece(
-        found, found.network, settings, journal, name + "/all", work.problem.every, hold=False
-    )
+    last = fit_piece(found, found.network, settings, journal, name + "/all", work.problem.every, hold=False)
+    fitted = yield from offset(last, CLIMB_SHARE, 1 - CLIMB_SHARE, 1)
     return replace(found, network=fitted.network, outcome=fitted.outcome)
 
 
@@ -73,22 +77,34 @@ def refined_network(network: Kan, grid: int, *, exact: bool = True) -> Kan:
 
 def _extended(work: Work, network: Kan, stage: Extend, journal: Journal, name: str) -> StageRun:
     """Climbs the grids on the training rows for as long as the validation rows gain."""
-    best, best_loss = Fitted(network, work.outcome), validation_loss(work, network)
+    work = with_network(work, Fitted(network, work.outcome))
     grids = _grids(network, stage, len(work.problem.train))
-    current, idle = network, 0
+    best, current, idle = work, work, 0
     for number, grid in enumerate(grids):
-        finer = refined_network(current, grid) if grid != current.kan_layers[0].grid else current
-        settings = Fit(steps=stage.steps, patience=max(stage.steps // 3, 5))
-        fitting = fit_piece(work, finer, settings, journal, f"{name}/{grid}", work.problem.train, hold=True)
-        fitted = yield from offset(fitting, number, 1, len(grids))
-        current, loss = fitted.network, validation_loss(work, fitted.network)
-        if loss < WORTHWHILE * best_loss:
-            best, best_loss, idle = fitted, loss, 0
-            continue
-        idle += 1
-        if idle == GRIDS_WITHOUT_GAIN:
+        current = yield from _climbed(current, grid, stage, journal, f"{name}/{grid}", number, len(grids))
+        idle = 0 if held_loss(current) < WORTHWHILE * held_loss(best) else idle + 1
+        best = best if idle else current
+        if idle == GRIDS_WITHOUT_GAIN or unexplained(best) < ROUNDING:
             break
-    return replace(with_network(work, best), members={})
+    return replace(best, members={})
+
+
+def _climbed(
+    work: Work, grid: int, stage: Extend, journal: Journal, name: str, number: int, total: int
+) -> Generator[TrainStep, None, Work]:
+    """Fits on a finer grid, with the penalty so far and with the least one: what a coarse grid needed may now hurt."""
+    assert work.network is not None
+    coarse = work.network
+    finer = refined_network(coarse, grid) if grid != coarse.kan_layers[0].grid else coarse
+    settings = Fit(steps=stage.steps, patience=max(stage.steps // 3, 5))
+    tries = [work] if work.slope == 0.0 else [work, smoothest(work)]
+    found = []
+    for place, trial in enumerate(tries):
+        piece = f"{name}/{place}"
+        fitting = fit_piece(trial, finer, settings, journal, piece, work.problem.train, hold=True)
+        share = 1 / len(tries)
+        found.append(with_network(trial, (yield from offset(fitting, number + place * share, share, total))))
+    return min(found, key=held_loss)
 
 
 def _grids(network: Kan, stage: Extend, rows: int) -> list[int]:
@@ -106,14 +122,13 @@ def _grids(network: Kan, stage: Extend, rows: int) -> list[int]:
     return grids
 
 
-def _smoothest(work: Work) -> Work:
-    return replace(work, curvature=SMOOTHEST, slope=0.0)
+def smoothest(work: Work) -> Work:
+    """Gives the work with the least penalty."""
+    return replace(work, curvature=LEAST_CURVATURE, slope=0.0)
 
 
 def _is_noise_free(work: Work) -> bool:
-    y = work.problem.y[work.problem.validation]
-    variance = 0.5 * float((y - y.mean(0)).square().sum(1).mean())
-    return held_loss(work) < NOISE_FREE * variance
+    return unexplained(work) < NOISE_FREE
 
 
 def _best_member(work: Work) -> Kan:

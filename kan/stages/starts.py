@@ -2,6 +2,10 @@
 
 from collections.abc import Generator
 from dataclasses import replace
+from typing import TypeVar
+
+import torch
+from torch import Tensor
 
 from kan.config import Fit, Starts
 from kan.cost import choose_optimizer
@@ -10,7 +14,6 @@ from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
 from kan.stages.choose import PENALTIES
 from kan.stages.fit import (
-    Fitted,
     fit_piece,
     fresh_network,
     parameter_count,
@@ -21,60 +24,134 @@ from kan.stages.members import CURVATURE_SHARE
 from kan.stages.work import StageRun, Work, held_loss
 from kan.train import TrainStep
 
-SMOOTHEST = 1e-9
+# Smaller ones change nothing on functions without noise; 1e-9 holds their error at 1e-4 of the target's spread.
+LEAST_CURVATURE = 1e-13
+# Share of the variance left unexplained below which a function is taken for one without noise.
+NOISE_FREE = 0.01
+# What a coarse grid leaves of most functions: another start would hardly leave less, a finer grid will.
+GOOD_START = 1e-5
+# So many rows tell good starts from bad ones.
+FIRST_ROWS_PER_PARAMETER = 5
+
+T = TypeVar("T")
+TrialRun = Generator[TrainStep, None, Work]
 
 
 def starts(work: Work, stage: Starts, journal: Journal, name: str) -> StageRun:
-    """Tries every penalty from the first start, then the other starts with the best penalty; keeps the best network."""
-    tries = [(0, SMOOTHEST, 0.0), *((0, CURVATURE_SHARE * slope, slope) for slope in PENALTIES)]
-    if _needs_adam(work):
-        tries = tries[:1]
-    best: Work | None = None
-    total = len(tries) + stage.count - 1
-    for number in range(total):
-        if number < len(tries):
-            start, curvature, slope = tries[number]
-        elif best is not None:
-            start, curvature, slope = number - len(tries) + 1, best.curvature, best.slope
-        trial = replace(work, curvature=curvature, slope=slope)
-        fitted = yield from _run(trial, start, stage.steps, journal, f"{name}/{number}", number, total)
-        trial = with_network(trial, fitted)
-        best = trial if best is None or held_loss(trial) < held_loss(best) else best
-    assert best is not None
-    return best
+    """Gives the best of several starts; ends at the first that explains nearly everything.
+
+    The first start takes all its steps at once. The others follow by successive halving: each takes a few steps, the
+    better half a few more, until one is left. Where the first few steps get no start near a function without noise,
+    the best of them is tried with every smoothness penalty, and all go on with the best of these.
+
+    Source: Jamieson and Talwalkar, Non-stochastic best arm identification, AISTATS 2016 (successive halving).
+    """
+    contest = Contest(work, stage, journal, name)
+    smooth = replace(work, curvature=LEAST_CURVATURE, slope=0.0)
+    trials = {0: (yield from contest.run(smooth, 0, range(contest.rungs)))}
+    # Without a hidden layer every start ends in the same network.
+    for start in range(1, stage.count if work.config.hidden else 1):
+        if unexplained(trials[start - 1]) < GOOD_START:
+            return trials[start - 1]
+        trials[start] = yield from contest.run(smooth, start, range(1))
+    if contest.is_noisy(trials):
+        trials = yield from _with_penalties(contest, trials)
+    for rung in range(1, contest.rungs):
+        trials = yield from _halved(contest, trials, rung)
+    return min(trials.values(), key=held_loss)
 
 
-def _run(
-    work: Work, start: int, steps: int, journal: Journal, name: str, number: int, total: int
-) -> Generator[TrainStep, None, Fitted]:
-    """Two short fits with the grids laid over the data between them."""
-    fitted = Fitted(fresh_network(work, start))
-    halves = (steps - steps // 2, steps // 2) if steps > 1 else (1,)
-    for half, count in enumerate(halves):
-        if half:
-            settle_grids(fitted.network, work.problem)
-        fitting = fit_piece(
-            work,
-            fitted.network,
-            Fit(steps=count, patience=None),
-            journal,
-            f"{name}/{half}",
-            work.problem.train,
-            hold=True,
-        )
-        fitted = yield from offset(fitting, number + half / len(halves), 1 / len(halves), total)
-    return fitted
+def _with_penalties(contest: "Contest", trials: dict[int, Work]) -> Generator[TrainStep, None, dict[int, Work]]:
+    """Runs the best start anew with every penalty; hands the best penalty to the other starts."""
+    best = min(trials, key=lambda start: held_loss(trials[start]))
+    for slope in PENALTIES:
+        trial = replace(contest.work, curvature=CURVATURE_SHARE * slope, slope=slope)
+        trial = yield from contest.run(trial, best, range(contest.rungs), f"penalty{slope:g}")
+        trials[best] = min(trials[best], trial, key=held_loss)
+    chosen = trials[best]
+    return {s: replace(trial, curvature=chosen.curvature, slope=chosen.slope) for s, trial in trials.items()}
+
+
+def _halved(contest: "Contest", trials: dict[int, Work], rung: int) -> Generator[TrainStep, None, dict[int, Work]]:
+    """Runs the better half of the starts further; the first one and those of penalties have had all their steps."""
+    kept = sorted(trials, key=lambda start: held_loss(trials[start]))[: max(len(trials) // 2, 1)]
+    found = {}
+    for start in kept:
+        done = contest.has_ended(start)
+        found[start] = trials[start] if done else (yield from contest.run(trials[start], start, range(rung, rung + 1)))
+    return found
+
+
+class Contest:
+    """The runs of one stage of starts, and how far it is.
+
+    Attributes:
+        rungs: parts that a start's steps are divided into; after each the worse half of the starts is dropped.
+    """
+
+    def __init__(self, work: Work, stage: Starts, journal: Journal, name: str) -> None:
+        self.work, self._journal, self._name = work, journal, name
+        parameters = parameter_count(fresh_network(work, 0))
+        self._is_large = choose_optimizer("auto", parameters, len(work.problem.train)) == "adam"
+        self.rungs = min(max(stage.count.bit_length(), 2), stage.steps)
+        self._steps = [stage.steps * (r + 1) // self.rungs - stage.steps * r // self.rungs for r in range(self.rungs)]
+        self._few = self._sample(FIRST_ROWS_PER_PARAMETER * parameters)
+        self._ended: set[int] = set()
+        self._runs, self._most_runs = 0, self.rungs * (1 + len(PENALTIES)) + 2 * stage.count
+
+    def is_noisy(self, trials: dict[int, Work]) -> bool:
+        """Says whether penalties are worth a try: no start is near a function without noise; batches need none."""
+        return not self._is_large and min(map(unexplained, trials.values())) > NOISE_FREE
+
+    def has_ended(self, start: int) -> bool:
+        """Says whether a start has taken all its steps."""
+        return start in self._ended
+
+    def run(self, trial: Work, start: int, rungs: range, label: str = "start") -> TrialRun:
+        """Runs a start through some rungs, its grids laid over the data between them."""
+        for rung in rungs:
+            network = trial.network if rung else fresh_network(self.work, start)
+            assert network is not None
+            if rung:
+                settle_grids(network, self.work.problem)
+            piece = f"{self._name}/{label}/{start}/{rung}"
+            rows = self.work.problem.train if rung else self._few
+            settings = Fit(steps=self._steps[rung], patience=None)
+            fitting = fit_piece(trial, network, settings, self._journal, piece, rows, hold=True)
+            trial = with_network(trial, (yield from offset(fitting, self._runs, 1, self._most_runs)))
+            self._runs += 1
+            if rung == self.rungs - 1:
+                self._ended.add(start)
+        return trial
+
+    def _sample(self, count: int) -> Tensor:
+        rows = self.work.problem.train
+        if self._is_large or len(rows) <= count:
+            return rows
+        generator = torch.Generator().manual_seed(self.work.problem.seed)
+        return rows[torch.randperm(len(rows), generator=generator)[:count].sort().values.to(rows.device)]
+
+
+def unexplained(work: Work) -> float:
+    """Gives the share of the held rows' variance that is left; 1 where there is none or the loss is not of squares."""
+    problem = work.problem
+    if problem.loss.name != "mse":
+        return 1.0
+    y = problem.y[problem.validation]
+    variance = 0.5 * float((y - y.mean(0)).square().sum(1).mean())
+    return held_loss(work) / variance if variance > 0 else 1.0
 
 
 def offset(
-    steps: Generator[TrainStep, None, Fitted], done: float, share: float, total: float
-) -> Generator[TrainStep, None, Fitted]:
+    steps: Generator[TrainStep, None, T], done: float, share: float, total: float
+) -> Generator[TrainStep, None, T]:
     """Passes the steps of one fit on as its share of a stage of `total` fits, in thousandths."""
     while True:
         try:
             step = next(steps)
         except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
+            value: T = stop.value
+            return value
         position = int(1000 * (done + share * step.step / step.steps))
         yield replace(step, step=position, steps=int(1000 * total))
 
@@ -83,8 +160,3 @@ def validation_loss(work: Work, network: Kan) -> float:
     """Gives a network's mean loss on the validation rows."""
     rows = work.problem.validation
     return mean_loss(network, work.problem.loss, work.problem.x[rows], work.problem.y[rows])
-
-
-def _needs_adam(work: Work) -> bool:
-    count = parameter_count(fresh_network(work, 0))
-    return choose_optimizer("auto", count, len(work.problem.train)) == "adam"

@@ -35,7 +35,7 @@ class Work:
     network: Kan | None = None
     members: Mapping[int, Kan] = field(default_factory=dict)
     candidate: Candidate | None = None
-    curvature: float = 1e-9
+    curvature: float = 1e-13
     slope: float = 0.0
     outcome: Outcome = Outcome.MAX_STEPS
     held_out: Tensor | None = None

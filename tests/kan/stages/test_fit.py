@@ -46,6 +46,35 @@ def test_starts_keep_the_best_of_their_tries() -> None:
     assert held_loss(several) <= held_loss(one)
 
 
+def pieces_of(count: int, y: torch.Tensor, hidden: tuple[int, ...] = (3,)) -> set[int]:
+    """The numbers of the starts that a stage of `count` starts really ran."""
+    journal, run = Journal(), set()
+    work = Work(a_problem(X, y), NetworkConfig(hidden, 4))
+    stage = starts(work, Starts(count=count, steps=30), journal, "s")
+    for _ in stage:
+        run |= {int(name.split("/")[2]) for name in journal.finished_under("s")}
+    return run
+
+
+def test_a_start_that_explains_nearly_everything_ends_the_starts() -> None:
+    smooth = X[:, :1] + X[:, 1:] ** 2
+    noise = torch.randn(150, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert pieces_of(6, smooth) == {0}
+    assert pieces_of(6, smooth + noise) == {0, 1, 2, 3, 4, 5}
+
+
+def test_network_without_hidden_layer_has_one_start() -> None:
+    assert pieces_of(6, Y, hidden=()) == {0}
+
+
+def test_default_penalty_does_not_hold_the_error_of_a_smooth_function() -> None:
+    x = uniform(400, 1)
+    wave = torch.sin(3 * x)
+    work = finish(fit(Work(a_problem(x, wave), NetworkConfig((), 40)), Fit(), Journal(), "f"))
+    # A curvature of 1e-9 leaves 8e-11, one of 1e-11 1.5e-13.
+    assert held_loss(work) < 1e-13
+
+
 def test_refit_learns_from_the_validation_rows_but_keeps_the_honest_outputs() -> None:
     work = finish(fit(WORK, Fit(steps=10), Journal(), "f"))
     again = finish(refit(work, Refit(steps=10), Journal(), "r"))

@@ -1,5 +1,7 @@
 """Finer grids keep the function; extension stops where the held rows gain no more."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -11,6 +13,7 @@ from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
 from kan.stages.fit import fit
 from kan.stages.grids import extend, move_grid, refine, refined_network
+from kan.stages.starts import LEAST_CURVATURE
 from kan.stages.work import Work, held_loss
 from tests.kan.training import a_problem, finish, randomised, uniform
 
@@ -88,3 +91,13 @@ def test_extension_climbs_past_a_grid_that_gains_nothing() -> None:
     assert wide.network is not None
     assert wide.network.kan_layers[0].grid >= 16
     assert held_loss(wide) < 1e-3 * held_loss(work)
+
+
+def test_extension_drops_the_penalty_that_only_a_coarse_grid_needed() -> None:
+    x = uniform(600, 1)
+    wave = torch.sin(8 * torch.pi * x)
+    coarse = finish(fit(Work(a_problem(x, wave), NetworkConfig((), 4)), Fit(steps=25), Journal(), "f"))
+    work = replace(coarse, curvature=1e-4, slope=1e-3)
+    wide = finish(extend(work, Extend(max_grid=64, steps=30), Journal(), "e"))
+    assert (wide.curvature, wide.slope) == (LEAST_CURVATURE, 0.0)
+    assert held_loss(wide) < 1e-6 * held_loss(coarse)
