@@ -58,7 +58,7 @@ class Fit:
     """Train all parameters on the training rows.
 
     Attributes:
-        optimizer: "auto" takes "lm" (Levenberg-Marquardt) for small networks, else "adam".
+        optimizer: "auto" takes "lm" (Levenberg-Marquardt) for small networks, else "adam"; never "lbfgs".
         steps: accepted or refused steps at most.
         curvature: weight of the second-difference penalty.
         batch_size, learning_rate: of Adam; None = chosen from the data.
@@ -74,7 +74,7 @@ class Fit:
     patience: int | None = 20
 
     def __post_init__(self) -> None:
-        _check_choice("optimizer", self.optimizer, ("auto", "lm", "adam"))
+        _check_choice("optimizer", self.optimizer, ("auto", "lm", "lbfgs", "adam"))
         _check_int("steps", self.steps, 1, 1_000_000)
         _check_range("curvature", self.curvature, 0.0, 1e6)
         if self.batch_size is not None:

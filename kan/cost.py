@@ -8,6 +8,8 @@ from kan.config import NetworkConfig
 # A Levenberg-Marquardt step costs rows * parameters^2 and memory parameters^2; beyond these Adam gets further.
 LARGEST_LM_PARAMETERS = 3_000
 LARGEST_LM_WORK = 2e10
+# Pairs of vectors that L-BFGS remembers.
+LBFGS_HISTORY = 10
 # More rows than this hardly change one member of an average, and a step's cost grows with them.
 MEMBER_ROWS = 20_000
 # Numbers of one block of features or of a Jacobian (64 MB of float64): many rows need no more memory than a few.
@@ -44,7 +46,8 @@ def training_cost(
     widest = max(len(input_levels), *config.hidden, 1) * (config.grid + config.degree + 1)
     table = rows * len(input_levels) * _BYTES * 3
     blocks = max(BLOCK_NUMBERS, 64 * max(widest, parameters if optimizer == "lm" else 0)) * _BYTES * _BLOCKS_ALIVE
-    squares = parameters**2 * _BYTES * _SQUARES_ALIVE if optimizer == "lm" else parameters * _BYTES * _SQUARES_ALIVE
+    vectors = {"lm": parameters, "lbfgs": 2 * LBFGS_HISTORY}.get(optimizer, 1)
+    squares = parameters * vectors * _BYTES * _SQUARES_ALIVE
     return Cost(parameters, optimizer, reason, table + blocks + squares)
 
 

@@ -1,6 +1,6 @@
 """Smoothness of every edge as a quadratic penalty: curvature, slope and a small ridge."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -95,3 +95,24 @@ def penalty_matrix(network: Kan, penalties: list[LayerPenalty], ridge: float = R
         matrix[block.levels, block.levels] = penalty.levels.expand(block.levels.shape) + ridge
         matrix[block.base, block.base] = ridge + penalty.slope.mean() if penalty.slope.numel() else ridge
     return matrix.to(network.kan_layers[0].knots.device)
+
+
+def penalty_product(
+    network: Kan, penalties: list[LayerPenalty], ridge: float = RIDGE
+) -> Callable[[Float[Tensor, " p"]], Float[Tensor, " p"]]:
+    """Gives w -> R w of `penalty_matrix` without the matrix, for networks too large for it."""
+    blocks = list(edge_blocks(network))
+    differences = [difference_penalties(layer) for layer in network.kan_layers]
+
+    def product(weights: Tensor) -> Tensor:
+        result = ridge * weights
+        for (second, first), penalty, block in zip(differences, penalties, blocks, strict=True):
+            edges = weights[block.edges]
+            bent = penalty.curvature[..., None].to(edges) * (edges @ second.to(edges))
+            result[block.edges] += bent + penalty.slope[..., None].to(edges) * (edges @ first.to(edges))
+            result[block.levels] += penalty.levels.to(edges) * weights[block.levels]
+            if penalty.slope.numel():
+                result[block.base] += penalty.slope.mean().to(edges) * weights[block.base]
+        return result
+
+    return product

@@ -14,9 +14,10 @@ from kan.move_grid import move_grids, normalise_nodes
 from kan.network import Kan
 from kan.optimizers.adam import Adam
 from kan.optimizers.gauss_newton import network_outputs
+from kan.optimizers.lbfgs import Lbfgs
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.optimizers.protocol import Optimizer
-from kan.penalty import constant_penalty, penalty_matrix
+from kan.penalty import constant_penalty, penalty_matrix, penalty_product
 from kan.problem import Problem
 from kan.stages.members import ADAM_STEPS_PER_STEP, LEARNING_RATE
 from kan.stages.work import StageRun, Tensors, Work, pack_network, unpack_network
@@ -24,6 +25,8 @@ from kan.train import Held, Outcome, TrainStep, train
 
 TOLERANCE = 1e-9
 RIDGE = 1e-12
+# A step of L-BFGS is so much cheaper than one of Levenberg-Marquardt, and gets so much less far.
+LBFGS_STEPS_PER_STEP = 10
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,15 @@ def settle_grids(network: Kan, problem: Problem) -> None:
 def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Tensor) -> Optimizer:
     """Gives the optimizer of the settings; "auto" takes Levenberg-Marquardt where its cost allows."""
     x, y, loss = work.problem.x[rows], work.problem.y[rows], work.problem.loss
-    if choose_optimizer(settings.optimizer, parameter_count(network), len(rows)) == "lm":
-        penalty = penalty_matrix(network, constant_penalty(network, work.curvature, work.slope), RIDGE)
-        return LevenbergMarquardt(network, loss, x, y, penalty=penalty, tolerance=TOLERANCE)
+    name = choose_optimizer(settings.optimizer, parameter_count(network), len(rows))
+    if name != "adam":
+        penalties = constant_penalty(network, work.curvature, work.slope)
+    if name == "lm":
+        matrix = penalty_matrix(network, penalties, RIDGE)
+        return LevenbergMarquardt(network, loss, x, y, penalty=matrix, tolerance=TOLERANCE)
+    if name == "lbfgs":
+        product = penalty_product(network, penalties, RIDGE)
+        return Lbfgs(network, loss, x, y, penalty=product, tolerance=TOLERANCE)
     return Adam(
         network,
         loss,
@@ -148,4 +157,4 @@ def _batch_size(network: Kan, rows: int) -> int:
 
 
 def _scale(optimizer: Optimizer) -> int:
-    return ADAM_STEPS_PER_STEP if optimizer.name == "adam" else 1
+    return {"adam": ADAM_STEPS_PER_STEP, "lbfgs": LBFGS_STEPS_PER_STEP}.get(optimizer.name, 1)

@@ -130,6 +130,8 @@ def test_auto_takes_levenberg_marquardt_for_small_work_only() -> None:
 def test_memory_grows_with_the_square_of_parameters_under_levenberg_marquardt_only() -> None:
     config = NetworkConfig((100, 100))
     by_lm = training_cost(config, [None] * 10, 1, 1_000, Fit(optimizer="lm").optimizer)
+    by_lbfgs = training_cost(config, [None] * 10, 1, 1_000, Fit(optimizer="lbfgs").optimizer)
     by_adam = training_cost(config, [None] * 10, 1, 1_000)
-    assert (by_lm.optimizer, by_adam.optimizer) == ("lm", "adam")
-    assert by_lm.memory_bytes > 8 * by_lm.parameters**2 > by_adam.memory_bytes > 8 * by_adam.parameters
+    assert (by_lm.optimizer, by_lbfgs.optimizer, by_adam.optimizer) == ("lm", "lbfgs", "adam")
+    assert by_lm.memory_bytes > 8 * by_lm.parameters**2 > by_lbfgs.memory_bytes
+    assert by_lbfgs.memory_bytes > by_adam.memory_bytes > 8 * by_adam.parameters

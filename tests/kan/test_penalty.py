@@ -5,7 +5,7 @@ import torch
 
 from kan.jacobian import parameter_vector
 from kan.network import Kan
-from kan.penalty import constant_penalty, difference_penalties, edge_blocks, penalty_matrix
+from kan.penalty import constant_penalty, difference_penalties, edge_blocks, penalty_matrix, penalty_product
 from tests.kan.training import randomised
 
 SHAPES = [
@@ -60,3 +60,11 @@ def test_blocks_name_every_parameter_once() -> None:
     blocks = list(edge_blocks(network))
     indices = torch.cat([part.flatten() for b in blocks for part in (b.edges, b.levels, b.base)])
     assert sorted(indices.tolist()) == list(range(len(parameter_vector(network))))
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_product_without_the_matrix_is_the_product_with_it(shape: dict[str, object]) -> None:
+    network = randomised(Kan(**shape))  # type: ignore[arg-type]
+    penalties, weights = constant_penalty(network, 0.3, 0.2), parameter_vector(network)
+    expected = penalty_matrix(network, penalties, 1e-5) @ weights
+    torch.testing.assert_close(penalty_product(network, penalties, 1e-5)(weights), expected, rtol=1e-12, atol=1e-12)

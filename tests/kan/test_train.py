@@ -10,6 +10,7 @@ from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import SquaredError
 from kan.network import Kan
 from kan.optimizers.adam import Adam
+from kan.optimizers.lbfgs import Lbfgs
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.optimizers.protocol import Optimizer, Step
 from kan.train import Held, Outcome, Tensors, TrainStep, train
@@ -27,6 +28,10 @@ def lm(network: Kan, tolerance: float = 1e-9) -> Optimizer:
 
 def adam(network: Kan) -> Optimizer:
     return Adam(network, SquaredError(), X, Y, steps=40, batch_size=16, learning_rate=0.02, seed=0)
+
+
+def lbfgs(network: Kan) -> Optimizer:
+    return Lbfgs(network, SquaredError(), X, Y, penalty=lambda weights: 1e-9 * weights)
 
 
 class Scripted:
@@ -96,7 +101,7 @@ def test_convergence_is_an_outcome() -> None:
 
 
 Setting = tuple[Callable[[Kan], Optimizer], int, int | None]
-SETTINGS: list[Setting] = [(lm, 12, None), (lm, 60, 3), (adam, 14, None), (adam, 14, 4)]
+SETTINGS: list[Setting] = [(lm, 12, None), (lm, 60, 3), (adam, 14, None), (adam, 14, 4), (lbfgs, 14, None)]
 
 
 def started(setting: Setting, network: Kan, **options: Any) -> Generator[TrainStep, None, Outcome]:
@@ -114,7 +119,7 @@ def snapshot_after(setting: Setting, steps: int) -> Tensors:
     return taken[0]()
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=["lm", "lm, patience", "adam", "adam, patience"])
+@pytest.mark.parametrize("setting", SETTINGS, ids=["lm", "lm, patience", "adam", "adam, patience", "lbfgs"])
 def test_resumed_after_any_step_it_ends_in_the_same_bits(setting: Setting) -> None:
     undisturbed = Kan([2, 2, 1])
     count = len(list(started(setting, undisturbed)))
