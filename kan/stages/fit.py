@@ -114,8 +114,7 @@ def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Tensor) -> Opt
     """Gives the optimizer of the settings; "auto" takes Levenberg-Marquardt where its cost allows."""
     x, y, loss = work.problem.x[rows], work.problem.y[rows], work.problem.loss
     name = choose_optimizer(settings.optimizer, parameter_count(network), len(rows))
-    if name != "adam":
-        penalties = constant_penalty(network, work.curvature, work.slope)
+    penalties = constant_penalty(network, work.curvature, work.slope)
     if name == "lm":
         matrix = penalty_matrix(network, penalties, RIDGE)
         return LevenbergMarquardt(network, loss, x, y, penalty=matrix, tolerance=TOLERANCE)

@@ -10,8 +10,8 @@ from kan.network import Kan
 from kan.problem import FOLDS
 from kan.refine import refine as refine_state
 from kan.stages.fit import Fitted, fit_piece, fresh_network, parameter_count, settle_grids, with_network
-from kan.stages.starts import LEAST_CURVATURE, NOISE_FREE, offset, unexplained, validation_loss
-from kan.stages.work import StageRun, Work, held_loss
+from kan.stages.starts import NOISE_FREE, offset, unexplained, validation_loss
+from kan.stages.work import StageRun, Work, held_loss, smoothest
 from kan.train import TrainStep
 
 # A finer grid must gain this much on the held rows, or the coarser one stays.
@@ -120,11 +120,6 @@ def _grids(network: Kan, stage: Extend, rows: int) -> list[int]:
         grids.append(grid)
         grid *= 2
     return grids
-
-
-def smoothest(work: Work) -> Work:
-    """Gives the work with the least penalty."""
-    return replace(work, curvature=LEAST_CURVATURE, slope=0.0)
 
 
 def _is_noise_free(work: Work) -> bool:

@@ -21,11 +21,9 @@ from kan.stages.fit import (
     with_network,
 )
 from kan.stages.members import CURVATURE_SHARE
-from kan.stages.work import StageRun, Work, held_loss
+from kan.stages.work import StageRun, Work, held_loss, smoothest
 from kan.train import TrainStep
 
-# Smaller ones change nothing on functions without noise; 1e-9 holds their error at 1e-4 of the target's spread.
-LEAST_CURVATURE = 1e-13
 # Share of the variance left unexplained below which a function is taken for one without noise.
 NOISE_FREE = 0.01
 # What a coarse grid leaves of most functions: another start would hardly leave less, a finer grid will.
@@ -47,7 +45,7 @@ def starts(work: Work, stage: Starts, journal: Journal, name: str) -> StageRun:
     Source: Jamieson and Talwalkar, Non-stochastic best arm identification, AISTATS 2016 (successive halving).
     """
     contest = Contest(work, stage, journal, name)
-    smooth = replace(work, curvature=LEAST_CURVATURE, slope=0.0)
+    smooth = smoothest(work)
     trials = {0: (yield from contest.run(smooth, 0, range(contest.rungs)))}
     # Without a hidden layer every start ends in the same network.
     for start in range(1, stage.count if work.config.hidden else 1):

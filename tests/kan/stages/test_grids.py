@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from kan.config import Extend, Fit, MoveGrid, NetworkConfig, Refine
+from kan.config import LEAST_CURVATURE, Extend, Fit, MoveGrid, NetworkConfig, Refine
 from kan.errors import InexactRefinement
 from kan.journal import Journal
 from kan.losses import SquaredError
@@ -13,7 +13,6 @@ from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
 from kan.stages.fit import fit
 from kan.stages.grids import extend, move_grid, refine, refined_network
-from kan.stages.starts import LEAST_CURVATURE
 from kan.stages.work import Work, held_loss
 from tests.kan.training import a_problem, finish, randomised, uniform
 
