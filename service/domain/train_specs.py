@@ -59,9 +59,10 @@ def resolve_train_spec(
         training_cost(
             shape, columns.input_levels, columns.outputs, min(dataset_rows, MEMBER_ROWS) if search else dataset_rows, by
         )
-        for shape, by in _shapes(config, recipe, search=search)
+        for shape, by in _shapes(config, recipe)
     ]
     largest = max(costs, key=lambda cost: cost.parameters)
+    reasons = {cost.optimizer: cost.reason for cost in sorted(costs, key=lambda cost: cost.parameters)}
     memory = max(cost.memory_bytes for cost in costs)
     _check_size(config, largest.parameters, memory, limits)
     return {
@@ -78,7 +79,7 @@ def resolve_train_spec(
         "seed": int(spec.get("seed") or 0),
         "test_fraction": test_fraction,
         "split_column": spec.get("split_column"),
-        "warnings": [*columns.warnings, f"optimizer {largest.optimizer}: {largest.reason}"][:20],
+        "warnings": [*columns.warnings, *(f"optimizer {name}: {reason}" for name, reason in reasons.items())][:20],
     }
 
 
@@ -171,9 +172,9 @@ def _check_fit_together(config: NetworkConfig, recipe: Sequence[Stage], *, searc
             grid = grid if stage.stage in ("fit", "refit", "move_grid") else None
 
 
-def _shapes(config: NetworkConfig, recipe: Sequence[Stage], *, search: bool) -> list[tuple[NetworkConfig, str]]:
+def _shapes(config: NetworkConfig, recipe: Sequence[Stage]) -> list[tuple[NetworkConfig, str]]:
     """Gives every shape that the recipe may build, as far as it is known beforehand, and the optimizer asked for."""
-    shapes = [] if search else [(config, "auto")]
+    shapes: list[tuple[NetworkConfig, str]] = []
     for stage in recipe:
         if isinstance(stage, Choose):
             pairs = [(hidden, grid) for hidden in stage.hidden for grid in stage.grids]
@@ -188,8 +189,8 @@ def _shapes(config: NetworkConfig, recipe: Sequence[Stage], *, search: bool) -> 
         elif isinstance(stage, Refine):
             config = replace(config, grid=stage.grid)
             shapes.append((config, "auto"))
-        elif isinstance(stage, Fit):
-            shapes.append((config, stage.optimizer))
+        else:
+            shapes.append((config, stage.optimizer if isinstance(stage, Fit) else "auto"))
     return shapes
 
 

@@ -164,6 +164,14 @@ def test_parameters_are_those_of_the_network_that_would_be_built() -> None:
     assert resolved(network={"hidden": [300, 300]})["optimizer"] == "adam"
 
 
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_optimizer_that_a_fit_asks_for_is_told_beside_that_of_the_refit(optimizer: str) -> None:
+    found = resolved(recipe=[{"stage": "fit", "optimizer": optimizer}, {"stage": "refit"}])
+    assert found["optimizer"] == optimizer
+    told = [warning.split(":")[0] for warning in found["warnings"] if warning.startswith("optimizer ")]
+    assert told == [f"optimizer {optimizer}", "optimizer lm"]
+
+
 def test_average_counts_all_its_members() -> None:
     one, ten = (
         resolved(recipe=[{"stage": "average", "members": members}], network={"hidden": [3], "base": "zero"})
