@@ -20,13 +20,18 @@ COPY kan ./kan
 COPY service ./service
 COPY migrations ./migrations
 RUN python -m pip install --no-deps .
+# The kernels are compiled here; a machine with another type of CPU compiles them again, so the cache can be written to.
+ENV NUMBA_CACHE_DIR=/opt/kan/kernels
+RUN cd / && python -m kan.kernels.cpu.warm
 
 FROM python:${PYTHON_VERSION}-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /data kan
 COPY --from=build /opt/kan /opt/kan
+RUN chown -R kan /opt/kan/kernels
 # Inside a container every address is reachable from outside it, so the service wants a key here, or KAN_AUTH=off.
 ENV PATH=/opt/kan/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    NUMBA_CACHE_DIR=/opt/kan/kernels \
     KAN_HOST=0.0.0.0 \
     KAN_PORT=8000 \
     KAN_DATABASE_URL=sqlite:////data/kan.sqlite3

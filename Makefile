@@ -15,6 +15,9 @@ PIP_INSTALL := -m pip --disable-pip-version-check install -c constraints.txt \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 PIP := $(BIN)/python $(PIP_INSTALL)
 
+# Compiles what trains and serves once, so that nobody's first job waits for it.
+WARM := $(BIN)/python -m kan.kernels.cpu.warm
+
 # Other KAN libraries live apart: pykan is imported as `kan` too. Name checkouts of those that PyPI lacks by PEERS.
 PEERS_PYTHON := .venv-peers/bin/python
 PEERS ?=
@@ -83,11 +86,13 @@ $(VENV)/bin/pip:
 $(VENV)/.serve-ready: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	echo 'Setting up $(VENV): the first time takes some minutes.'
 	$(PIP) -e .
+	$(WARM)
 	touch $@
 
 $(VENV)/.dev-ready: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	echo 'Setting up $(VENV) for development: the first time takes some minutes.'
 	$(PIP) -e '.[dev]'
+	$(WARM)
 	touch $@ $(VENV)/.serve-ready
 
 .venv-peers/.ready: benchmarks/peers/requirements.txt benchmarks/peers/requirements-alone.txt constraints.txt

@@ -84,11 +84,11 @@ def _read_layer(reader: _Reader, prefix: str, degree: object) -> LayerState:
     _require(knots.shape[1] >= 2 * degree + 2, f"{prefix}.knots: fewer than one interval")
     _require(bool((np.diff(knots, axis=1) > 0).all()), f"{prefix}.knots: expected increasing knots")
     shape = (knots.shape[0], coefficients.shape[2])
-    weights = {part: reader.take(f"{prefix}.{part}", 2, shape) for part in PARTS[2:]}
+    base, spline, mask = (reader.take(f"{prefix}.{part}", 2, shape) for part in PARTS[2:])
     levels = _read_levels(reader, f"{prefix}.levels.", shape)
     statistics = _read_statistics(reader, f"{prefix}.statistics.", shape)
     try:
-        return LayerState(degree, knots, coefficients, **weights, levels=levels, statistics=statistics)
+        return LayerState(degree, knots, coefficients, base, spline, mask, levels=levels, statistics=statistics)
     except ShapeMismatch as error:
         raise CheckpointError(f"{prefix}.{error}") from error
 

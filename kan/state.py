@@ -47,6 +47,24 @@ class EdgeStatistics:
     node_std: Array
 
 
+@dataclass(frozen=True)
+class EdgeFormula:
+    """An edge that is a formula instead of a spline: `a * f(b * x + c) + d`.
+
+    Attributes:
+        source, target: the edge, from input to sum; its spline and base branch are masked.
+        function: a name of `kan.symbolic.functions.FUNCTIONS`.
+    """
+
+    source: int
+    target: int
+    function: str
+    a: float
+    b: float
+    c: float
+    d: float
+
+
 @dataclass(frozen=True, eq=False)
 class LayerState:
     """One layer: `phi = mask * (base_weight * silu(x) + spline_weight * sum_j coefficients_j B_j(x))` on every edge.
@@ -58,6 +76,8 @@ class LayerState:
         base_weight, spline_weight, mask: (inputs, outputs); mask 0 = pruned.
         levels: tables of the category inputs; their splines and base weights are zero and unused.
         statistics: None until the network has seen training rows.
+        formulas: edges snapped to a formula.
+        products: how many sums each product node multiplies; the other sums are nodes themselves and come first.
     """
 
     degree: int
@@ -68,6 +88,8 @@ class LayerState:
     mask: Array
     levels: tuple[LevelTable, ...] = ()
     statistics: EdgeStatistics | None = None
+    formulas: tuple[EdgeFormula, ...] = ()
+    products: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         expected = (self.inputs, self.grid + self.degree, self.outputs)
@@ -84,8 +106,13 @@ class LayerState:
 
     @property
     def outputs(self) -> int:
-        """Number of output nodes."""
+        """Number of sums; without products each of them is a node."""
         return int(self.mask.shape[1])
+
+    @property
+    def nodes(self) -> int:
+        """Number of nodes behind the layer."""
+        return self.outputs - sum(self.products) + len(self.products)
 
     @property
     def grid(self) -> int:
@@ -118,4 +145,4 @@ class NetworkState:
     @property
     def widths(self) -> tuple[int, ...]:
         """Number of nodes of every layer, inputs first."""
-        return (self.layers[0].inputs, *(layer.outputs for layer in self.layers))
+        return (self.layers[0].inputs, *(layer.nodes for layer in self.layers))

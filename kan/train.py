@@ -11,7 +11,7 @@ from torch import Tensor
 from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import Loss
 from kan.network import Kan
-from kan.optimizers.gauss_newton import mean_loss
+from kan.optimizers.objective import objective
 from kan.optimizers.protocol import Optimizer, Step
 
 Tensors = dict[str, Tensor]
@@ -86,7 +86,8 @@ class _Loop:
     """The counters of one loop and the best weights so far."""
 
     def __init__(self, network: Kan, optimizer: Optimizer, loss: Loss, held: Held | None, best: Tensor) -> None:
-        self._network, self._optimizer, self._loss, self._held = network, optimizer, loss, held
+        self._network, self._optimizer = network, optimizer
+        self._held = None if held is None else objective(network, loss, held.x, held.y)
         self.count, self.best_step = 0, 0
         self.best, self.best_loss, self.latest = best, math.inf, math.inf
         self.ended: Outcome | None = None
@@ -101,9 +102,10 @@ class _Loop:
         if self._held is None:
             self.best = parameter_vector(self._network) if self._is_finite() else self.best
             return
-        self.latest = mean_loss(self._network, self._loss, self._held.x, self._held.y)
+        weights = parameter_vector(self._network)
+        self.latest = self._held.mean_loss(weights)
         if self.latest < self.best_loss:
-            self.best, self.best_loss, self.best_step = parameter_vector(self._network), self.latest, self.count
+            self.best, self.best_loss, self.best_step = weights, self.latest, self.count
 
     def _is_finite(self) -> bool:
         return bool(torch.isfinite(parameter_vector(self._network)).all())

@@ -9,7 +9,8 @@ from torch import Tensor
 from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import Loss
 from kan.network import Kan
-from kan.optimizers.gauss_newton import QuadraticModel, mean_loss, quadratic_model
+from kan.optimizers.gauss_newton import QuadraticModel
+from kan.optimizers.objective import objective
 from kan.optimizers.protocol import Step
 
 MAX_DAMPING = 1e12
@@ -45,7 +46,7 @@ class LevenbergMarquardt:
         damping: float = 1e-3,
         tolerance: float = 1e-5,
     ) -> None:
-        self._network, self._loss, self._x, self._y = network, loss, x, y
+        self._network, self._objective = network, objective(network, loss, x, y)
         self._penalty, self._tolerance = penalty, tolerance
         self._damping, self._growth = damping, 2.0
         self._model: QuadraticModel | None = None
@@ -58,7 +59,9 @@ class LevenbergMarquardt:
     def step(self) -> Step:
         """Tries one step: takes it where the penalised loss gets smaller, else raises the damping."""
         weights = parameter_vector(self._network)
-        model = self._quadratic_model()
+        if self._model is None:
+            self._model = self._objective.model(weights)
+        model = self._model
         gradient = model.descent - self._penalty @ weights
         matrix = model.matrix + self._penalty
         move = self._solve(matrix, gradient)
@@ -71,6 +74,7 @@ class LevenbergMarquardt:
         if not (math.isfinite(new_cost) and new_cost < cost and gain > ACCEPTED_GAIN):
             set_parameters(self._network, weights)
             return self._refuse(model.loss)
+        set_parameters(self._network, weights + move)
         self._damping = max(self._damping * max(0.2, 1.0 - (2.0 * gain - 1.0) ** 3), MIN_DAMPING)
         self._growth, self._model = 2.0, None
         return Step(loss, moved=True, converged=cost - new_cost < self._tolerance * abs(cost))
@@ -86,11 +90,6 @@ class LevenbergMarquardt:
         self._damping, self._growth = (float(value) for value in snapshot["damping"])
         self._model = None
 
-    def _quadratic_model(self) -> QuadraticModel:
-        if self._model is None:
-            self._model = quadratic_model(self._network, self._loss, self._x, self._y)
-        return self._model
-
     def _solve(self, matrix: Tensor, gradient: Tensor) -> Tensor | None:
         """Solves the damped system by Cholesky; None where rounding made it indefinite."""
         diagonal = matrix.diagonal()
@@ -102,8 +101,7 @@ class LevenbergMarquardt:
         return torch.cholesky_solve(gradient.unsqueeze(1), factor).squeeze(1)
 
     def _try(self, weights: Tensor) -> tuple[float, float]:
-        set_parameters(self._network, weights)
-        loss = mean_loss(self._network, self._loss, self._x, self._y)
+        loss = self._objective.mean_loss(weights)
         return loss, loss + 0.5 * float(weights @ (self._penalty @ weights))
 
     def _refuse(self, loss: float) -> Step:

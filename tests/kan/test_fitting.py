@@ -70,7 +70,7 @@ def test_outputs_of_very_different_size_are_both_learnt() -> None:
 def test_constant_target_is_met_and_has_no_r2() -> None:
     run = fit(Kan([2, 2, 1]), X, np.full(200, 0.1), preset="quick")
     assert np.isnan(run.metrics["train"]["r2"])
-    np.testing.assert_allclose(run.network(torch.from_numpy(X)).detach().numpy(), 0.1, rtol=1e-9)
+    np.testing.assert_allclose(run.network(torch.from_numpy(X)).detach().numpy(), 0.1, rtol=1e-7)
 
 
 def test_constant_huge_column_leaves_everything_finite() -> None:

@@ -1,0 +1,29 @@
+"""How every kernel is compiled: cached on disk, without the lock of the interpreter, without unsafe arithmetic."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from numba import njit
+
+# One kernel is compiled into those that call it, but numba's cache looks at the caller's file alone.
+_STAMP = sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+
+
+def compiled(function, *, counts_owners=False):
+    """Compiles a kernel at its first call for each type of numbers; later processes load it from the cache.
+
+    boundscheck off: the kernels are called with checked shapes only. Fused products and sums are allowed, but no
+    assumption that numbers are finite and no other order of sums.
+
+    Args:
+        counts_owners: needed to make arrays; without, calls are many times cheaper, for none counts who holds what.
+    """
+    options = {"_nrt": counts_owners, "nogil": True, "error_model": "numpy", "boundscheck": False}
+    kernel = njit(cache=True, fastmath={"contract", "nsz"}, **options)(function)
+    kernel._cache._cache_file._source_stamp = _STAMP
+    return kernel
+
+
+def entry(function):
+    """Compiles a kernel that Python calls and that makes the arrays it needs."""
+    return compiled(function, counts_owners=True)

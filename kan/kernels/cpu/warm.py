@@ -1,0 +1,35 @@
+"""`python -m kan.kernels.cpu.warm` compiles the kernels into their cache, at install and in the image.
+
+So no user's first training waits for it. The cache is bound to the type of CPU: another one compiles them once more.
+"""
+
+import numpy as np
+
+from kan.kernels.cpu.cpu_network import CpuNetwork
+from kan.state import LayerState, NetworkState
+
+
+def warm(dtypes: tuple[type[np.floating], ...] = (np.float64,)) -> None:
+    """Runs every kernel once; those that are in the cache are only loaded.
+
+    Args:
+        dtypes: training and serving need float64.
+    """
+    row = np.zeros((1, 1))
+    for dtype in dtypes:
+        for is_sparse in (False, True):
+            network = CpuNetwork(_one_edge(), dtype, is_sparse=is_sparse)
+            network.normal_matrix(row, row)
+        network.squared_error(row, row)
+        network.evaluate(row)
+        network.gradient(row, row)
+
+
+def _one_edge() -> NetworkState:
+    one = np.ones((1, 1))
+    knots = np.arange(9.0)[None, :]
+    return NetworkState((LayerState(3, knots, np.ones((1, 5, 1)), one, one, one),))
+
+
+if __name__ == "__main__":
+    warm()

@@ -1,0 +1,92 @@
+"""The loss of a network as a function of its trainable numbers: what a second-order optimizer asks again and again."""
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kan.cost import rows_per_block
+from kan.jacobian import set_parameters
+from kan.kernels.cpu.cpu_network import CpuNetwork
+from kan.losses import Loss
+from kan.network import Kan
+from kan.optimizers.gauss_newton import QuadraticModel, mean_loss, quadratic_model
+
+
+class Objective(Protocol):
+    """Mean loss over fixed rows, and its quadratic model, at any vector of trainable numbers."""
+
+    def mean_loss(self, weights: Float[Tensor, " p"]) -> float:
+        """Gives the mean loss."""
+        ...
+
+    def model(self, weights: Float[Tensor, " p"]) -> QuadraticModel:
+        """Gives the Gauss-Newton model."""
+        ...
+
+
+def objective(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> Objective:
+    """Gives the loss of the network on rows: by the compiled kernels in float64 on the CPU, else by torch.
+
+    Args:
+        network: its knots and mask must stay as they are.
+        x: (rows, inputs).
+        y: as for `quadratic_model`.
+    """
+    if x.device.type == "cpu" and x.dtype == torch.float64:
+        return CompiledObjective(network, loss, x, y)
+    return TorchObjective(network, loss, x, y)
+
+
+class TorchObjective:
+    """On any device; evaluating it sets the network's numbers."""
+
+    def __init__(self, network: Kan, loss: Loss, x: Tensor, y: Tensor) -> None:
+        self._network, self._rows = network, (network, loss, x, y)
+
+    def mean_loss(self, weights: Float[Tensor, " p"]) -> float:
+        """Gives the mean loss."""
+        set_parameters(self._network, weights)
+        return mean_loss(*self._rows)
+
+    def model(self, weights: Float[Tensor, " p"]) -> QuadraticModel:
+        """Gives the Gauss-Newton model."""
+        set_parameters(self._network, weights)
+        return quadratic_model(*self._rows)
+
+
+class CompiledObjective:
+    """By the compiled kernels; leaves the network as it is."""
+
+    def __init__(self, network: Kan, loss: Loss, x: Tensor, y: Tensor) -> None:
+        self._network, self._loss, self._y = CpuNetwork(network.state()), loss, y
+        self._x = x.detach().numpy()
+
+    def mean_loss(self, weights: Float[Tensor, " p"]) -> float:
+        """Gives the mean loss."""
+        self._network.set_parameters(weights.numpy())
+        outputs = torch.from_numpy(self._network.evaluate(self._x))
+        return float(self._loss.rows(outputs, self._y).sum()) / max(len(self._x), 1)
+
+    def model(self, weights: Float[Tensor, " p"]) -> QuadraticModel:
+        """Gives the Gauss-Newton model."""
+        self._network.set_parameters(weights.numpy())
+        count = self._network.parameters
+        matrix, descent, total = np.zeros((count, count)), np.zeros(count), 0.0
+        size = rows_per_block(count)
+        for start in range(0, len(self._x), size):
+            total += self._add_block(slice(start, start + size), matrix, descent)
+        rows = len(self._x)
+        full = torch.from_numpy(np.triu(matrix) + np.triu(matrix, 1).T)
+        return QuadraticModel(total / rows, torch.from_numpy(descent) / rows, full / rows)
+
+    def _add_block(self, rows: slice, matrix: np.ndarray, descent: np.ndarray) -> float:
+        x, y = self._x[rows], self._y[rows]
+        outputs = torch.from_numpy(self._network.evaluate(x))
+        for kept, delta in self._loss.seeds(outputs):
+            chosen = x if len(kept) == len(x) else x[kept.numpy()]
+            matrix += self._network.normal_matrix(chosen, delta.numpy())
+        descent += self._network.gradient(x, self._loss.descent(outputs, y).numpy())
+        return float(self._loss.rows(outputs, y).sum())

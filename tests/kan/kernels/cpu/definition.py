@@ -1,0 +1,60 @@
+"""Networks by their definition, slow and plain, with all that a network can hold: what the kernels must equal."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from kan.knots import uniform_knots
+from kan.predictor import layer_values
+from kan.state import Array, EdgeFormula, LayerState, NetworkState
+from kan.symbolic.functions import FUNCTIONS
+from tests.kan.networks import random_network
+
+# Defined and smooth on all numbers, so that any input may reach them.
+EVERYWHERE = ("x^2", "exp", "sin", "tanh", "sigmoid", "arctan", "gaussian", "j0")
+
+
+def slow_outputs(state: NetworkState, x: Array) -> Array:
+    """Gives (rows, outputs): splines by the definition, formulas by numpy, products node by node."""
+    for layer in state.layers:
+        sums = layer_values(layer, x, base=state.base, outside=state.outside)
+        for edge in layer.formulas:
+            value = FUNCTIONS[edge.function].value(edge.b * x[:, edge.source] + edge.c)
+            sums[:, edge.target] += edge.a * value + edge.d
+        x = multiplied(layer, sums)
+    return x
+
+
+def multiplied(layer: LayerState, sums: Array) -> Array:
+    """Gives the nodes behind a layer: the sums that no product takes, then the products."""
+    groups = np.split(sums, np.cumsum([layer.outputs - sum(layer.products), *layer.products])[:-1], axis=1)
+    return np.column_stack([groups[0], *(group.prod(axis=1, keepdims=True) for group in groups[1:])])
+
+
+def with_formulas(state: NetworkState, seed: int = 0) -> NetworkState:
+    """Gives the network with a formula on the first edge of every layer, its spline pruned."""
+    generator = np.random.default_rng(seed)
+    layers = []
+    for number, layer in enumerate(state.layers):
+        mask = layer.mask.copy()
+        mask[0, 0] = 0.0
+        numbers = generator.uniform(0.2, 0.8, 4)
+        edge = EdgeFormula(0, 0, EVERYWHERE[(number + seed) % len(EVERYWHERE)], *(float(value) for value in numbers))
+        layers.append(replace(layer, mask=mask, formulas=(edge,)))
+    return replace(state, layers=tuple(layers))
+
+
+def with_products(*, degree: int = 3, seed: int = 0) -> NetworkState:
+    """Gives [3, 2 sums + 2 products, 2], one product of two sums and one of three."""
+    wide, after = random_network(3, 7, 1, degree=degree, seed=seed), random_network(4, 2, degree=degree, seed=seed)
+    return replace(wide, layers=(replace(wide.layers[0], products=(2, 3)), *after.layers))
+
+
+def on_uniform_knots(state: NetworkState) -> NetworkState:
+    """Gives the network with knots at equal distances, each input with a range of its own."""
+    layers = []
+    for layer in state.layers:
+        ends = np.linspace(1.0, 1.4, layer.inputs)
+        knots = np.stack([uniform_knots(-end, end, layer.grid, layer.degree) for end in ends])
+        layers.append(replace(layer, knots=knots))
+    return replace(state, layers=tuple(layers))

@@ -1,0 +1,188 @@
+"""The contract of the compiled kernels: what the definition says, for every kind of network, in both precisions."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pytest
+
+from kan.kernels.cpu.cpu_network import CpuNetwork
+from kan.state import Array, NetworkState
+from tests.kan.kernels.cpu.definition import on_uniform_knots, slow_outputs, with_formulas, with_products
+from tests.kan.networks import random_layer, random_network
+
+
+def uniform(*widths: int, degree: int) -> NetworkState:
+    """Gives a network on even knots."""
+    return on_uniform_knots(random_network(*widths, degree=degree))
+
+
+NETWORKS: dict[str, Callable[[], NetworkState]] = {
+    **{f"degree {degree} uneven": partial(random_network, 2, 3, 1, degree=degree) for degree in (1, 2, 3, 4, 5)},
+    **{f"degree {degree} uniform": partial(uniform, 2, 3, 1, degree=degree) for degree in (1, 2, 3, 4, 5)},
+    "fine grid": lambda: on_uniform_knots(random_network(1, 2, 2, grid=48)),
+    "wide": lambda: on_uniform_knots(random_network(3, 19, 9)),
+    "wide categories": lambda: random_network(19, 3, levels=(None, 4, *(None,) * 15, 2, None)),
+    "deep": lambda: random_network(2, 3, 3, 3, 1),
+    "one edge": lambda: random_network(1, 1),
+    "zero outside": lambda: random_network(2, 3, 1, outside="zero"),
+    "zero outside, uniform": lambda: on_uniform_knots(random_network(2, 3, 1, outside="zero")),
+    "no base": lambda: random_network(2, 3, 1, base="zero"),
+    "levels": lambda: random_network(3, 3, 2, levels=(None, 4, None)),
+    "pruned": lambda: NetworkState((random_layer(2, 3, pruned=((0, 1), (1, 2))), random_layer(3, 1, pruned=((1, 0),)))),
+    "formulas": lambda: with_formulas(random_network(2, 3, 1)),
+    "more formulas": lambda: with_formulas(random_network(3, 2, 2, 2, 1), seed=3),
+    "products": with_products,
+}
+EVERY = pytest.mark.parametrize("name", NETWORKS)
+
+
+def rows(state: NetworkState, count: int = 131) -> Array:
+    """Gives rows inside and outside the grid, each knot and the numbers next to it, and levels seen and unseen."""
+    generator = np.random.default_rng(5)
+    layer = state.layers[0]
+    x = generator.uniform(-1.5, 1.5, (count, layer.inputs))
+    for i in range(layer.inputs):
+        knots = layer.knots[i, layer.degree : -layer.degree]
+        near = np.concatenate([knots, np.nextafter(knots, -9), np.nextafter(knots, 9)])[:count]
+        x[: len(near), i] = generator.permutation(near)
+    for table in layer.levels:
+        x[:, table.source] = generator.integers(0, len(table.values) + 1, count)
+    return x
+
+
+def seeds(state: NetworkState, count: int = 131) -> Array:
+    """Gives random weights of the outputs."""
+    return np.random.default_rng(6).normal(size=(count, state.widths[-1]))
+
+
+@EVERY
+def test_outputs_equal_the_definition(name: str) -> None:
+    state = NETWORKS[name]()
+    x = rows(state)
+    np.testing.assert_allclose(CpuNetwork(state).evaluate(x), slow_outputs(state, x), rtol=1e-10, atol=1e-10)
+
+
+@EVERY
+def test_float32_is_near_the_definition(name: str) -> None:
+    state = NETWORKS[name]()
+    x = rows(state).astype(np.float32).astype(np.float64)
+    expected = slow_outputs(state, x)
+    found = CpuNetwork(state, np.float32).evaluate(x.astype(np.float32))
+    assert found.dtype == np.float32
+    # A jump of a slope, or an end where it falls to zero, may lie on the other side of a rounded number.
+    wrong = np.abs(found - expected) > 2e-3 * (1.0 + np.abs(expected))
+    assert wrong.any(axis=1).mean() < 0.06
+
+
+@EVERY
+def test_row_alone_gives_the_same_bits_as_among_many(name: str) -> None:
+    state = NETWORKS[name]()
+    network, x = CpuNetwork(state), rows(state, 70)
+    among = network.evaluate(x)
+    assert all(np.array_equal(network.evaluate(x[n : n + 1])[0], among[n]) for n in range(len(x)))
+
+
+@EVERY
+def test_gradient_by_parameters_is_the_slope_of_the_outputs(name: str) -> None:
+    state = NETWORKS[name]()
+    network, x, pull = CpuNetwork(state), rows(state), seeds(state)
+    start, generator = network.vector(), np.random.default_rng(7)
+    way, step = generator.normal(size=len(start)), 1e-6
+
+    def total(length: float) -> float:
+        network.set_parameters(start + length * way)
+        return float((pull * network.evaluate(x)).sum())
+
+    slope = (total(step) - total(-step)) / (2 * step)
+    network.set_parameters(start)
+    found = float(network.gradient(x, pull) @ way)
+    # Steps across a knot of degree 1, or out of a grid that ends in zero, are no slope: a little of the sum.
+    assert found == pytest.approx(slope, rel=2e-3 if "zero outside" in name or "degree 1" in name else 1e-5, abs=1e-4)
+
+
+@EVERY
+def test_input_gradient_is_the_slope_of_the_outputs(name: str) -> None:
+    state = NETWORKS[name]()
+    network, x, pull = (
+        CpuNetwork(state),
+        np.random.default_rng(8).uniform(-1.4, 1.4, (64, state.widths[0])),
+        seeds(state, 64),
+    )
+    levels = [table.source for table in state.layers[0].levels]
+    x[:, levels] = 1.0
+    found, step = network.input_gradient(x, pull), 1e-7
+    for i in range(state.widths[0]):
+        ahead, behind = x.copy(), x.copy()
+        ahead[:, i] += 0.0 if i in levels else step
+        behind[:, i] -= 0.0 if i in levels else step
+        slope = (pull * (network.evaluate(ahead) - network.evaluate(behind))).sum(axis=1) / (2 * step)
+        right = np.isclose(found[:, i], slope, rtol=1e-5, atol=1e-5)
+        # A hidden value may lie on a knot where the slope jumps (degree 1) or the spline falls to zero.
+        assert right.mean() > (0.9 if "zero outside" in name or "degree 1" in name else 0.999)
+
+
+@pytest.mark.parametrize("is_sparse", [False, True])
+@EVERY
+def test_jacobian_adds_up_to_the_gradient_and_to_the_normal_matrix(name: str, is_sparse: bool) -> None:
+    state = NETWORKS[name]()
+    network, x, pull = CpuNetwork(state, is_sparse=is_sparse), rows(state), seeds(state)
+    jacobian = network.jacobian(x, pull)
+    assert jacobian.shape == (len(x), network.parameters)
+    np.testing.assert_allclose(jacobian.sum(axis=0), network.gradient(x, pull), rtol=1e-9, atol=1e-9)
+    scale = np.abs(jacobian.T @ jacobian).max()
+    np.testing.assert_allclose(
+        np.triu(network.normal_matrix(x, pull)), np.triu(jacobian.T @ jacobian), rtol=0, atol=1e-12 * scale
+    )
+
+
+@EVERY
+def test_one_row_has_the_derivatives_it_has_among_many(name: str) -> None:
+    state = NETWORKS[name]()
+    network, x, pull = CpuNetwork(state), rows(state), seeds(state)
+    jacobian = network.jacobian(x, pull)
+    for n in (0, 40, 130):
+        alone = network.gradient(x[n : n + 1], pull[n : n + 1])
+        np.testing.assert_allclose(alone, jacobian[n], rtol=1e-12, atol=1e-12)
+
+
+@EVERY
+def test_squared_error_is_that_of_the_outputs(name: str) -> None:
+    state = NETWORKS[name]()
+    network, x = CpuNetwork(state), rows(state)
+    y = np.random.default_rng(9).normal(size=(len(x), state.widths[-1]))
+    error, gradient = network.squared_error(x, y)
+    left = network.evaluate(x) - y
+    assert error == pytest.approx(float((left**2).mean()), rel=1e-12)
+    np.testing.assert_allclose(gradient, network.gradient(x, 2 * left / left.size), rtol=1e-9, atol=1e-12)
+
+
+@EVERY
+def test_the_same_call_gives_the_same_bits(name: str) -> None:
+    state = NETWORKS[name]()
+    x, pull = rows(state), seeds(state)
+    calls = (CpuNetwork.gradient, CpuNetwork.jacobian, CpuNetwork.normal_matrix)
+    for call in calls:
+        first, second = (np.triu(call(CpuNetwork(state), x, pull)) for _ in range(2))
+        assert np.array_equal(first, second)
+
+
+def test_gradient_of_a_pruned_edge_is_zero() -> None:
+    state = NETWORKS["pruned"]()
+    layer = state.layers[0]
+    network = CpuNetwork(state)
+    features = layer.grid + layer.degree + 1
+    by_edge = network.gradient(rows(state), seeds(state))[: 2 * features * 3].reshape(2, features, 3)
+    assert not by_edge[0, :, 1].any()
+    assert not by_edge[1, :, 2].any()
+    assert by_edge[0, :, 0].any()
+
+
+def test_no_rows_give_no_outputs() -> None:
+    assert CpuNetwork(random_network(2, 3, 1)).evaluate(np.empty((0, 2))).shape == (0, 1)
+
+
+def test_numbers_that_are_not_finite_give_outputs_that_are_not() -> None:
+    network = CpuNetwork(random_network(1, 2, 1))
+    for number in (np.nan, np.inf, -np.inf):
+        assert not np.isfinite(network.evaluate(np.array([[number]]))).any()
