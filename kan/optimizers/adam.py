@@ -8,6 +8,7 @@ from torch import Tensor
 from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import Loss
 from kan.network import Kan
+from kan.optimizers.objective import objective
 from kan.optimizers.protocol import Step
 
 BETAS = (0.9, 0.999)
@@ -42,7 +43,8 @@ class Adam:
         learning_rate: float,
         seed: int,
     ) -> None:
-        self._network, self._loss, self._x, self._y = network, loss, x, y
+        self._network, self._objective = network, objective(network, loss, x, y)
+        self._rows, self._device = len(x), x.device
         self._steps, self._batch_size, self._learning_rate = steps, min(batch_size, len(x)), learning_rate
         self._seed, self._count = seed, 0
         self._first = torch.zeros_like(parameter_vector(network))
@@ -52,11 +54,10 @@ class Adam:
 
     def step(self) -> Step:
         """Moves along the gradient of one batch."""
-        rows = self._batch()
-        value = self._loss.rows(self._network(self._x[rows]), self._y[rows]).mean()
-        gradients = torch.autograd.grad(value, [layer.weights for layer in self._network.kan_layers])
-        self._move(torch.cat([gradient.flatten() for gradient in gradients]))
-        return Step(float(value.detach()), moved=True, converged=False)
+        weights = parameter_vector(self._network)
+        loss, gradient = self._objective.gradient(weights, self._batch())
+        self._move(weights, gradient)
+        return Step(loss, moved=True, converged=False)
 
     def snapshot(self) -> dict[str, Tensor]:
         """Gives weights, moments and the step count."""
@@ -70,19 +71,19 @@ class Adam:
         self._count = int(snapshot["count"])
 
     def _batch(self) -> Tensor:
-        per_epoch = max(len(self._x) // self._batch_size, 1)
+        per_epoch = max(self._rows // self._batch_size, 1)
         epoch, position = divmod(self._count, per_epoch)
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed((self._seed * 1_000_003 + epoch) % 2**63)
-            self._order, self._epoch = torch.randperm(len(self._x), generator=generator), epoch
+            self._order, self._epoch = torch.randperm(self._rows, generator=generator), epoch
         rows = self._order[position * self._batch_size : (position + 1) * self._batch_size]
-        return rows.to(self._x.device)
+        return rows.to(self._device)
 
-    def _move(self, gradient: Tensor) -> None:
+    def _move(self, weights: Tensor, gradient: Tensor) -> None:
         self._count += 1
         self._first.lerp_(gradient, 1 - BETAS[0])
         self._second.lerp_(gradient.square(), 1 - BETAS[1])
         mean = self._first / (1 - BETAS[0] ** self._count)
         spread = (self._second / (1 - BETAS[1] ** self._count)).sqrt()
         rate = self._learning_rate * 0.5 * (1 + math.cos(math.pi * self._count / (self._steps + 1)))
-        set_parameters(self._network, parameter_vector(self._network) - rate * mean / (spread + EPSILON))
+        set_parameters(self._network, weights - rate * mean / (spread + EPSILON))

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kan.cost import rows_per_block
-from kan.jacobian import Trace, jacobian, trace
+from kan.jacobian import Trace, jacobian, parameter_vector, trace
 from kan.losses import Loss
 from kan.network import Kan
 
@@ -67,6 +67,23 @@ def mean_loss(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> float:
     with torch.no_grad():
         parts = [float(loss.rows(network(a), b).sum()) for a, b in zip(x.split(size), y.split(size), strict=True)]
     return sum(parts) / max(len(x), 1)
+
+
+def mean_loss_gradient(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> tuple[float, Float[Tensor, " p"]]:
+    """Gives the mean loss over the rows and its gradient by all weights, block by block.
+
+    Args:
+        x: (rows, inputs).
+        y: as for `quadratic_model`.
+    """
+    weights = [layer.weights for layer in network.kan_layers]
+    size = rows_per_block(sum(layer.features for layer in network.kan_layers))
+    total, gradient = 0.0, torch.zeros_like(parameter_vector(network))
+    for a, b in zip(x.split(size), y.split(size), strict=True):
+        value = loss.rows(network(a), b).sum()
+        total += float(value.detach())
+        gradient += torch.cat([part.flatten() for part in torch.autograd.grad(value, weights)])
+    return total / len(x), gradient / len(x)
 
 
 def network_outputs(network: Kan, x: Tensor) -> Tensor:

@@ -7,10 +7,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kan.cost import LBFGS_HISTORY, rows_per_block
+from kan.cost import LBFGS_HISTORY
 from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import Loss
 from kan.network import Kan
+from kan.optimizers.objective import objective
 from kan.optimizers.protocol import Step
 
 # A step must gain this share of what the slope promises, and leave at most this share of the slope.
@@ -55,6 +56,7 @@ class Lbfgs:
         self._changes: list[Tensor] = []
         self._here: Point | None = None
         self._knots = _knots(network)
+        self._objective = objective(network, loss, x, y)
 
     @property
     def remembered(self) -> int:
@@ -92,10 +94,13 @@ class Lbfgs:
         self._moves = [move.clone() for move in snapshot["moves"]]
         self._changes = [change.clone() for change in snapshot["changes"]]
         self._knots, self._here = snapshot["knots"].clone(), None
+        self._objective = objective(self._network, self._loss, self._x, self._y)
 
     def _forget(self) -> None:
         self._moves, self._changes, self._here = [], [], None
-        self._knots = _knots(self._network)
+        if not torch.equal(self._knots, _knots(self._network)):
+            self._knots = _knots(self._network)
+            self._objective = objective(self._network, self._loss, self._x, self._y)
 
     def _remember(self, move: Vector, change: Vector) -> None:
         # Rounding can spoil the curvature that the line search saw; such a pair would make H indefinite.
@@ -139,26 +144,9 @@ class Lbfgs:
     def _evaluate(self, weights: Vector) -> Point:
         """Gives mean loss, mean loss with penalty, and the latter's gradient; the network keeps the weights."""
         set_parameters(self._network, weights)
-        loss, gradient = mean_loss_gradient(self._network, self._loss, self._x, self._y)
+        loss, gradient = self._objective.gradient(weights)
         pull = self._penalty(weights)
         return loss, loss + 0.5 * float(weights @ pull), gradient + pull
-
-
-def mean_loss_gradient(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> tuple[float, Vector]:
-    """Gives the mean loss over the rows and its gradient by all weights, block by block.
-
-    Args:
-        x: (rows, inputs).
-        y: (rows, outputs) for squared error, (rows,) class indices for cross-entropy.
-    """
-    weights = [layer.weights for layer in network.kan_layers]
-    size = rows_per_block(sum(layer.features for layer in network.kan_layers))
-    total, gradient = 0.0, torch.zeros_like(parameter_vector(network))
-    for a, b in zip(x.split(size), y.split(size), strict=True):
-        value = loss.rows(network(a), b).sum()
-        total += float(value.detach())
-        gradient += torch.cat([part.flatten() for part in torch.autograd.grad(value, weights)])
-    return total / len(x), gradient / len(x)
 
 
 def _knots(network: Kan) -> Tensor:

@@ -1,25 +1,33 @@
-"""The loss of a network as a function of its trainable numbers: what a second-order optimizer asks again and again."""
+"""The loss of a network as a function of its trainable numbers: what an optimizer asks again and again."""
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from kan.cost import rows_per_block
 from kan.jacobian import set_parameters
 from kan.kernels.cpu.cpu_network import CpuNetwork
-from kan.losses import Loss
+from kan.losses import Loss, SquaredError
 from kan.network import Kan
-from kan.optimizers.gauss_newton import QuadraticModel, mean_loss, quadratic_model
+from kan.optimizers.gauss_newton import QuadraticModel, mean_loss, mean_loss_gradient, quadratic_model
+from kan.state import NetworkState
 
 
 class Objective(Protocol):
-    """Mean loss over fixed rows, and its quadratic model, at any vector of trainable numbers."""
+    """Mean loss over fixed rows, its gradient and quadratic model, at any vector of trainable numbers."""
 
     def mean_loss(self, weights: Float[Tensor, " p"]) -> float:
         """Gives the mean loss."""
+        ...
+
+    def gradient(
+        self, weights: Float[Tensor, " p"], rows: Int[Tensor, " batch"] | None = None
+    ) -> tuple[float, Float[Tensor, " p"]]:
+        """Gives the mean loss over a batch of the rows (None: all of them) and its gradient."""
         ...
 
     def model(self, weights: Float[Tensor, " p"]) -> QuadraticModel:
@@ -51,6 +59,14 @@ class TorchObjective:
         set_parameters(self._network, weights)
         return mean_loss(*self._rows)
 
+    def gradient(
+        self, weights: Float[Tensor, " p"], rows: Int[Tensor, " batch"] | None = None
+    ) -> tuple[float, Float[Tensor, " p"]]:
+        """Gives the mean loss over a batch of the rows and its gradient."""
+        set_parameters(self._network, weights)
+        network, loss, x, y = self._rows
+        return mean_loss_gradient(network, loss, *((x, y) if rows is None else (x[rows], y[rows])))
+
     def model(self, weights: Float[Tensor, " p"]) -> QuadraticModel:
         """Gives the Gauss-Newton model."""
         set_parameters(self._network, weights)
@@ -61,7 +77,7 @@ class CompiledObjective:
     """By the compiled kernels; leaves the network as it is."""
 
     def __init__(self, network: Kan, loss: Loss, x: Tensor, y: Tensor) -> None:
-        self._network, self._loss, self._y = CpuNetwork(network.state()), loss, y
+        self._network, self._loss, self._y = CpuNetwork(_without_unseen(network.state())), loss, y
         self._x = x.detach().numpy()
 
     def mean_loss(self, weights: Float[Tensor, " p"]) -> float:
@@ -69,6 +85,19 @@ class CompiledObjective:
         self._network.set_parameters(weights.numpy())
         outputs = torch.from_numpy(self._network.evaluate(self._x))
         return float(self._loss.rows(outputs, self._y).sum()) / max(len(self._x), 1)
+
+    def gradient(
+        self, weights: Float[Tensor, " p"], rows: Int[Tensor, " batch"] | None = None
+    ) -> tuple[float, Float[Tensor, " p"]]:
+        """Gives the mean loss over a batch of the rows and its gradient."""
+        self._network.set_parameters(weights.numpy())
+        x, y = (self._x, self._y) if rows is None else (self._x[rows.numpy()], self._y[rows])
+        if isinstance(self._loss, SquaredError):
+            error, gradient = self._network.squared_error(x, y.numpy())
+            return 0.5 * y.shape[1] * error, torch.from_numpy(0.5 * y.shape[1] * gradient)
+        outputs = torch.from_numpy(self._network.evaluate(x))
+        gradient = self._network.gradient(x, -self._loss.descent(outputs, y).numpy() / len(x))
+        return float(self._loss.rows(outputs, y).mean()), torch.from_numpy(gradient)
 
     def model(self, weights: Float[Tensor, " p"]) -> QuadraticModel:
         """Gives the Gauss-Newton model."""
@@ -90,3 +119,12 @@ class CompiledObjective:
             matrix += self._network.normal_matrix(chosen, delta.numpy())
         descent += self._network.gradient(x, self._loss.descent(outputs, y).numpy())
         return float(self._loss.rows(outputs, y).sum())
+
+
+def _without_unseen(state: NetworkState) -> NetworkState:
+    """Gives the network with zeros for levels never seen: the mean of the others, once frozen, would lag behind."""
+    layers = []
+    for layer in state.layers:
+        tables = tuple(replace(t, values=np.vstack([t.values[:-1], 0 * t.values[-1:]])) for t in layer.levels)
+        layers.append(replace(layer, levels=tables))
+    return replace(state, layers=tuple(layers))

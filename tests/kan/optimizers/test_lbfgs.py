@@ -8,13 +8,13 @@ import torch
 from kan.config import Fit
 from kan.fitting import fit
 from kan.jacobian import parameter_vector, set_parameters
-from kan.losses import BinaryCrossEntropy, SquaredError
+from kan.losses import SquaredError
 from kan.move_grid import move_grids
 from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
-from kan.optimizers.lbfgs import Lbfgs, mean_loss_gradient
+from kan.optimizers.lbfgs import Lbfgs
 from kan.stages.grids import refined_network
-from tests.kan.training import randomised, uniform
+from tests.kan.training import uniform
 
 X = uniform(100, 2)
 Y = torch.sin(3 * X[:, :1]) + X[:, 1:] ** 2
@@ -50,17 +50,6 @@ def test_curved_valley_is_followed_to_a_small_loss_that_never_rises() -> None:
         assert step.loss <= last + 1e-8
         last = step.loss
     assert last < 1e-4
-
-
-def test_gradient_is_that_of_the_whole_mean_whatever_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    network, x = randomised(Kan([2, 3, 1])), uniform(150, 2)
-    y = (x[:, 0] > 0).to(torch.float64)
-    value = BinaryCrossEntropy().rows(network(x), y).mean()
-    whole = torch.cat([g.flatten() for g in torch.autograd.grad(value, [v.weights for v in network.kan_layers])])
-    monkeypatch.setattr("kan.cost.BLOCK_NUMBERS", 1)  # the smallest block: 64 rows
-    loss, gradient = mean_loss_gradient(network, BinaryCrossEntropy(), x, y)
-    assert loss == pytest.approx(float(value.detach()), rel=1e-12)
-    torch.testing.assert_close(gradient, whole, rtol=1e-11, atol=1e-15)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 5, 25])
