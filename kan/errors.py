@@ -52,6 +52,12 @@ class BadTrainingData(KanError):
     """Rows from which nothing can be learnt: too few, or a target that never changes."""
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Says whether an error means that memory ran out: torch raises a class of its own, on CPUs a RuntimeError."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "can't allocate memory" in str(error)
+
+
 class ExpressionError(KanError):
     """Text that is no expression of the closed grammar: what was expected, and at which character (0 = the first)."""
 

@@ -1,7 +1,7 @@
 """`fit`: from a network and plain arrays to a trained network, in one call."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from kan.optimizers.gauss_newton import mean_loss
 from kan.presets import preset_recipe
 from kan.problem import Problem
 from kan.split import split_rows
-from kan.stages.recipe import Progress, run_recipe
+from kan.stages.recipe import Progress, best_so_far, run_recipe
 from kan.stages.work import Work, held_loss
 from kan.train import Outcome
 
@@ -32,6 +32,7 @@ class Run:
         network: the trained network, in the units of the arrays it was given.
         outcome: how the training ended.
         metrics: {"train": {"rmse", "r2"}, "validation": {...}}; validation is of the network before the last refit.
+            Empty where nothing was trained: then the network is as it was given.
         history: every step's progress.
     """
 
@@ -50,7 +51,7 @@ def fit(
     recipe: Sequence[Stage] | None = None,
     validation: float = 0.2,
     seed: int = 0,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], object] | None = None,
 ) -> Run:
     """Trains a NEW network of the same shape; the given one is not changed.
 
@@ -62,7 +63,8 @@ def fit(
         recipe: stages to run instead.
         validation: share of the rows that makes the choices, (0, 1).
         seed: same seed, data and threads give the same bits.
-        progress: called with every step.
+        progress: called with every step; True from it ends the run there, with the best network so far and the
+            outcome CANCELLED.
 
     Raises:
         ShapeMismatch: x or y do not fit the network.
@@ -74,20 +76,30 @@ def fit(
     problem = _problem(network, inputs, (targets - mean) / std, validation, seed)
     work = Work(problem, network.config)
     stages = recipe if recipe is not None else preset_recipe(preset, search=False)
-    history = []
-    run = run_recipe(work, stages, Journal())
+    history: list[Progress] = []
+    work = _run(work, stages, history, progress)
+    if work.network is None:
+        return Run(network.copy(), work.outcome, {}, history)
+    metrics = _metrics(work, std)
+    _unscale(work.network, mean, std)
+    return Run(work.network, work.outcome, metrics, history)
+
+
+def _run(
+    work: Work, stages: Sequence[Stage], history: list[Progress], progress: Callable[[Progress], object] | None
+) -> Work:
+    """Runs the recipe to its end, or until the caller has enough."""
+    journal = Journal()
+    run = run_recipe(work, stages, journal)
     while True:
         try:
             history.append(next(run))
         except StopIteration as stop:
-            work = stop.value
-            break
-        if progress is not None:
-            progress(history[-1])
-    assert work.network is not None
-    metrics = _metrics(work, std)
-    _unscale(work.network, mean, std)
-    return Run(work.network, work.outcome, metrics, history)
+            ended: Work = stop.value
+            return ended
+        if progress is not None and progress(history[-1]) is True:
+            run.close()
+            return best_so_far(work, stages, journal) or replace(work, outcome=Outcome.CANCELLED)
 
 
 def _arrays(network: Kan, x: ArrayLike, y: ArrayLike) -> tuple[Tensor, Tensor]:

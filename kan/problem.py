@@ -40,6 +40,11 @@ class Problem:
     raw_inputs: bool = False
 
     @cached_property
+    def is_finite(self) -> bool:
+        """Whether no row holds NaN or an infinity: one such row would poison every weight."""
+        return bool(torch.isfinite(self.x).all() and torch.isfinite(self.y).all())
+
+    @cached_property
     def train(self) -> Tensor:
         """Indices of the training rows."""
         return self._indices(self.parts == Part.TRAIN)

@@ -19,6 +19,7 @@ from kan.split import Part, split_rows
 from kan.stages.recipe import Progress, best_so_far, run_recipe
 from kan.stages.work import Work
 from kan.state import Array, NetworkState
+from kan.train import Outcome
 
 SMALLEST_TABLE = 5
 VALIDATION_FRACTION = 0.2
@@ -91,8 +92,17 @@ class TableTraining:
         return self._task
 
     def run(self) -> Generator[Progress, None, TableResult]:
-        """Trains; yields every step, returns the result. May be closed at any step."""
+        """Trains; yields every step, returns the result. May be closed at any step.
+
+        Raises:
+            BadTrainingData: the rows are not finite once they are scaled.
+            MemoryError: memory ran out.
+        """
         work = yield from run_recipe(Work(self._problem, self._task.config), self._task.recipe, self._journal)
+        if work.outcome is Outcome.NON_FINITE_DATA:
+            raise BadTrainingData("expected finite numbers, got some that overflow once they are scaled")
+        if work.outcome is Outcome.OUT_OF_MEMORY:
+            raise MemoryError("memory ran out; fewer or narrower layers, a coarser grid or smaller batches need less")
         return self._result(work)
 
     def finish_early(self) -> TableResult | None:

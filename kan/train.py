@@ -8,6 +8,7 @@ from enum import StrEnum
 import torch
 from torch import Tensor
 
+from kan.errors import is_out_of_memory
 from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import Loss
 from kan.network import Kan
@@ -18,12 +19,18 @@ Tensors = dict[str, Tensor]
 
 
 class Outcome(StrEnum):
-    """How a training ended; each is expected, none is an exception."""
+    """How a training ended; each is expected, none is an exception.
+
+    Snapshots hold a member's place in this list: a new one goes to the end.
+    """
 
     CONVERGED = "converged"
     MAX_STEPS = "max_steps"
     EARLY_STOPPED = "early_stopped"
     DIVERGED = "diverged"
+    NON_FINITE_DATA = "non_finite_data"
+    CANCELLED = "cancelled"
+    OUT_OF_MEMORY = "out_of_memory"
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ def train(
         register: told how to take a snapshot at any step's end.
 
     Returns:
-        the outcome; after DIVERGED the network holds the last good weights.
+        the outcome; after DIVERGED and OUT_OF_MEMORY the network holds the last good weights.
     """
     loop = _Loop(network, optimizer, loss, held, best=parameter_vector(network))
     if resume is not None:
@@ -73,11 +80,11 @@ def train(
     if register is not None:
         register(loop.snapshot)
     while loop.ended is None and loop.count < steps:
-        step = optimizer.step()
-        loop.judge(step, patience)
-        yield TrainStep(loop.count, steps, step.loss, loop.latest if held is not None else None)
+        step = loop.step(patience)
+        if step is not None:
+            yield TrainStep(loop.count, steps, step.loss, loop.latest if held is not None else None)
     outcome = loop.ended or Outcome.MAX_STEPS
-    if held is not None or outcome is Outcome.DIVERGED:
+    if held is not None or outcome in (Outcome.DIVERGED, Outcome.OUT_OF_MEMORY):
         set_parameters(network, loop.best)
     return outcome
 
@@ -92,7 +99,19 @@ class _Loop:
         self.best, self.best_loss, self.latest = best, math.inf, math.inf
         self.ended: Outcome | None = None
 
-    def judge(self, step: Step, patience: int | None) -> None:
+    def step(self, patience: int | None) -> Step | None:
+        """Makes and judges a step; None where memory ran out, which ends the loop."""
+        try:
+            step = self._optimizer.step()
+            self._judge(step, patience)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self.ended = Outcome.OUT_OF_MEMORY
+            return None
+        return step
+
+    def _judge(self, step: Step, patience: int | None) -> None:
         """Counts a step, keeps the weights if they are the best, and decides whether it was the last one."""
         self.count += 1
         self._keep_best()

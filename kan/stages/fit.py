@@ -9,6 +9,7 @@ from torch import Tensor
 from kan.config import Fit, Refit
 from kan.cost import choose_optimizer, rows_per_block
 from kan.errors import InvalidConfig
+from kan.jacobian import set_parameters
 from kan.journal import Journal
 from kan.move_grid import move_grids, normalise_nodes
 from kan.network import Kan
@@ -65,8 +66,12 @@ def fit_piece(
 
     def run(resume: Tensors | None, register: Callable[..., None]) -> Generator[TrainStep, None, Tensors]:
         copy = network.copy().to(work.problem.x.device)
-        if hold:
-            journal.network_in_hand = lambda: pack_network(copy)
+
+        def registered(snapshot: Callable[[], Tensors]) -> None:
+            register(snapshot)
+            if hold:
+                journal.network_in_hand = lambda: pack_network(_with_weights(copy, snapshot()["best"]))
+
         judge = work.problem.validation
         optimizer = make_optimizer(work, copy, settings, rows)
         outcome = yield from train(
@@ -77,13 +82,19 @@ def fit_piece(
             held=Held(work.problem.x[judge], work.problem.y[judge]) if hold and len(judge) else None,
             patience=None if settings.patience is None else settings.patience * _scale(optimizer),
             resume=resume,
-            register=register,
+            register=registered,
         )
         return {**pack_network(copy), "outcome": torch.tensor(list(Outcome).index(outcome))}
 
     tensors = dict((yield from journal.piece(name, run)))
     outcome = list(Outcome)[int(tensors.pop("outcome"))]
     return Fitted(unpack_network(work, tensors), outcome)
+
+
+def _with_weights(network: Kan, weights: Tensor) -> Kan:
+    copy = network.copy()
+    set_parameters(copy, weights)
+    return copy
 
 
 def fresh_network(work: Work, start: int) -> Kan:

@@ -18,7 +18,7 @@ from kan.optimizers.protocol import Optimizer
 from kan.penalty import LayerPenalty, constant_penalty, penalty_matrix
 from kan.problem import Problem
 from kan.reml import update_penalties
-from kan.train import Tensors, TrainStep, train
+from kan.train import Outcome, Tensors, TrainStep, train
 
 # Adam's steps are one batch each and so much cheaper; a recipe's steps are meant for Levenberg-Marquardt.
 ADAM_STEPS_PER_STEP = 50
@@ -169,7 +169,12 @@ def _run_optimizer(
     fitting: Fitting, network: Kan, optimizer: Optimizer, steps: int, name: str
 ) -> Generator[TrainStep, None, None]:
     def run(resume: Tensors | None, register: Callable[..., None]) -> Generator[TrainStep, None, Tensors]:
-        yield from train(network, optimizer, fitting.problem.loss, steps=steps, resume=resume, register=register)
+        ended = yield from train(
+            network, optimizer, fitting.problem.loss, steps=steps, resume=resume, register=register
+        )
+        if ended is Outcome.OUT_OF_MEMORY:
+            # Cut short, it would weigh as much in the average as the members that were not.
+            raise MemoryError("memory ran out while a member of an average was fitted")
         return {"weights": parameter_vector(network)}
 
     done = yield from fitting.journal.piece(f"{fitting.name}/{name}", run)

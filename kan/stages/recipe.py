@@ -1,10 +1,11 @@
 """A recipe, stage after stage, as one generator that can be closed, saved and gone on with."""
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kan.config import Average, Choose, Extend, Fit, MoveGrid, Refine, Refit, Stage, Starts
+from kan.errors import is_out_of_memory
 from kan.journal import Journal
 from kan.problem import FOLDS
 from kan.stages.average import average
@@ -13,7 +14,7 @@ from kan.stages.fit import Fitted, fit, refit, with_network
 from kan.stages.grids import extend, move_grid, refine
 from kan.stages.starts import starts, validation_loss
 from kan.stages.work import StageRun, Tensors, Work, pack, unpack, unpack_network
-from kan.train import TrainStep
+from kan.train import Outcome, TrainStep
 
 STAGE_RUNS: dict[type[Any], Callable[..., StageRun]] = {
     Fit: fit,
@@ -61,24 +62,40 @@ def run_recipe(work: Work, recipe: Sequence[Stage], journal: Journal) -> Generat
         a `Progress` for every optimizer step and at each stage's end.
 
     Returns:
-        the work after the last stage.
+        the work after the last stage. Its outcome is NON_FINITE_DATA where the rows are not finite: then nothing was
+        trained; OUT_OF_MEMORY ends the recipe with what was good before.
     """
+    if not work.problem.is_finite:
+        return replace(work, outcome=Outcome.NON_FINITE_DATA)
     for number, stage in enumerate(recipe, start=1):
         name = f"stage{number}"
         known = journal.get(name)
         if known is None:
-            known = yield from _run_stage(work, stage, journal, name, number, len(recipe))
+            try:
+                known = yield from _run_stage(work, stage, journal, name, number, len(recipe))
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                return replace(work, outcome=Outcome.OUT_OF_MEMORY)
             yield Progress(number, len(recipe), stage.stage, True, 1, 1)
         work = unpack(work, known)
+        if work.outcome is Outcome.OUT_OF_MEMORY:
+            break
     return work
 
 
 def best_so_far(work: Work, recipe: Sequence[Stage], journal: Journal) -> Work | None:
-    """Gives the work after the last finished stage, or else the best network of the first, unfinished one.
+    """Gives what a run that is stopped from outside has reached, with the outcome CANCELLED.
 
     Returns:
-        None where no network has been trained yet.
+        the work after the last finished stage, or else the best network of the first, unfinished one; None where no
+        network has been trained yet.
     """
+    found = _finished_or_in_hand(work, recipe, journal)
+    return None if found is None else replace(found, outcome=Outcome.CANCELLED)
+
+
+def _finished_or_in_hand(work: Work, recipe: Sequence[Stage], journal: Journal) -> Work | None:
     for number in range(len(recipe), 0, -1):
         known = journal.get(f"stage{number}")
         if known is not None and (done := unpack(work, known)).network is not None:

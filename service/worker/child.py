@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from kan.errors import is_out_of_memory
+
 HAND_OVER = "hand_over"
 FINISH = "finish"
 
@@ -31,8 +33,6 @@ _REASONS = {
     "BadTrainingData": "bad_data",
     "EncodingError": "bad_data",
     "TrainingDiverged": "diverged",
-    "MemoryError": "out_of_memory",
-    "OutOfMemoryError": "out_of_memory",
 }
 
 
@@ -180,5 +180,7 @@ def _told(error: Exception) -> tuple[str, str]:
     for kind in type(error).__mro__:
         if kind.__name__ in _REASONS:
             return _REASONS[kind.__name__], str(error)
+    if is_out_of_memory(error):
+        return "out_of_memory", str(error)
     traceback.print_exc()
     return "internal", f"the training broke with {type(error).__name__}; the worker's log has the details"

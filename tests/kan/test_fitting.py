@@ -10,6 +10,7 @@ from kan import Kan, fit
 from kan.config import Average, Choose, Extend, Fit, Refit, Stage
 from kan.errors import BadTrainingData, ShapeMismatch
 from kan.stages.recipe import Progress
+from kan.train import Outcome
 from tests.kan.training import global_seeds
 
 X = np.random.default_rng(0).uniform(-4, 9, (200, 2))
@@ -121,3 +122,24 @@ def test_too_few_rows_and_unknown_presets_are_refused() -> None:
         fit(Kan([2, 1]), X[:4], Y[:4])
     with pytest.raises(KeyError):
         fit(Kan([2, 1]), X, Y, preset="slow")
+
+
+def test_callback_that_says_true_ends_the_run_with_the_best_so_far() -> None:
+    told: list[Progress] = []
+
+    def enough(progress: Progress) -> bool:
+        told.append(progress)
+        return len(told) == 4
+
+    run = fit(Kan([2, 1]), X, Y, recipe=[Fit(steps=50, patience=None), Refit(5)], progress=enough)
+    assert len(run.history) == 4
+    assert run.outcome is Outcome.CANCELLED
+    losses = [step.validation_loss or np.inf for step in told]
+    assert run.metrics["validation"]["rmse"] == pytest.approx((2 * min(losses)) ** 0.5 * Y.std(), rel=1e-9)
+
+
+def test_targets_that_overflow_once_scaled_leave_the_network_as_it_was() -> None:
+    network = Kan([2, 1])
+    run = fit(network, X, np.where(np.arange(len(X)) % 2 == 0, 1.7e308, -1.7e308), recipe=SHORT)
+    assert (run.outcome, run.metrics, run.history) == (Outcome.NON_FINITE_DATA, {}, [])
+    assert torch.equal(run.network(torch.from_numpy(X)), network(torch.from_numpy(X)))

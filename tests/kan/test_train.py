@@ -3,9 +3,11 @@
 from collections.abc import Callable, Generator
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from kan.errors import is_out_of_memory
 from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import SquaredError
 from kan.network import Kan
@@ -88,6 +90,53 @@ def test_divergence_at_the_first_step_leaves_the_start() -> None:
     outcome, weight = scripted([float("nan")], held=False)
     assert outcome is Outcome.DIVERGED
     assert weight == float(parameter_vector(Kan([2, 1], base="zero"))[0])
+
+
+class Failing(Scripted):
+    """Raises an error in place of its third step."""
+
+    def __init__(self, network: Kan, error: Exception) -> None:
+        super().__init__(network, [3.0, 1.0])
+        self._error = error
+
+    def step(self) -> Step:
+        if self._count == 2:
+            raise self._error
+        return super().step()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_memory_that_runs_out_leaves_the_last_good_weights(error: Exception) -> None:
+    network = Kan([2, 1], base="zero")
+    run = train(network, Failing(network, error), SquaredError(), steps=9)
+    assert finish(run) is Outcome.OUT_OF_MEMORY
+    assert float(parameter_vector(network)[0]) == 1.0
+
+
+def test_memory_that_really_runs_out_is_recognised() -> None:
+    for allocate in (lambda: torch.empty(10**15), lambda: np.empty(10**15), lambda: bytearray(10**15)):
+        with pytest.raises((MemoryError, RuntimeError)) as caught:
+            allocate()
+        assert is_out_of_memory(caught.value)
+
+
+def test_other_errors_of_a_step_are_not_taken_for_memory() -> None:
+    network = Kan([2, 1], base="zero")
+    with pytest.raises(RuntimeError, match="a defect"):
+        finish(train(network, Failing(network, RuntimeError("a defect")), SquaredError(), steps=9))
+
+
+def test_places_of_outcomes_in_snapshots_never_move() -> None:
+    first = ["converged", "max_steps", "early_stopped", "diverged", "non_finite_data", "cancelled", "out_of_memory"]
+    assert [outcome.value for outcome in Outcome][: len(first)] == first
 
 
 def test_convergence_is_an_outcome() -> None:

@@ -3,14 +3,21 @@
 import itertools
 import random
 
+import numpy as np
 import pytest
+import torch
 
 from kan.checkpoint import dump
 from kan.config import Average, Choose, Extend, Fit, MoveGrid, NetworkConfig, Refine, Refit, Stage, Starts
-from kan.errors import InvalidConfig
-from kan.stages.recipe import Progress
+from kan.errors import BadTrainingData, InvalidConfig
+from kan.journal import Journal
+from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
+from kan.optimizers.protocol import Step
+from kan.stages.recipe import Progress, best_so_far, run_recipe
+from kan.stages.work import Work, held_loss
 from kan.table_training import TableTask, TableTraining
-from tests.kan.training import a_table, a_task, finish, model_bytes
+from kan.train import Outcome
+from tests.kan.training import a_problem, a_table, a_task, finish, model_bytes, uniform
 
 TABLE = a_table(40)
 ADAM = Fit(optimizer="adam", steps=1, batch_size=16)
@@ -108,3 +115,79 @@ def test_refit_of_nothing_is_refused() -> None:
 def test_stage_without_a_network_before_it_starts_from_a_fresh_one(stage: Stage) -> None:
     result = finish(TableTraining(TABLE, a_task([stage])).run())
     assert result.state.widths == (3, 2, 1)
+
+
+@pytest.mark.parametrize("place", ["x", "y"])
+@pytest.mark.parametrize("stage", [Fit(steps=3), ADAM, Starts(2, 3), Choose((0, 1), (3,), 1), Average(2)], ids=str)
+def test_poisoned_rows_end_in_a_value_and_leave_no_checkpoint(stage: Stage, place: str) -> None:
+    x, y = uniform(40, 2), uniform(40, 1, seed=1)
+    (x if place == "x" else y)[7, 0] = float("inf" if place == "x" else "nan")
+    journal = Journal()
+    work = finish(run_recipe(Work(a_problem(x, y), NetworkConfig((2,), 3)), [stage], journal))
+    assert work.outcome is Outcome.NON_FINITE_DATA
+    assert work.network is None
+    assert journal.finished_under("stage1") == {}
+
+
+def test_table_with_a_poisoned_row_behind_the_encoding_is_bad_data() -> None:
+    training = TableTraining(TABLE, a_task([Fit(steps=3)]))
+    training._problem.x[3, 0] = float("nan")
+    with pytest.raises(BadTrainingData, match="finite"):
+        finish(training.run())
+
+
+def memory_ends(monkeypatch: pytest.MonkeyPatch, *, after: int) -> None:
+    """Lets every Levenberg-Marquardt step after the first few fail for want of memory."""
+    whole, left = LevenbergMarquardt.step, [after]
+
+    def step(self: LevenbergMarquardt) -> Step:
+        left[0] -= 1
+        if left[0] < 0:
+            raise MemoryError
+        return whole(self)
+
+    monkeypatch.setattr(LevenbergMarquardt, "step", step)
+
+
+def test_memory_that_runs_out_ends_a_recipe_with_the_network_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = a_problem(uniform(40, 2), uniform(40, 1, seed=1))
+    recipe: list[Stage] = [Fit(steps=4, patience=None), MoveGrid(), Fit(steps=4, patience=None), Refit()]
+    memory_ends(monkeypatch, after=6)
+    ended = []
+    run = run_recipe(Work(problem, NetworkConfig((2,), 3)), recipe, Journal())
+    while True:
+        try:
+            ended.append(next(run).ended)
+        except StopIteration as stop:
+            work = stop.value
+            break
+    assert work.outcome is Outcome.OUT_OF_MEMORY
+    assert sum(ended) == 3
+    assert bool(torch.isfinite(work.network(problem.x)).all())
+
+
+def test_average_keeps_no_member_that_ran_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory_ends(monkeypatch, after=40)
+    work = Work(a_problem(uniform(40, 2), uniform(40, 1, seed=1)), NetworkConfig((2,), 3))
+    ended = finish(run_recipe(work, [Average(4)], Journal()))
+    assert ended.outcome is Outcome.OUT_OF_MEMORY
+    assert ended.network is None
+
+
+def test_table_training_says_that_memory_ran_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory_ends(monkeypatch, after=2)
+    with pytest.raises(MemoryError, match="coarser grid"):
+        finish(TableTraining(TABLE, a_task([Fit(steps=4)])).run())
+
+
+def test_run_stopped_from_outside_gives_the_best_weights_of_its_fit_and_not_the_last() -> None:
+    noise = torch.randn(40, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    work, journal = Work(a_problem(uniform(40, 2), noise), NetworkConfig((5,), 8)), Journal()
+    recipe: list[Stage] = [Fit(steps=60, patience=None)]
+    run = run_recipe(work, recipe, journal)
+    losses = [float(step.validation_loss or np.inf) for step in itertools.islice(run, 40)]
+    best = best_so_far(work, recipe, journal)
+    assert best is not None
+    assert best.outcome is Outcome.CANCELLED
+    assert min(losses) < 0.9 * losses[-1]
+    assert held_loss(best) == pytest.approx(min(losses), rel=1e-9)
