@@ -21,7 +21,7 @@ WARM := $(BIN)/python -m kan.kernels.cpu.warm
 # Other KAN libraries live apart: pykan is imported as `kan` too. Name checkouts of those that PyPI lacks by PEERS.
 PEERS_PYTHON := .venv-peers/bin/python
 PEERS ?=
-BENCHMARKS ?= $(shell grep -l __main__ benchmarks/*.py)
+BENCHMARKS ?= $(filter-out benchmarks/record.py,$(shell grep -l __main__ benchmarks/*.py))
 
 # HOST counts only on make's command line: some shells export a HOST of their own, the machine's name.
 SERVE_OPTIONS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST)) $(if $(PORT),--port $(PORT))
@@ -37,7 +37,7 @@ PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
 TEST_PROCESSES ?= 2
 ARGS ?=
 
-.PHONY: help serve test test-slow check format peers bench clean
+.PHONY: help serve test test-slow check format peers bench record clean
 
 help: ## show this list
 	echo 'make TARGET [NAME=value ...]'
@@ -71,8 +71,11 @@ peers: .venv-peers/.ready ## install the libraries that the benchmarks compare w
 
 bench: $(VENV)/.dev-ready .venv-peers/.ready ## measure every claim beside its peer
 	for file in $(BENCHMARKS); do \
-		echo "== $$file"; KAN_PEERS='$(PEERS)' $(ONE_THREAD) $(BIN)/python "$$file" $(ARGS) || exit 1; \
+		echo "== $$file"; KAN_PEERS='$(PEERS)' $(ONE_THREAD) $(BIN)/python $(RECORD) "$$file" $(ARGS) || exit 1; \
 	done
+
+record: RECORD := benchmarks/record.py
+record: bench ## the same, and write the figures into benchmarks/RESULTS.md
 
 clean: ## remove the environment and caches, never ./var
 	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
