@@ -1,7 +1,7 @@
 """A network as bytes and back: safetensors with one JSON text in the header, no pickle, the same bytes every time.
 
-The header's metadata holds `kan_format`, a JSON object: format, version, layers (their degrees), base, outside,
-encoding, origin and the SHA-256 of all of it and of the arrays.
+The header's metadata holds `kan_format`, a JSON object: format, version, layers (degree, products and formulas; in
+version 1 degrees alone), base, outside, encoding, origin and the SHA-256 of all of it and of the arrays.
 """
 
 import hashlib
@@ -16,13 +16,16 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
+from kan.checkpoint_facts import facts_from_json, facts_to_json
 from kan.checkpoint_layers import layer_arrays, read_layers
 from kan.encoding import Encoding, from_json, to_json
 from kan.errors import CheckpointError, KanError
 from kan.state import NetworkState
 
 FORMAT = "kan-network"
-VERSION = 1
+VERSION = 2
+# Those this program reads.
+VERSIONS = (1, VERSION)
 METADATA_KEY = "kan_format"
 
 
@@ -36,7 +39,7 @@ def dump(state: NetworkState) -> bytes:
     header: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
-        "layers": [layer.degree for layer in state.layers],
+        "layers": facts_to_json(state.layers),
         "base": state.base,
         "outside": state.outside,
         "encoding": None if state.encoding is None else to_json(state.encoding),
@@ -57,7 +60,9 @@ def load(data: bytes) -> NetworkState:
     """
     header = _header(data)
     _require(header.get("format") == FORMAT, f"expected format {FORMAT}")
-    _require(header.get("version") == VERSION, f"expected version {VERSION}; a later version needs a later program")
+    version = header.get("version")
+    is_known = type(version) is int and version in VERSIONS
+    _require(is_known, f"expected version 1 to {VERSION}; a later one needs a later program")
     try:
         arrays: dict[str, NDArray[Any]] = load_arrays(data)
     except (SafetensorError, ValueError, TypeError, KeyError, OverflowError) as error:
@@ -118,12 +123,12 @@ def _json(text: bytes | str) -> dict[str, Any]:
 
 
 def _state(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> NetworkState:
-    degrees, origin = header.get("layers"), header.get("origin")
+    origin = header.get("origin")
     _require(header.get("base") in ("silu", "zero"), "base: expected silu or zero")
     _require(header.get("outside") in ("linear", "zero"), "outside: expected linear or zero")
-    if not isinstance(degrees, list) or not isinstance(origin, dict):
-        raise CheckpointError("layers: expected a list of degrees; origin: an object")
-    layers = read_layers(degrees, arrays)
+    if not isinstance(origin, dict):
+        raise CheckpointError("origin: expected an object")
+    layers = read_layers(facts_from_json(header.get("layers")), arrays)
     encoding = _encoding(header.get("encoding"))
     state = NetworkState(layers, str(header["base"]), str(header["outside"]), encoding, origin)
     _check_encoding(state)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kan.config import MAX_DEGREE
+from kan.checkpoint_facts import LayerFacts
 from kan.errors import CheckpointError, ShapeMismatch
 from kan.state import DENSITY_BINS, EdgeStatistics, LayerState, LevelTable
 
@@ -36,22 +36,21 @@ def layer_arrays(layers: Sequence[LayerState]) -> Arrays:
     return kept
 
 
-def read_layers(degrees: Sequence[object], arrays: Mapping[str, NDArray[Any]]) -> tuple[LayerState, ...]:
-    """Gives the layers, each with the inputs that the one before it has outputs.
+def read_layers(facts: Sequence[LayerFacts], arrays: Mapping[str, NDArray[Any]]) -> tuple[LayerState, ...]:
+    """Gives the layers, each with the inputs that the one before it has nodes.
 
     Args:
-        degrees: spline degree of each layer.
+        facts: what is known of each layer beside its arrays.
         arrays: as `layer_arrays` names them; one that no layer asks for is an error.
 
     Raises:
         CheckpointError: anything that does not fit.
     """
-    _require(len(degrees) > 0, "expected at least one layer")
     reader = _Reader(arrays)
-    layers = tuple(_read_layer(reader, f"layers.{index}", degree) for index, degree in enumerate(degrees))
+    layers = tuple(_read_layer(reader, f"layers.{index}", known) for index, known in enumerate(facts))
     _require(not reader.left, f"unknown arrays: {', '.join(sorted(reader.left)[:5])}")
     for before, after in pairwise(layers):
-        _require(before.outputs == after.inputs, "a layer has another number of inputs than the one before has outputs")
+        _require(before.nodes == after.inputs, "a layer has another number of inputs than the one before has nodes")
         _require(not after.levels, "levels behind the first layer")
     return layers
 
@@ -77,20 +76,32 @@ class _Reader:
         return sorted(name.removeprefix(prefix) for name in self.left if name.startswith(prefix))
 
 
-def _read_layer(reader: _Reader, prefix: str, degree: object) -> LayerState:
-    if type(degree) is not int or not 1 <= degree <= MAX_DEGREE:
-        raise CheckpointError(f"{prefix}: expected a degree between 1 and {MAX_DEGREE}")
+def _read_layer(reader: _Reader, prefix: str, facts: LayerFacts) -> LayerState:
     knots, coefficients = reader.take(f"{prefix}.knots", 2), reader.take(f"{prefix}.coefficients", 3)
-    _require(knots.shape[1] >= 2 * degree + 2, f"{prefix}.knots: fewer than one interval")
+    _require(knots.shape[1] >= 2 * facts.degree + 2, f"{prefix}.knots: fewer than one interval")
     _require(bool((np.diff(knots, axis=1) > 0).all()), f"{prefix}.knots: expected increasing knots")
     shape = (knots.shape[0], coefficients.shape[2])
     base, spline, mask = (reader.take(f"{prefix}.{part}", 2, shape) for part in PARTS[2:])
     levels = _read_levels(reader, f"{prefix}.levels.", shape)
     statistics = _read_statistics(reader, f"{prefix}.statistics.", shape)
+    _check_facts(facts, mask, {table.source for table in levels}, prefix)
     try:
-        return LayerState(degree, knots, coefficients, base, spline, mask, levels=levels, statistics=statistics)
+        return LayerState(
+            facts.degree, knots, coefficients, base, spline, mask, levels, statistics, facts.formulas, facts.products
+        )
     except ShapeMismatch as error:
         raise CheckpointError(f"{prefix}.{error}") from error
+
+
+def _check_facts(facts: LayerFacts, mask: NDArray[Any], categories: set[int], prefix: str) -> None:
+    """Checks that products have their sums and that a formula stands alone on an edge from a number."""
+    _require(sum(facts.products) <= mask.shape[1], f"{prefix}: its products take more sums than it has")
+    edges = [(formula.source, formula.target) for formula in facts.formulas]
+    _require(len(set(edges)) == len(edges), f"{prefix}: an edge has two formulas")
+    for source, target in edges:
+        _require(source < mask.shape[0] and target < mask.shape[1], f"{prefix}: a formula on an edge it does not have")
+        _require(source not in categories, f"{prefix}: a formula on an edge from a category")
+        _require(mask[source, target] == 0, f"{prefix}: an edge with a formula has a spline too")
 
 
 def _read_levels(reader: _Reader, prefix: str, shape: tuple[int, int]) -> tuple[LevelTable, ...]:

@@ -18,6 +18,7 @@ from kan.encoding import Encoding, LevelsInput, MissingInput, NumberInput, Numbe
 from kan.errors import CheckpointError
 from kan.predictor import evaluate
 from kan.state import NetworkState
+from tests.kan.kernels.cpu.definition import slow_outputs, with_formulas, with_products
 from tests.kan.networks import random_network, with_statistics
 
 DATA = Path(__file__).parents[1] / "data"
@@ -90,11 +91,34 @@ def test_golden_file_of_version_1_predicts_as_it_did() -> None:
     assert state.encoding == ENCODING
 
 
+def test_golden_file_of_version_2_gives_what_it_gave() -> None:
+    state = checkpoint.read(DATA / "checkpoint_v2.safetensors")
+    expected = json.loads((DATA / "checkpoint_v2.json").read_text())
+    found = slow_outputs(state, np.array(expected["x"]))
+    np.testing.assert_allclose(found, expected["outputs"], rtol=0, atol=1e-12)
+
+
+def test_products_and_formulas_come_back() -> None:
+    before = with_formulas(with_products())
+    after = load(dump(before))
+    assert [layer.products for layer in after.layers] == [(2, 3), ()]
+    assert [layer.formulas for layer in after.layers] == [layer.formulas for layer in before.layers]
+    x = np.random.default_rng(0).uniform(-2, 2, (50, 3))
+    assert np.array_equal(slow_outputs(after, x), slow_outputs(before, x))
+
+
 def test_network_with_a_number_that_is_not_finite_is_not_written() -> None:
     state = network()
     broken = replace(state.layers[0], base_weight=np.full((3, 2), np.nan))
     with pytest.raises(CheckpointError, match=r"layers\.0\.base_weight"):
         dump(replace(state, layers=(broken, state.layers[1])))
+
+
+def test_formula_with_a_number_that_is_not_finite_is_not_written() -> None:
+    state = with_formulas(random_network(2, 1))
+    broken = replace(state.layers[0], formulas=(replace(state.layers[0].formulas[0], b=np.inf),))
+    with pytest.raises(CheckpointError, match="formulas"):
+        dump(replace(state, layers=(broken,)))
 
 
 def test_origin_that_is_not_json_is_not_written() -> None:
@@ -127,7 +151,9 @@ def test_deeply_nested_header_is_refused() -> None:
     "header",
     [
         {"format": "other"},
-        {"version": 2},
+        {"version": 3},
+        {"version": True},
+        {"version": [1]},
         {"version": None},
         {"sha256": "0" * 64},
         {"layers": []},

@@ -1,0 +1,90 @@
+"""What a header says of the layers: all of it back, and an error for anything that is no layer."""
+
+from typing import Any
+
+import pytest
+
+from kan.checkpoint import dump
+from kan.checkpoint_facts import LayerFacts, facts_from_json, facts_to_json
+from kan.checkpoint_layers import layer_arrays, read_layers
+from kan.errors import CheckpointError
+from kan.state import EdgeFormula
+from tests.kan.kernels.cpu.definition import with_formulas, with_products
+from tests.kan.networks import random_layer, random_network
+
+FORMULA: dict[str, Any] = {"source": 0, "target": 1, "function": "sin", "a": 1.0, "b": 2.5, "c": -0.5, "d": 0.0}
+
+
+def fact(**changes: Any) -> dict[str, Any]:
+    """Gives one layer's facts as JSON, some of its fields changed."""
+    return {"degree": 3, "products": [], "formulas": [], **changes}
+
+
+def test_facts_come_back() -> None:
+    layers = with_formulas(with_products()).layers
+    expected = [LayerFacts(layer.degree, layer.products, layer.formulas) for layer in layers]
+    assert facts_from_json(facts_to_json(layers)) == expected
+
+
+def test_degrees_of_version_1_are_read() -> None:
+    assert facts_from_json([3, 2]) == [LayerFacts(3), LayerFacts(2)]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        fact(degree=0),
+        fact(degree=6),
+        fact(degree=3.0),
+        fact(products=[1]),
+        fact(products=[2.0]),
+        fact(products=[True]),
+        fact(products=2),
+        fact(formulas={}),
+        fact(formulas=[3]),
+        fact(formulas=[{**FORMULA, "function": "__import__"}]),
+        fact(formulas=[{**FORMULA, "function": ["sin"]}]),
+        fact(formulas=[{**FORMULA, "a": 1}]),
+        fact(formulas=[{**FORMULA, "b": float("nan")}]),
+        fact(formulas=[{**FORMULA, "source": -1}]),
+        fact(formulas=[{**FORMULA, "target": True}]),
+        fact(formulas=[{**FORMULA, "e": 1.0}]),
+        fact(formulas=[{key: value for key, value in FORMULA.items() if key != "d"}]),
+        fact(extra=1),
+        {"degree": 3},
+        None,
+    ],
+)
+def test_facts_that_are_no_layer_are_refused(item: object) -> None:
+    with pytest.raises(CheckpointError):
+        facts_from_json([item])
+
+
+@pytest.mark.parametrize("value", [[], {}, 3, None])
+def test_layers_that_are_no_list_are_refused(value: object) -> None:
+    with pytest.raises(CheckpointError):
+        facts_from_json(value)
+
+
+@pytest.mark.parametrize(
+    ("facts", "pruned", "reason"),
+    [
+        (LayerFacts(3, products=(3,)), (), "more sums"),
+        (LayerFacts(3, formulas=(EdgeFormula(**FORMULA),)), (), "spline too"),
+        (LayerFacts(3, formulas=(EdgeFormula(**FORMULA), EdgeFormula(**FORMULA))), ((0, 1),), "two formulas"),
+        (LayerFacts(3, formulas=(EdgeFormula(**{**FORMULA, "target": 2}),)), (), "does not have"),
+        (LayerFacts(3, formulas=(EdgeFormula(**{**FORMULA, "source": 1}),)), ((1, 1),), "category"),
+    ],
+)
+def test_facts_that_do_not_fit_the_arrays_are_refused(
+    facts: LayerFacts, pruned: tuple[tuple[int, int], ...], reason: str
+) -> None:
+    layer = random_layer(2, 2, levels=(None, 3), pruned=pruned)
+    with pytest.raises(CheckpointError, match=reason):
+        read_layers([facts], layer_arrays([layer]))
+
+
+def test_formulas_do_not_change_the_arrays_of_a_network() -> None:
+    plain, snapped = random_network(2, 3, 1), with_formulas(random_network(2, 3, 1))
+    assert layer_arrays(plain.layers).keys() == layer_arrays(snapped.layers).keys()
+    assert dump(plain) != dump(snapped)
