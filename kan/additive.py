@@ -1,5 +1,7 @@
 """Networks without a hidden layer: linear in the weights, so the features are computed once for all steps."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -87,6 +89,8 @@ class Newton:
         """Goes to the minimum of the quadratic model, or half as far until the penalised loss gets smaller."""
         weights = parameter_vector(self._network)
         model = self._rows.quadratic_model(weights)
+        if not model.is_finite:
+            return Step(math.nan, moved=False, converged=False)
         gradient = model.descent - self._penalty @ weights
         system = model.matrix + self._penalty
         system.diagonal().add_(JITTER * system.diagonal().mean())
@@ -99,6 +103,9 @@ class Newton:
                 return Step(model.loss, moved=True, converged=cost - new_cost < self._tolerance * abs(cost))
             move = move / 2
         return Step(model.loss, moved=False, converged=True)
+
+    def recover(self) -> None:
+        """Has nothing to change: the loss is convex, and its step remembers nothing."""
 
     def snapshot(self) -> dict[str, Tensor]:
         """Gives the weights, all that a step depends on."""

@@ -16,6 +16,8 @@ from kan.optimizers.objective import objective
 from kan.optimizers.protocol import Optimizer, Step
 
 Tensors = dict[str, Tensor]
+# Steps with a loss or gradient that is not finite, in one training, after which it has diverged.
+MOST_FAILURES = 10
 
 
 class Outcome(StrEnum):
@@ -64,6 +66,8 @@ def train(
 ) -> Generator[TrainStep, None, Outcome]:
     """Steps the optimizer; leaves in `network` the weights that are best on the held rows (without them: the last).
 
+    After a step whose loss or gradient is not finite it goes on more carefully from the weights where one last was.
+
     Args:
         steps: at most.
         held: rows for the choice of the best weights.
@@ -97,11 +101,14 @@ class _Loop:
         self._held = None if held is None else objective(network, loss, held.x, held.y)
         self.count, self.best_step = 0, 0
         self.best, self.best_loss, self.latest = best, math.inf, math.inf
+        self._before = self._good = best
+        self._failures = 0
         self.ended: Outcome | None = None
 
     def step(self, patience: int | None) -> Step | None:
         """Makes and judges a step; None where memory ran out, which ends the loop."""
         try:
+            self._before = parameter_vector(self._network)
             step = self._optimizer.step()
             self._judge(step, patience)
         except (MemoryError, RuntimeError) as error:
@@ -114,24 +121,33 @@ class _Loop:
     def _judge(self, step: Step, patience: int | None) -> None:
         """Counts a step, keeps the weights if they are the best, and decides whether it was the last one."""
         self.count += 1
-        self._keep_best()
+        weights = parameter_vector(self._network)
+        if not (math.isfinite(step.loss) and bool(torch.isfinite(weights).all())):
+            self._recover()
+            return
+        # Where the step began, loss and gradient were finite; of where it ended only the next one tells.
+        self._good = self._before
+        self._keep_best(weights)
         self.ended = self._outcome(step, patience)
 
-    def _keep_best(self) -> None:
+    def _recover(self) -> None:
+        """Puts the last good weights back; the optimizer goes on more carefully, but not for ever."""
+        self._failures += 1
+        set_parameters(self._network, self._good)
+        self._optimizer.recover()
+        if self._failures > MOST_FAILURES:
+            self.ended = Outcome.DIVERGED
+            self.best = self._good if self._held is None else self.best
+
+    def _keep_best(self, weights: Tensor) -> None:
         if self._held is None:
-            self.best = parameter_vector(self._network) if self._is_finite() else self.best
+            self.best = weights
             return
-        weights = parameter_vector(self._network)
         self.latest = self._held.mean_loss(weights)
         if self.latest < self.best_loss:
             self.best, self.best_loss, self.best_step = weights, self.latest, self.count
 
-    def _is_finite(self) -> bool:
-        return bool(torch.isfinite(parameter_vector(self._network)).all())
-
     def _outcome(self, step: Step, patience: int | None) -> Outcome | None:
-        if not math.isfinite(step.loss) or not self._is_finite():
-            return Outcome.DIVERGED
         if step.converged:
             return Outcome.CONVERGED
         if patience is not None and self._held is not None and self.count - self.best_step >= patience:
@@ -141,13 +157,15 @@ class _Loop:
     def snapshot(self) -> Tensors:
         # A step that ends the loop is the last one after a resumption too.
         ended = -1 if self.ended is None else list(Outcome).index(self.ended)
-        counters = torch.tensor([self.count, self.best_step, self.best_loss, ended], dtype=torch.float64)
+        numbers = [self.count, self.best_step, self.best_loss, ended, self._failures]
+        counters = torch.tensor(numbers, dtype=torch.float64)
         inner = {f"optimizer.{key}": value for key, value in self._optimizer.snapshot().items()}
-        return {"counters": counters, "best": self.best, **inner}
+        return {"counters": counters, "best": self.best, "good": self._good, **inner}
 
     def restore(self, snapshot: Tensors) -> None:
-        count, best_step, self.best_loss, ended = (float(value) for value in snapshot["counters"])
+        count, best_step, self.best_loss, ended, failures = (float(value) for value in snapshot["counters"])
         self.ended = None if ended < 0 else list(Outcome)[int(ended)]
-        self.count, self.best_step, self.best = int(count), int(best_step), snapshot["best"]
+        self.count, self.best_step, self._failures = int(count), int(best_step), int(failures)
+        self.best, self._good = snapshot["best"], snapshot["good"]
         prefix = "optimizer."
         self._optimizer.restore({k.removeprefix(prefix): v for k, v in snapshot.items() if k.startswith(prefix)})

@@ -13,6 +13,8 @@ from kan.optimizers.protocol import Step
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
+# After a loss or gradient that was not finite.
+LOWERED_RATE = 0.5
 
 
 class Adam:
@@ -47,6 +49,8 @@ class Adam:
         self._rows, self._device = len(x), x.device
         self._steps, self._batch_size, self._learning_rate = steps, min(batch_size, len(x)), learning_rate
         self._seed, self._count = seed, 0
+        # The count at which the moments were last zero, and the share of the learning rate that failures left.
+        self._origin, self._share = 0, 1.0
         self._first = torch.zeros_like(parameter_vector(network))
         self._second = torch.zeros_like(self._first)
         self._epoch = -1
@@ -56,19 +60,33 @@ class Adam:
         """Moves along the gradient of one batch."""
         weights = parameter_vector(self._network)
         loss, gradient = self._objective.gradient(weights, self._batch())
+        self._count += 1
+        if not (math.isfinite(loss) and bool(torch.isfinite(gradient).all())):
+            return Step(math.nan, moved=False, converged=False)
         self._move(weights, gradient)
         return Step(loss, moved=True, converged=False)
 
+    def recover(self) -> None:
+        """Lowers the rate and drops the moments, which may hold what was not finite."""
+        self._share *= LOWERED_RATE
+        self._origin = self._count
+        self._first, self._second = torch.zeros_like(self._first), torch.zeros_like(self._second)
+
     def snapshot(self) -> dict[str, Tensor]:
-        """Gives weights, moments and the step count."""
-        moments = torch.stack([self._first, self._second])
-        return {"weights": parameter_vector(self._network), "moments": moments, "count": torch.tensor([self._count])}
+        """Gives weights, moments, the counts and the share of the learning rate."""
+        return {
+            "weights": parameter_vector(self._network),
+            "moments": torch.stack([self._first, self._second]),
+            "counts": torch.tensor([self._count, self._origin]),
+            "share": torch.tensor(self._share, dtype=torch.float64),
+        }
 
     def restore(self, snapshot: dict[str, Tensor]) -> None:
         """Goes back to a snapshot."""
         set_parameters(self._network, snapshot["weights"])
         self._first, self._second = (moment.clone() for moment in snapshot["moments"])
-        self._count = int(snapshot["count"])
+        self._count, self._origin = (int(count) for count in snapshot["counts"])
+        self._share = float(snapshot["share"])
 
     def _batch(self) -> Tensor:
         per_epoch = max(self._rows // self._batch_size, 1)
@@ -80,10 +98,10 @@ class Adam:
         return rows.to(self._device)
 
     def _move(self, weights: Tensor, gradient: Tensor) -> None:
-        self._count += 1
+        age = self._count - self._origin
         self._first.lerp_(gradient, 1 - BETAS[0])
         self._second.lerp_(gradient.square(), 1 - BETAS[1])
-        mean = self._first / (1 - BETAS[0] ** self._count)
-        spread = (self._second / (1 - BETAS[1] ** self._count)).sqrt()
-        rate = self._learning_rate * 0.5 * (1 + math.cos(math.pi * self._count / (self._steps + 1)))
+        mean = self._first / (1 - BETAS[0] ** age)
+        spread = (self._second / (1 - BETAS[1] ** age)).sqrt()
+        rate = self._share * self._learning_rate * 0.5 * (1 + math.cos(math.pi * self._count / (self._steps + 1)))
         set_parameters(self._network, weights - rate * mean / (spread + EPSILON))

@@ -1,5 +1,6 @@
 """The quadratic model of the loss around the network as it is: mean loss, gradient, Gauss-Newton matrix."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +20,11 @@ class QuadraticModel:
     loss: float
     descent: Float[Tensor, " p"]
     matrix: Float[Tensor, "p p"]
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether no number is NaN or infinite."""
+        return math.isfinite(self.loss) and all(bool(torch.isfinite(v).all()) for v in (self.descent, self.matrix))
 
 
 def quadratic_model(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> QuadraticModel:

@@ -69,6 +69,8 @@ class Lbfgs:
             self._forget()
         weights = parameter_vector(self._network)
         here = self._here if self._here is not None else self._evaluate(weights)
+        if not math.isfinite(here[0]):
+            return Step(here[0], moved=False, converged=False)
         direction = self._direction(here[2])
         found = self._search(weights, here, direction)
         if found is None:
@@ -80,6 +82,10 @@ class Lbfgs:
         self._remember(length * direction, there[2] - here[2])
         self._here = there
         return Step(there[0], moved=True, converged=here[1] - there[1] < self._tolerance * abs(here[1]))
+
+    def recover(self) -> None:
+        """Forgets the history, so that the next step is along the gradient and short."""
+        self._forget()
 
     def snapshot(self) -> dict[str, Tensor]:
         """Gives weights, knots and the remembered pairs; loss and gradient are computed again, to the same bits."""
@@ -142,9 +148,13 @@ class Lbfgs:
         return best
 
     def _evaluate(self, weights: Vector) -> Point:
-        """Gives mean loss, mean loss with penalty, and the latter's gradient; the network keeps the weights."""
+        """Gives mean loss, mean loss with penalty, and the latter's gradient; the network keeps the weights.
+
+        The losses are NaN where the gradient is not finite.
+        """
         set_parameters(self._network, weights)
         loss, gradient = self._objective.gradient(weights)
+        loss = loss if bool(torch.isfinite(gradient).all()) else math.nan
         pull = self._penalty(weights)
         return loss, loss + 0.5 * float(weights @ pull), gradient + pull
 

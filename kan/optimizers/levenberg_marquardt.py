@@ -15,6 +15,7 @@ from kan.optimizers.protocol import Step
 
 MAX_DAMPING = 1e12
 MIN_DAMPING = 1e-14
+FIRST_DAMPING = 1e-3
 ACCEPTED_GAIN = 1e-4
 
 
@@ -43,7 +44,7 @@ class LevenbergMarquardt:
         y: Tensor,
         *,
         penalty: Float[Tensor, "p p"],
-        damping: float = 1e-3,
+        damping: float = FIRST_DAMPING,
         tolerance: float = 1e-5,
     ) -> None:
         self._network, self._objective = network, objective(network, loss, x, y)
@@ -62,6 +63,8 @@ class LevenbergMarquardt:
         if self._model is None:
             self._model = self._objective.model(weights)
         model = self._model
+        if not model.is_finite:
+            return Step(math.nan, moved=False, converged=False)
         gradient = model.descent - self._penalty @ weights
         matrix = model.matrix + self._penalty
         move = self._solve(matrix, gradient)
@@ -78,6 +81,10 @@ class LevenbergMarquardt:
         self._damping = max(self._damping * max(0.2, 1.0 - (2.0 * gain - 1.0) ** 3), MIN_DAMPING)
         self._growth, self._model = 2.0, None
         return Step(loss, moved=True, converged=cost - new_cost < self._tolerance * abs(cost))
+
+    def recover(self) -> None:
+        """Computes the model anew and takes a shorter step."""
+        self._damping, self._growth, self._model = max(10.0 * self._damping, FIRST_DAMPING), 2.0, None
 
     def snapshot(self) -> dict[str, Tensor]:
         """Gives weights and damping; the quadratic model is computed again, to the same bits."""

@@ -11,7 +11,7 @@ class Step:
     """What one step did.
 
     Attributes:
-        loss: mean loss of the training rows, without penalty.
+        loss: mean loss of the training rows, without penalty; not finite where the loss or its gradient is not.
         moved: False where the step was refused and the network is unchanged.
         converged: no further step can help.
     """
@@ -28,6 +28,10 @@ class Optimizer(Protocol):
 
     def step(self) -> Step:
         """Makes one step."""
+        ...
+
+    def recover(self) -> None:
+        """Goes on more carefully, from the weights that the network holds now, after a step that was not finite."""
         ...
 
     def snapshot(self) -> dict[str, Tensor]:

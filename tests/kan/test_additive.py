@@ -1,5 +1,7 @@
 """Networks without a hidden layer: their quadratic model is the general one, and Newton finds the minimum."""
 
+import math
+
 import pytest
 import torch
 
@@ -43,3 +45,14 @@ def test_newton_ends_where_the_penalised_gradient_vanishes(loss: Loss, outputs: 
     gradient = rows.quadratic_model(weights).descent - penalty @ weights
     assert float(gradient.abs().max()) < 1e-6
     assert rows.mean_loss(weights) == pytest.approx(mean_loss(network, loss, x, y), rel=1e-13)
+
+
+def test_newton_reports_rows_that_are_not_finite_and_moves_nothing() -> None:
+    network, x = Kan([2, 1], base="zero"), uniform(30, 2)
+    x[4, 0] = float("nan")
+    rows = AdditiveRows(network, SquaredError(), x, uniform(30, 1, seed=1))
+    before = parameter_vector(network)
+    step = Newton(network, rows, 1e-6 * torch.eye(len(before), dtype=torch.float64)).step()
+    assert math.isnan(step.loss)
+    assert (step.moved, step.converged) == (False, False)
+    assert torch.equal(parameter_vector(network), before)

@@ -1,21 +1,26 @@
 """The loop's ends, each as a value, and its resumption after every single step."""
 
-from collections.abc import Callable, Generator
+import math
+from collections.abc import Callable, Container, Generator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from kan.errors import is_out_of_memory
 from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import SquaredError
 from kan.network import Kan
 from kan.optimizers.adam import Adam
+from kan.optimizers.gauss_newton import QuadraticModel, mean_loss
 from kan.optimizers.lbfgs import Lbfgs
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
+from kan.optimizers.objective import Objective
 from kan.optimizers.protocol import Optimizer, Step
-from kan.train import Held, Outcome, Tensors, TrainStep, train
+from kan.train import MOST_FAILURES, Held, Outcome, Tensors, TrainStep, train
 from tests.kan.training import finish, uniform
 
 X, HELD_X = uniform(60, 2), uniform(30, 2, seed=1)
@@ -43,13 +48,16 @@ class Scripted:
 
     def __init__(self, network: Kan, values: list[float], *, converges: bool = False) -> None:
         self._network, self._values, self._converges = network, values, converges
-        self._count = 0
+        self._count = self.recoveries = 0
 
     def step(self) -> Step:
         value = self._values[min(self._count, len(self._values) - 1)]
         self._count += 1
         set_parameters(self._network, torch.full_like(parameter_vector(self._network), value))
         return Step(abs(value), moved=True, converged=self._converges and self._count >= len(self._values))
+
+    def recover(self) -> None:
+        self.recoveries += 1
 
     def snapshot(self) -> Tensors:
         return {"count": torch.tensor(self._count)}
@@ -81,8 +89,8 @@ def test_patience_ends_early() -> None:
     assert scripted([1.0, 2.0, 3.0, 4.0, 0.5], patience=3) == (Outcome.EARLY_STOPPED, 1.0)
 
 
-def test_divergence_leaves_the_last_good_weights() -> None:
-    assert scripted([1.0, 2.0, float("nan")], held=False) == (Outcome.DIVERGED, 2.0)
+def test_divergence_leaves_the_last_weights_that_a_step_was_finite_from() -> None:
+    assert scripted([1.0, 2.0, float("nan")], held=False) == (Outcome.DIVERGED, 1.0)
     assert scripted([2.0, 1.0, float("inf")]) == (Outcome.DIVERGED, 1.0)
 
 
@@ -90,6 +98,89 @@ def test_divergence_at_the_first_step_leaves_the_start() -> None:
     outcome, weight = scripted([float("nan")], held=False)
     assert outcome is Outcome.DIVERGED
     assert weight == float(parameter_vector(Kan([2, 1], base="zero"))[0])
+
+
+def test_a_step_that_is_not_finite_is_taken_back_and_the_optimizer_told() -> None:
+    network = Kan([2, 1], base="zero")
+    optimizer = Scripted(network, [1.0, 2.0, float("nan"), 4.0])
+    run = train(network, optimizer, SquaredError(), steps=4)
+    weights = [float(parameter_vector(network)[0]) for _ in run]
+    assert weights == [1.0, 2.0, 1.0, 4.0]
+    assert optimizer.recoveries == 1
+
+
+class Poisoned:
+    """An objective some of whose gradients and models, counted from 1, are not finite."""
+
+    def __init__(self, inner: Objective, bad: Container[int]) -> None:
+        self._inner, self._bad, self._count = inner, bad, 0
+
+    def mean_loss(self, weights: Tensor) -> float:
+        return self._inner.mean_loss(weights)
+
+    def gradient(self, weights: Tensor, rows: Tensor | None = None) -> tuple[float, Tensor]:
+        loss, gradient = self._inner.gradient(weights, rows)
+        return loss, self._poison() * gradient
+
+    def model(self, weights: Tensor) -> QuadraticModel:
+        model = self._inner.model(weights)
+        return replace(model, descent=self._poison() * model.descent)
+
+    def _poison(self) -> float:
+        self._count += 1
+        return float("nan") if self._count in self._bad else 1.0
+
+
+def poisoned(make: Callable[[Kan], Any], network: Kan, bad: Container[int]) -> Optimizer:
+    optimizer = make(network)
+    optimizer._objective = Poisoned(optimizer._objective, bad)
+    return optimizer  # type: ignore[no-any-return]
+
+
+OPTIMIZERS = pytest.mark.parametrize("make", [lm, adam, lbfgs], ids=["lm", "adam", "lbfgs"])
+
+
+@OPTIMIZERS
+def test_one_gradient_that_is_not_finite_costs_a_step_and_no_more(make: Callable[[Kan], Optimizer]) -> None:
+    network, undisturbed = Kan([2, 2, 1]), Kan([2, 2, 1])
+    finish(train(undisturbed, make(undisturbed), SquaredError(), steps=40, held=HELD))
+    losses = [
+        step.train_loss for step in train(network, poisoned(make, network, {5}), SquaredError(), steps=40, held=HELD)
+    ]
+    assert sum(not math.isfinite(loss) for loss in losses) <= 1
+    assert bool(torch.isfinite(parameter_vector(network)).all())
+    reached, expected = (mean_loss(trained, SquaredError(), HELD_X, HELD_Y) for trained in (network, undisturbed))
+    assert reached < 3 * expected
+
+
+@OPTIMIZERS
+def test_gradients_that_stay_not_finite_end_in_divergence_with_the_last_good_weights(
+    make: Callable[[Kan], Optimizer],
+) -> None:
+    network = Kan([2, 2, 1])
+    start = parameter_vector(network)
+    run = train(network, poisoned(make, network, range(1, 10_000)), SquaredError(), steps=1_000)
+    assert len(list(run)) == MOST_FAILURES + 1
+    assert torch.equal(parameter_vector(network), start)
+    again = Kan([2, 2, 1])
+    late = train(again, poisoned(make, again, range(8, 10_000)), SquaredError(), steps=1_000, held=HELD)
+    assert finish(late) is Outcome.DIVERGED
+    assert bool(torch.isfinite(parameter_vector(again)).all())
+    better, before = (mean_loss(net, SquaredError(), HELD_X, HELD_Y) for net in (again, network))
+    assert better < before
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+@OPTIMIZERS
+def test_row_that_is_not_finite_never_reaches_the_weights(
+    make: Callable[[Kan], Optimizer], value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = X.clone()
+    x[7, 0] = value
+    monkeypatch.setattr("tests.kan.test_train.X", x)
+    network = Kan([2, 2, 1])
+    assert finish(train(network, make(network), SquaredError(), steps=1_000, held=HELD)) is Outcome.DIVERGED
+    assert bool(torch.isfinite(parameter_vector(network)).all())
 
 
 class Failing(Scripted):
@@ -150,7 +241,23 @@ def test_convergence_is_an_outcome() -> None:
 
 
 Setting = tuple[Callable[[Kan], Optimizer], int, int | None]
-SETTINGS: list[Setting] = [(lm, 12, None), (lm, 60, 3), (adam, 14, None), (adam, 14, 4), (lbfgs, 14, None)]
+
+
+def troubled(network: Kan) -> Optimizer:
+    """Adam on rows one of which spoils its batch once in every epoch."""
+    x = X.clone()
+    x[7, 0] = math.inf
+    return Adam(network, SquaredError(), x, Y, steps=40, batch_size=16, learning_rate=0.02, seed=0)
+
+
+SETTINGS: dict[str, Setting] = {
+    "lm": (lm, 12, None),
+    "lm, patience": (lm, 60, 3),
+    "adam": (adam, 14, None),
+    "adam, patience": (adam, 14, 4),
+    "adam, not finite": (troubled, 14, None),
+    "lbfgs": (lbfgs, 14, None),
+}
 
 
 def started(setting: Setting, network: Kan, **options: Any) -> Generator[TrainStep, None, Outcome]:
@@ -168,7 +275,7 @@ def snapshot_after(setting: Setting, steps: int) -> Tensors:
     return taken[0]()
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=["lm", "lm, patience", "adam", "adam, patience", "lbfgs"])
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS.keys())
 def test_resumed_after_any_step_it_ends_in_the_same_bits(setting: Setting) -> None:
     undisturbed = Kan([2, 2, 1])
     count = len(list(started(setting, undisturbed)))
