@@ -26,7 +26,7 @@ def number_column(table: Table, column: str) -> Array:
     values = present_column(table, column)
     if values.dtype.kind not in "fiub":
         raise EncodingError(column, "expected numbers, got text")
-    numbers = values.astype(np.float64)
+    numbers = values.astype(np.float64, copy=False)
     refuse_rows(column, np.isinf(numbers), "expected a finite number")
     return numbers
 

@@ -19,6 +19,7 @@ from kan.problem import Problem
 from kan.split import split_rows
 from kan.stages.recipe import Progress, best_so_far, run_recipe
 from kan.stages.work import Work, held_loss
+from kan.state import Array
 from kan.train import Outcome
 
 SMALLEST_TABLE = 5
@@ -102,18 +103,17 @@ def _run(
             return best_so_far(work, stages, journal) or replace(work, outcome=Outcome.CANCELLED)
 
 
-def _arrays(network: Kan, x: ArrayLike, y: ArrayLike) -> tuple[Tensor, Tensor]:
-    inputs = torch.from_numpy(np.array(x, dtype=np.float64))
-    targets = torch.from_numpy(np.array(y, dtype=np.float64))
+def _arrays(network: Kan, x: ArrayLike, y: ArrayLike) -> tuple[Array, Tensor]:
+    inputs, targets = np.asarray(x, dtype=np.float64), torch.from_numpy(np.array(y, dtype=np.float64))
     targets = targets.unsqueeze(1) if targets.ndim == 1 else targets
     widths = network.widths
     if inputs.ndim != 2 or inputs.shape[1] != widths[0]:
-        raise ShapeMismatch("x", f"(rows, {widths[0]})", tuple(inputs.shape))
+        raise ShapeMismatch("x", f"(rows, {widths[0]})", inputs.shape)
     if targets.shape != (len(inputs), widths[-1]):
-        raise ShapeMismatch("y", str((len(inputs), widths[-1])), tuple(targets.shape))
+        raise ShapeMismatch("y", str((len(inputs), widths[-1])), targets.shape)
     if len(inputs) < SMALLEST_TABLE:
         raise BadTrainingData(f"expected at least {SMALLEST_TABLE} rows, got {len(inputs)}")
-    if not bool(torch.isfinite(inputs).all() and torch.isfinite(targets).all()):
+    if not bool(np.isfinite(inputs).all() and torch.isfinite(targets).all()):
         raise BadTrainingData("expected finite numbers, got NaN or infinity")
     return inputs, targets
 
@@ -123,19 +123,23 @@ def _std(targets: Tensor) -> Tensor:
     return torch.where(std > 0, std, torch.ones_like(std))
 
 
-def _problem(network: Kan, x: Tensor, y: Tensor, validation: float, seed: int) -> Problem:
+def _problem(network: Kan, x: Array, y: Tensor, validation: float, seed: int) -> Problem:
     parts = split_rows(np.ones(len(x), dtype=bool), test_fraction=0.0, validation_fraction=validation, seed=seed)
+    # Training rows first: then they and the validation rows are views, not copies.
+    order = np.argsort(parts, kind="stable")
+    arranged = torch.from_numpy(x[order]), y[order]
     levels = network.kan_layers[0].input_levels
-    return Problem(x, y, parts, SquaredError(), levels, y.shape[1], seed, raw_inputs=True)
+    return Problem(*arranged, parts[order], SquaredError(), levels, y.shape[1], seed, raw_inputs=True)
 
 
 def _metrics(work: Work, std: Tensor) -> dict[str, dict[str, float]]:
     problem = work.problem
     assert work.network is not None
-    train = mean_loss(work.network, problem.loss, problem.x[problem.train], problem.y[problem.train])
+    x, y = problem.at(problem.train)
+    train = mean_loss(work.network, problem.loss, x, y)
     return {
-        "train": _scores(train, problem.y[problem.train], std),
-        "validation": _scores(held_loss(work), problem.y[problem.validation], std),
+        "train": _scores(train, y, std),
+        "validation": _scores(held_loss(work), problem.at(problem.validation)[1], std),
     }
 
 

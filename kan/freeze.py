@@ -1,7 +1,6 @@
 """Between the trainable layers and the frozen arrays that are saved and served."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -9,8 +8,8 @@ from torch import Tensor
 
 from kan.config import NetworkConfig
 from kan.layer import KanLayer
-from kan.predictor import edge_values
-from kan.state import DENSITY_BINS, Array, EdgeStatistics, LayerState, LevelTable, NetworkState
+from kan.state import LayerState, LevelTable, NetworkState
+from kan.statistics import with_statistics
 
 
 def freeze(layers: Sequence[KanLayer], config: NetworkConfig, x: Tensor | None = None) -> NetworkState:
@@ -21,13 +20,10 @@ def freeze(layers: Sequence[KanLayer], config: NetworkConfig, x: Tensor | None =
         config: shape of the network.
         x: training rows (rows, inputs); then every layer keeps its statistics, and an unseen level its mean.
     """
-    states = []
-    for layer in layers:
-        state = _layer_state(layer, x)
-        if x is not None:
-            state, x = _with_statistics(state, x.detach().cpu().numpy())
-        states.append(state)
-    return NetworkState(tuple(states), base=config.base, origin={"grid_eps": config.grid_eps})
+    # Only the first layer has categories, so that the rows themselves tell how often a level comes.
+    states = [_layer_state(layer, x) for layer in layers]
+    network = NetworkState(tuple(states), base=config.base, origin={"grid_eps": config.grid_eps})
+    return network if x is None else with_statistics(network, x.detach().cpu().numpy())
 
 
 def thaw(layers: Sequence[KanLayer], state: NetworkState) -> None:
@@ -69,26 +65,3 @@ def _level_table(layer: KanLayer, source: int, x: Tensor | None) -> LevelTable:
         counts = np.bincount(index[index < len(values)], minlength=len(values)).astype(np.float64)
     unseen = counts @ values / max(counts.sum(), 1.0)
     return LevelTable(source, np.vstack([values, unseen]))
-
-
-def _with_statistics(layer: LayerState, x: Array) -> tuple[LayerState, Tensor]:
-    """Adds what the rows look like at this layer; gives the layer's outputs too."""
-    edges = [edge_values(layer, i, x[:, i]) for i in range(layer.inputs)]
-    outputs = np.sum(edges, axis=0)
-    low, high = x.min(axis=0), x.max(axis=0)
-    statistics = EdgeStatistics(
-        low=low,
-        high=high,
-        density=np.stack(
-            [np.histogram(x[:, i], DENSITY_BINS, _bounds(low[i], high[i]))[0] for i in range(layer.inputs)]
-        ),
-        edge_std=np.stack([edge.std(axis=0) for edge in edges]),
-        node_std=outputs.std(axis=0),
-    )
-    return replace(layer, statistics=statistics), torch.from_numpy(outputs)
-
-
-def _bounds(low: float, high: float) -> tuple[float, float]:
-    """Gives the ends of a histogram; values that differ in their last bits only have no room for bins."""
-    room = 1e-9 * max(abs(low), abs(high))
-    return (low, high) if high - low > room else (low - max(0.5, room), high + max(0.5, room))

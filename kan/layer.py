@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from kan.config import NetworkConfig
+from kan.cost import rows_per_block
 from kan.kernels.torch.local_basis import dense, local_basis
 from kan.knots import uniform_knots
 
@@ -136,6 +137,15 @@ class KanLayer(nn.Module):
     def _blocks(self) -> Tensor:
         count = len(self.numbers)
         return self.weights[: self.per_number * count].view(count, self.per_number, self.outputs)
+
+
+def layer_outputs(layer: KanLayer, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows outputs"]:
+    """Gives the node outputs without a gradient, block by block: all rows' features at once would fill the memory."""
+    outputs, size = x.new_empty(len(x), layer.outputs), rows_per_block(layer.features)
+    with torch.no_grad():
+        for place, block in zip(outputs.split(size), x.split(size), strict=True):
+            place.copy_(layer(block))
+    return outputs
 
 
 def one_hot(index: Float[Tensor, " rows"], levels: int) -> Float[Tensor, "rows levels"]:

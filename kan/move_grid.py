@@ -6,13 +6,14 @@ from torch import Tensor
 
 from kan.kernels.torch.local_basis import dense, local_basis
 from kan.knots import quantile_knots, uniform_knots
-from kan.layer import KanLayer
+from kan.layer import KanLayer, layer_outputs
 from kan.network import Kan
 
 # The grid reaches a little beyond the data, so that the end intervals are not decided by single rows.
 MARGIN = 0.02
 TAIL = 0.002
 SMALLEST_WIDTH = 1e-6
+MOST_ROWS = 20_000
 
 
 def move_grids(network: Kan, x: Float[Tensor, "rows inputs"], *, first: bool = False) -> None:
@@ -22,11 +23,12 @@ def move_grids(network: Kan, x: Float[Tensor, "rows inputs"], *, first: bool = F
         x: training rows.
         first: move the first layer too; its inputs are scaled to [-1, 1] already.
     """
+    x = _some_rows(x)
     with torch.no_grad():
         for depth, layer in enumerate(network.kan_layers):
             if depth > 0 or first:
                 _move_layer(layer, x, network.config.grid_eps)
-            x = layer(x)
+            x = layer_outputs(layer, x)
 
 
 def normalise_nodes(network: Kan, x: Float[Tensor, "rows inputs"]) -> None:
@@ -34,14 +36,19 @@ def normalise_nodes(network: Kan, x: Float[Tensor, "rows inputs"]) -> None:
 
     A penalty on a hidden node's edges would otherwise just shrink the node and stretch what follows.
     """
+    x = _some_rows(x)
     with torch.no_grad():
         for layer, following in zip(network.kan_layers, network.kan_layers[1:], strict=False):
-            values = layer(x)
-            low, high = _robust_range(values)
+            low, high = _robust_range(layer_outputs(layer, x))
             knots = _ranged_knots(low, high, following)
             _refit(following, knots)
             _rescale(layer, following, low, high)
-            x = layer(x)
+            x = layer_outputs(layer, x)
+
+
+def _some_rows(x: Tensor) -> Tensor:
+    """Gives every k-th row: more hardly move a quantile."""
+    return x[:: max(1, len(x) // MOST_ROWS)]
 
 
 def _move_layer(layer: KanLayer, x: Tensor, grid_eps: float) -> None:
@@ -58,8 +65,8 @@ def _move_layer(layer: KanLayer, x: Tensor, grid_eps: float) -> None:
 def _robust_range(x: Tensor) -> tuple[Tensor, Tensor]:
     """Gives low and high of each column, a few extreme rows left out, with a margin."""
     tails = torch.tensor([TAIL, 1 - TAIL], dtype=x.dtype, device=x.device)
-    # torch.quantile refuses more than 16 million values; every k-th row is as good.
-    sample = x[:: max(1, len(x) * x.shape[1] // 4_000_000)]
+    # torch.quantile refuses more than 16 million values; of many columns fewer rows are as good.
+    sample = x[:: max(1, x.numel() // 4_000_000)]
     low, high = torch.quantile(sample, tails, dim=0)
     # Relative to the values too: a narrower grid would have knots that coincide.
     smallest = SMALLEST_WIDTH * torch.maximum(low.abs(), high.abs()).clamp_min(1.0)

@@ -1,4 +1,7 @@
-"""How good a network is on each part of its rows, in the user's units."""
+"""How good a network is on each part of its rows, in the user's units, block by block."""
+
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +10,7 @@ from kan.encoding import Encoding, Table, decode, encode, encode_targets, probab
 from kan.predictor import evaluate
 from kan.split import Part
 from kan.state import Array, NetworkState
+from kan.table_rows import row_blocks
 
 Scores = dict[str, float | int | None]
 Metrics = dict[str, Scores | None]
@@ -28,47 +32,79 @@ def scores(state: NetworkState, table: Table, parts: NDArray[np.uint8], held_out
     assert encoding is not None
     metrics: Metrics = {}
     for part in (Part.TRAIN, Part.VALIDATION, Part.TEST):
-        rows = {name: values[parts == part] for name, values in table.items()}
-        if not (parts == part).any():
+        rows = parts == part
+        if not rows.any():
             metrics[part.name.lower()] = None
             continue
-        use_held_out = part is Part.VALIDATION and held_out is not None
-        outputs = held_out if use_held_out and held_out is not None else evaluate(state, encode(encoding, rows))
-        metrics[part.name.lower()] = score(encoding, outputs, rows)
+        known = held_out if part is Part.VALIDATION else None
+        outputs = known if known is not None else _outputs(state, encoding, table, rows)
+        metrics[part.name.lower()] = score(encoding, outputs, table, rows)
     return metrics
 
 
-def score(encoding: Encoding, outputs: Array, table: Table) -> Scores:
+def score(encoding: Encoding, outputs: Array, table: Table, rows: NDArray[np.bool_] | None = None) -> Scores:
     """Gives the scores of network outputs against the targets in a table.
+
+    Args:
+        outputs: (rows, network outputs).
+        rows: marks of the table's rows that they belong to; None = all.
 
     Returns:
         regression: rows, rmse, mae (of several targets: the means), r2 (None where the target does not vary);
         classification: rows, accuracy, log_loss.
     """
-    targets = encode_targets(encoding, table)
-    if encoding.task == "classification":
-        return _class_scores(probabilities(encoding, outputs), targets.astype(np.int64))
-    return _number_scores(decode(encoding, outputs), decode(encoding, targets.astype(np.float64)))
+    pairs = _Pairs(encoding, outputs, table, np.ones(len(outputs), dtype=bool) if rows is None else rows)
+    return _class_scores(pairs) if encoding.task == "classification" else _number_scores(pairs)
 
 
-def _number_scores(predicted: Array, actual: Array) -> Scores:
+def _outputs(state: NetworkState, encoding: Encoding, table: Table, rows: NDArray[np.bool_]) -> Array:
+    outputs = np.empty((int(rows.sum()), encoding.network_outputs))
+    for place, x in row_blocks(table, rows, partial(encode, encoding)):
+        outputs[place] = evaluate(state, x)
+    return outputs
+
+
+class _Pairs:
+    """Blocks of outputs and encoded targets, made anew each time they are passed."""
+
+    def __init__(self, encoding: Encoding, outputs: Array, table: Table, rows: NDArray[np.bool_]) -> None:
+        self.encoding, self._outputs, self._table, self._rows = encoding, outputs, table, rows
+
+    def __len__(self) -> int:
+        return len(self._outputs)
+
+    def encoded(self) -> Iterator[tuple[Array, NDArray[np.generic]]]:
+        for place, targets in row_blocks(self._table, self._rows, partial(encode_targets, self.encoding)):
+            yield self._outputs[place], targets
+
+    def decoded(self) -> Iterator[tuple[Array, Array]]:
+        for outputs, targets in self.encoded():
+            yield decode(self.encoding, outputs), decode(self.encoding, targets.astype(np.float64))
+
+
+def _number_scores(pairs: _Pairs) -> Scores:
     # In units of the largest number, so that no square overflows.
-    unit = np.maximum(np.abs(actual).max(axis=0), np.abs(predicted).max(axis=0))
-    unit = np.where(unit > 0, unit, 1.0)
-    scaled, error = actual / unit, predicted / unit - actual / unit
-    spread = np.square(scaled - scaled.mean(axis=0)).sum(axis=0)
-    left = np.square(error).sum(axis=0)
+    largest = np.stack([np.abs(pair).max(axis=1) for pair in map(np.stack, pairs.decoded())]).max(axis=0)
+    most, unit = largest[1], np.where(largest.max(axis=0) > 0, largest.max(axis=0), 1.0)
+    mean = sum((actual / unit).sum(axis=0) for _, actual in pairs.decoded()) / len(pairs)
+    spread, left, off = (np.zeros(len(unit)) for _ in range(3))
+    for predicted, actual in pairs.decoded():
+        error = predicted / unit - actual / unit
+        spread += np.square(actual / unit - mean).sum(axis=0)
+        left += np.square(error).sum(axis=0)
+        off += np.abs(error).sum(axis=0)
     # Rounding leaves a constant target a spread of its own last bits; that is none.
-    varies = spread > len(actual) * np.square(1e-12 * np.abs(scaled).max(axis=0))
+    varies = spread > len(pairs) * np.square(1e-12 * most / unit)
     r2 = float(np.mean(1 - left[varies] / spread[varies])) if varies.all() else None
-    rmse = float((np.sqrt(left / len(actual)) * unit).mean())
-    return {"rows": len(actual), "rmse": rmse, "mae": float((np.abs(error).mean(axis=0) * unit).mean()), "r2": r2}
+    rmse = float((np.sqrt(left / len(pairs)) * unit).mean())
+    return {"rows": len(pairs), "rmse": rmse, "mae": float((off / len(pairs) * unit).mean()), "r2": r2}
 
 
-def _class_scores(predicted: Array, actual: NDArray[np.int64]) -> Scores:
-    chosen = predicted[np.arange(len(actual)), actual]
-    return {
-        "rows": len(actual),
-        "accuracy": float((predicted.argmax(axis=1) == actual).mean()),
-        "log_loss": float(-np.log(np.maximum(chosen, SMALLEST_PROBABILITY)).mean()),
-    }
+def _class_scores(pairs: _Pairs) -> Scores:
+    hits, information = 0, 0.0
+    for outputs, targets in pairs.encoded():
+        predicted, actual = probabilities(pairs.encoding, outputs), targets.astype(np.int64)
+        chosen = predicted[np.arange(len(actual)), actual]
+        hits += int((predicted.argmax(axis=1) == actual).sum())
+        information -= float(np.log(np.maximum(chosen, SMALLEST_PROBABILITY)).sum())
+    return {"rows": len(pairs), "accuracy": hits / len(pairs), "log_loss": information / len(pairs)}

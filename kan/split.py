@@ -37,9 +37,9 @@ def split_rows(
     """
     generator = np.random.default_rng([seed, 0x5B117])
     parts = np.full(len(usable), Part.UNUSED, dtype=np.uint8)
-    groups = np.zeros(len(usable), dtype=np.int64) if strata is None else strata
     order = generator.permutation(np.flatnonzero(usable))
-    order = order[np.argsort(groups[order], kind="stable")]
+    if strata is not None:
+        order = order[np.argsort(strata[order], kind="stable")]
     test = _spread(len(order), test_fraction)
     parts[order[test]] = Part.TEST
     rest = order[~test]

@@ -2,6 +2,8 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +21,7 @@ from kan.split import Part, split_rows
 from kan.stages.recipe import Progress, best_so_far, run_recipe
 from kan.stages.work import Work
 from kan.state import Array, NetworkState
+from kan.table_rows import BLOCK_ROWS, TableRows, row_blocks
 from kan.train import Outcome
 
 SMALLEST_TABLE = 5
@@ -26,6 +29,8 @@ VALIDATION_FRACTION = 0.2
 # In training a number counts as at most so many half ranges from the middle: further out a spline goes on linearly,
 # and a single row would outweigh all others in the normal equations.
 FARTHEST_INPUT = 20.0
+# In this order, so that each of the two is a view of the encoded rows.
+LEARNT_FROM = (Part.TRAIN, Part.VALIDATION)
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,9 @@ class TableTraining:
         self.parts = self._split()
         self.encoding = learn_encoding(table, task.inputs, task.targets, task.task, self.parts == Part.TRAIN)
         self._set_aside_unreadable()
-        self._problem = self._make_problem(device)
+        self._device = device
+        if not (self.parts == Part.VALIDATION).any():
+            raise BadTrainingData("no row is left for validation")
 
     @property
     def task(self) -> TableTask:
@@ -98,17 +105,16 @@ class TableTraining:
             BadTrainingData: the rows are not finite once they are scaled.
             MemoryError: memory ran out.
         """
-        work = yield from run_recipe(Work(self._problem, self._task.config), self._task.recipe, self._journal)
-        if work.outcome is Outcome.NON_FINITE_DATA:
-            raise BadTrainingData("expected finite numbers, got some that overflow once they are scaled")
-        if work.outcome is Outcome.OUT_OF_MEMORY:
-            raise MemoryError("memory ran out; fewer or narrower layers, a coarser grid or smaller batches need less")
-        return self._result(work)
+        recipe = run_recipe(Work(self._problem, self._task.config), self._task.recipe, self._journal)
+        frozen = self._frozen((yield from recipe))
+        # The scores read the table; the encoded rows, which are as large, are done with.
+        del self._problem
+        return self._result(*frozen)
 
     def finish_early(self) -> TableResult | None:
         """Gives the best network so far, None where there is none yet; the run is not to be gone on with."""
         work = best_so_far(Work(self._problem, self._task.config), self._task.recipe, self._journal)
-        return None if work is None else self._result(work)
+        return None if work is None else self._result(*self._frozen(work))
 
     def checkpoint(self) -> bytes:
         """Gives all that a later run needs to end in the same bits."""
@@ -135,7 +141,8 @@ class TableTraining:
     def _set_aside_unreadable(self) -> None:
         """Takes rows out that the training rows do not prepare for: a missing value or a class never seen there."""
         judging = np.flatnonzero(np.isin(self.parts, [Part.VALIDATION, Part.TEST]))
-        unreadable = list(_unreadable(self.encoding, self._table, judging))
+        blocks = np.split(judging, range(BLOCK_ROWS, len(judging), BLOCK_ROWS))
+        unreadable = [row for block in blocks for row in _unreadable(self.encoding, self._table, block)]
         self.parts[unreadable] = Part.UNUSED
         if unreadable:
             self.warnings.append(
@@ -143,49 +150,72 @@ class TableTraining:
                 " a missing value or a class that no training row has"
             )
 
-    def _make_problem(self, device: str) -> Problem:
-        rows = np.isin(self.parts, [Part.TRAIN, Part.VALIDATION])
-        if not (self.parts == Part.VALIDATION).any():
-            raise BadTrainingData("no row is left for validation")
-        table = {name: values[rows] for name, values in self._table.items()}
-        y = encode_targets(self.encoding, table)
+    @cached_property
+    def _problem(self) -> Problem:
+        encoding = self.encoding
+        counts = [int((self.parts == part).sum()) for part in LEARNT_FROM]
+        x, y = self._encoded(sum(counts))
         return Problem(
-            torch.from_numpy(self._within_reach(encode(self.encoding, table))).to(device),
-            torch.from_numpy(y).to(device),
-            self.parts[rows],
-            loss_for(self._task.task, self.encoding.network_outputs),
-            self.encoding.input_levels,
-            self.encoding.network_outputs,
+            torch.from_numpy(x).to(self._device),
+            torch.from_numpy(y).to(self._device),
+            np.repeat(np.array(LEARNT_FROM, dtype=np.uint8), counts),
+            loss_for(self._task.task, encoding.network_outputs),
+            encoding.input_levels,
+            encoding.network_outputs,
             self._task.seed,
         )
 
-    def _within_reach(self, x: Array) -> Array:
-        numbers = [levels is None for levels in self.encoding.input_levels]
-        x[:, numbers] = np.clip(x[:, numbers], -FARTHEST_INPUT, FARTHEST_INPUT)
-        return x
+    def _encoded(self, count: int) -> tuple[Array, NDArray[np.generic]]:
+        """Gives inputs, within reach, and targets of all rows to learn from, written straight to their places."""
+        encoding = self.encoding
+        numbers = [i for i, levels in enumerate(encoding.input_levels) if levels is None]
+        is_number = encoding.task != "classification"
+        x = np.empty((count, encoding.network_inputs))
+        y = np.empty((count, encoding.network_outputs)) if is_number else np.empty(count, dtype=np.int64)
+        start = 0
+        for part in LEARNT_FROM:
+            wanted = self.parts == part
+            for block, values in row_blocks(self._table, wanted, partial(encode, encoding)):
+                values[:, numbers] = np.clip(values[:, numbers], -FARTHEST_INPUT, FARTHEST_INPUT)
+                x[start:][block] = values
+            for block, targets in row_blocks(self._table, wanted, partial(encode_targets, encoding)):
+                y[start:][block] = targets
+            start += int(wanted.sum())
+        return x, y
 
-    def _result(self, work: Work) -> TableResult:
+    def _frozen(self, work: Work) -> tuple[NetworkState, Array | None, Outcome]:
+        """Gives the network as plain arrays, the held-out outputs and the outcome; refuses what is no result."""
+        if work.outcome is Outcome.NON_FINITE_DATA:
+            raise BadTrainingData("expected finite numbers, got some that overflow once they are scaled")
+        if work.outcome is Outcome.OUT_OF_MEMORY:
+            raise MemoryError("memory ran out; fewer or narrower layers, a coarser grid or smaller batches need less")
         assert work.network is not None
-        state = work.network.state(self._problem.x)
+        held_out = None if work.held_out is None else work.held_out.detach().cpu().numpy()
+        return work.network.state(self._problem.x), held_out, work.outcome
+
+    def _result(self, state: NetworkState, held_out: Array | None, outcome: Outcome) -> TableResult:
         origin = {**state.origin, "seed": self._task.seed, "recipe": [stage_to_json(s) for s in self._task.recipe]}
         state = replace(state, encoding=self.encoding, origin=origin)
-        held_out = None if work.held_out is None else work.held_out.detach().cpu().numpy()
-        return TableResult(state, self.parts, scores(state, self._table, self.parts, held_out), str(work.outcome))
+        return TableResult(state, self.parts, scores(state, self._table, self.parts, held_out), str(outcome))
 
 
 def _usable(table: Table, targets: Sequence[str]) -> NDArray[np.bool_]:
     """Marks the rows in which no target is missing."""
-    present = [
-        np.array([v is not None and v == v for v in table[name]], dtype=bool) for name in targets if name in table
-    ]
+    present = [_is_present(np.asarray(table[name])) for name in targets if name in table]
     if len(present) < len(targets):
         raise EncodingError(next(name for name in targets if name not in table), "missing from the table")
     return np.asarray(np.logical_and.reduce(present))
 
 
+def _is_present(values: NDArray[Any]) -> NDArray[np.bool_]:
+    if values.dtype.kind == "f":
+        return np.asarray(~np.isnan(values))
+    return np.fromiter((value is not None and value == value for value in values), dtype=bool, count=len(values))
+
+
 def _unreadable(encoding: Encoding, table: Table, rows: NDArray[np.intp]) -> Iterator[int]:
     """Yields the rows that cannot be encoded, found by halving, so that a few bad rows cost little."""
-    if _are_readable(encoding, {name: values[rows] for name, values in table.items()}):
+    if _are_readable(encoding, TableRows(table, rows)):
         return
     if len(rows) == 1:
         yield int(rows[0])

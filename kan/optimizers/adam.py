@@ -54,7 +54,7 @@ class Adam:
         self._first = torch.zeros_like(parameter_vector(network))
         self._second = torch.zeros_like(self._first)
         self._epoch = -1
-        self._order = torch.arange(0)
+        self._order = torch.arange(0, dtype=torch.int32)
 
     def step(self) -> Step:
         """Moves along the gradient of one batch."""
@@ -93,9 +93,9 @@ class Adam:
         epoch, position = divmod(self._count, per_epoch)
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed((self._seed * 1_000_003 + epoch) % 2**63)
-            self._order, self._epoch = torch.randperm(self._rows, generator=generator), epoch
+            self._order, self._epoch = torch.randperm(self._rows, generator=generator, dtype=torch.int32), epoch
         rows = self._order[position * self._batch_size : (position + 1) * self._batch_size]
-        return rows.to(self._device)
+        return rows.long().to(self._device)
 
     def _move(self, weights: Tensor, gradient: Tensor) -> None:
         age = self._count - self._origin

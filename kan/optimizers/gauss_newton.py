@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kan.cost import rows_per_block
+from kan.cost import rows_per_block, rows_per_jacobian
 from kan.jacobian import Trace, jacobian, parameter_vector, trace
 from kan.losses import Loss
 from kan.network import Kan
@@ -39,7 +39,7 @@ def quadratic_model(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> Quadratic
     count = sum(layer.weights.numel() for layer in network.kan_layers)
     matrix, descent = x.new_zeros(count, count), x.new_zeros(count)
     total = 0.0
-    for rows in torch.arange(len(x), device=x.device).split(rows_per_block(count)):
+    for rows in torch.arange(len(x), device=x.device).split(rows_per_jacobian(count)):
         run = trace(network, x[rows])
         total += float(loss.rows(run.outputs, y[rows]).sum())
         _add_block(network, loss, run, y[rows], matrix, descent)
@@ -94,8 +94,13 @@ def mean_loss_gradient(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> tuple[
 
 def network_outputs(network: Kan, x: Tensor) -> Tensor:
     """Gives the outputs without a gradient, block by block, SHAPE (rows, outputs)."""
+    # In one place from the start: many small blocks between their features would leave the memory in pieces.
+    outputs = x.new_empty(len(x), network.widths[-1])
+    size = _block_size(network)
     with torch.no_grad():
-        return torch.cat([network(block) for block in x.split(_block_size(network))])
+        for place, block in zip(outputs.split(size), x.split(size), strict=True):
+            place.copy_(network(block))
+    return outputs
 
 
 def _block_size(network: Kan) -> int:

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from kan.cost import rows_per_block
+from kan.cost import rows_per_block, rows_per_jacobian
 from kan.jacobian import set_parameters
 from kan.kernels.cpu.cpu_network import CpuNetwork
 from kan.losses import Loss, SquaredError
@@ -83,8 +83,12 @@ class CompiledObjective:
     def mean_loss(self, weights: Float[Tensor, " p"]) -> float:
         """Gives the mean loss."""
         self._network.set_parameters(weights.numpy())
-        outputs = torch.from_numpy(self._network.evaluate(self._x))
-        return float(self._loss.rows(outputs, self._y).sum()) / max(len(self._x), 1)
+        size, total = rows_per_block(self._network.outputs), 0.0
+        for start in range(0, len(self._x), size):
+            rows = slice(start, start + size)
+            outputs = torch.from_numpy(self._network.evaluate(self._x[rows]))
+            total += float(self._loss.rows(outputs, self._y[rows]).sum())
+        return total / max(len(self._x), 1)
 
     def gradient(
         self, weights: Float[Tensor, " p"], rows: Int[Tensor, " batch"] | None = None
@@ -104,7 +108,7 @@ class CompiledObjective:
         self._network.set_parameters(weights.numpy())
         count = self._network.parameters
         matrix, descent, total = np.zeros((count, count)), np.zeros(count), 0.0
-        size = rows_per_block(count)
+        size = rows_per_jacobian(count)
         for start in range(0, len(self._x), size):
             total += self._add_block(slice(start, start + size), matrix, descent)
         rows = len(self._x)

@@ -67,8 +67,8 @@ def _joined(members: list[Kan], depth: int, *, dim: int) -> Tensor:
 
 def _held_out(work: Work, members: Mapping[int, Kan]) -> Tensor:
     """Gives the mean output on the validation rows of the members that never saw them."""
-    rows = work.problem.x[work.problem.validation]
-    outputs = [network_outputs(member, rows) for number, member in members.items() if number % FOLDS == 0]
+    x, _ = work.problem.at(work.problem.validation)
+    outputs = [network_outputs(member, x) for number, member in members.items() if number % FOLDS == 0]
     return torch.stack(outputs).mean(0)
 
 

@@ -97,7 +97,7 @@ def held_losses(problem: Problem, members: Mapping[int, Kan]) -> Float[Tensor, "
     """Gives the loss of every row of the members' folds, of the mean output of those that held it out."""
     losses = []
     for fold in sorted({number % FOLDS for number in members}):
-        rows = problem.fold(fold)
-        outputs = [network_outputs(net, problem.x[rows]) for number, net in members.items() if number % FOLDS == fold]
-        losses.append(problem.loss.rows(torch.stack(outputs).mean(0), problem.y[rows]))
+        x, y = problem.at(problem.fold(fold))
+        outputs = [network_outputs(net, x) for number, net in members.items() if number % FOLDS == fold]
+        losses.append(problem.loss.rows(torch.stack(outputs).mean(0), y))
     return torch.cat(losses)

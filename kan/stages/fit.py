@@ -19,7 +19,7 @@ from kan.optimizers.lbfgs import Lbfgs
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.optimizers.protocol import Optimizer
 from kan.penalty import constant_penalty, penalty_matrix, penalty_product
-from kan.problem import Problem
+from kan.problem import Problem, Rows
 from kan.stages.members import ADAM_STEPS_PER_STEP, LEARNING_RATE
 from kan.stages.work import StageRun, Tensors, Work, pack_network, unpack_network
 from kan.train import Held, Outcome, TrainStep, train
@@ -56,7 +56,7 @@ def refit(work: Work, stage: Refit, journal: Journal, name: str) -> StageRun:
 
 
 def fit_piece(
-    work: Work, network: Kan, settings: Fit, journal: Journal, name: str, rows: Tensor, *, hold: bool
+    work: Work, network: Kan, settings: Fit, journal: Journal, name: str, rows: Rows, *, hold: bool
 ) -> Generator[TrainStep, None, Fitted]:
     """Fits a copy of a network to some rows, as one piece of the journal.
 
@@ -79,7 +79,7 @@ def fit_piece(
             optimizer,
             work.problem.loss,
             steps=steps_of(optimizer, settings),
-            held=Held(work.problem.x[judge], work.problem.y[judge]) if hold and len(judge) else None,
+            held=Held(*work.problem.at(judge)) if hold and len(judge) else None,
             patience=None if settings.patience is None else settings.patience * _scale(optimizer),
             resume=resume,
             register=registered,
@@ -115,15 +115,16 @@ def fresh_network(work: Work, start: int) -> Kan:
 
 def settle_grids(network: Kan, problem: Problem) -> None:
     """Lays the grids over the training rows; without a base branch hidden nodes get a scale of one as well."""
-    x = problem.x[problem.train]
+    x, _ = problem.at(problem.train)
     move_grids(network, x, first=problem.raw_inputs or network.config.grid_eps < 1.0)
     if network.config.base == "zero" and network.config.grid_eps >= 1.0:
         normalise_nodes(network, x)
 
 
-def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Tensor) -> Optimizer:
+def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Rows) -> Optimizer:
     """Gives the optimizer of the settings; "auto" takes Levenberg-Marquardt where its cost allows."""
-    x, y, loss = work.problem.x[rows], work.problem.y[rows], work.problem.loss
+    x, y = work.problem.at(rows)
+    loss = work.problem.loss
     name = choose_optimizer(settings.optimizer, parameter_count(network), len(rows))
     penalties = constant_penalty(network, work.curvature, work.slope)
     if name == "lm":
@@ -156,7 +157,7 @@ def steps_of(optimizer: Optimizer, settings: Fit) -> int:
 
 def with_network(work: Work, fitted: Fitted) -> Work:
     """Puts a network that never saw the validation rows into the work, with its outputs on them."""
-    outputs = network_outputs(fitted.network, work.problem.x[work.problem.validation])
+    outputs = network_outputs(fitted.network, work.problem.at(work.problem.validation)[0])
     return replace(work, network=fitted.network, outcome=fitted.outcome, held_out=outputs)
 
 

@@ -16,7 +16,7 @@ from kan.optimizers.adam import Adam
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.optimizers.protocol import Optimizer
 from kan.penalty import LayerPenalty, constant_penalty, penalty_matrix
-from kan.problem import Problem
+from kan.problem import Problem, Rows
 from kan.reml import update_penalties
 from kan.train import Outcome, Tensors, TrainStep, train
 
@@ -63,18 +63,18 @@ class Fitting:
 
 
 def fit_member(
-    problem: Problem, candidate: Candidate, rows: Tensor, start: int, steps: int, journal: Journal, name: str
+    problem: Problem, candidate: Candidate, rows: Rows, start: int, steps: int, journal: Journal, name: str
 ) -> MemberRun:
     """Fits a candidate to some rows; yields each step and returns the network.
 
     Args:
-        rows: indices of the rows to learn from.
+        rows: those to learn from.
         start: number of the random start.
         steps: of a network with a hidden layer.
         journal, name: where the runs of the optimizer are kept.
     """
-    rows = _at_most(rows, problem.seed + start)
-    fitting = Fitting(problem, problem.x[rows], problem.y[rows], journal, name)
+    rows = problem.sample(rows, MEMBER_ROWS, problem.seed + start)
+    fitting = Fitting(problem, *problem.at(rows), journal, name)
     network = _fresh(problem, candidate, start)
     count = sum(weights.numel() for weights in network.parameters())
     if choose_optimizer("auto", count, len(rows)) == "adam":
@@ -95,15 +95,8 @@ def _fresh(problem: Problem, candidate: Candidate, start: int) -> Kan:
         input_levels=problem.input_levels,
     ).to(problem.x.device)
     if problem.raw_inputs:
-        move_grids(network, problem.x[problem.train], first=True)
+        move_grids(network, problem.at(problem.train)[0], first=True)
     return network
-
-
-def _at_most(rows: Tensor, seed: int) -> Tensor:
-    if len(rows) <= MEMBER_ROWS:
-        return rows
-    generator = torch.Generator().manual_seed(seed)
-    return rows[torch.randperm(len(rows), generator=generator)[:MEMBER_ROWS].to(rows.device)]
 
 
 def _fit_additive(fitting: Fitting, network: Kan) -> MemberRun:

@@ -4,14 +4,12 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import TypeVar
 
-import torch
-from torch import Tensor
-
 from kan.config import Fit, Starts
 from kan.cost import choose_optimizer
 from kan.journal import Journal
 from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
+from kan.problem import Rows
 from kan.stages.choose import PENALTIES
 from kan.stages.fit import (
     fit_piece,
@@ -122,12 +120,9 @@ class Contest:
                 self._ended.add(start)
         return trial
 
-    def _sample(self, count: int) -> Tensor:
-        rows = self.work.problem.train
-        if self._is_large or len(rows) <= count:
-            return rows
-        generator = torch.Generator().manual_seed(self.work.problem.seed)
-        return rows[torch.randperm(len(rows), generator=generator)[:count].sort().values.to(rows.device)]
+    def _sample(self, count: int) -> Rows:
+        problem = self.work.problem
+        return problem.train if self._is_large else problem.sample(problem.train, count, problem.seed)
 
 
 def unexplained(work: Work) -> float:
@@ -135,7 +130,7 @@ def unexplained(work: Work) -> float:
     problem = work.problem
     if problem.loss.name != "mse":
         return 1.0
-    y = problem.y[problem.validation]
+    _, y = problem.at(problem.validation)
     variance = 0.5 * float((y - y.mean(0)).square().sum(1).mean())
     return held_loss(work) / variance if variance > 0 else 1.0
 
@@ -156,5 +151,4 @@ def offset(
 
 def validation_loss(work: Work, network: Kan) -> float:
     """Gives a network's mean loss on the validation rows."""
-    rows = work.problem.validation
-    return mean_loss(network, work.problem.loss, work.problem.x[rows], work.problem.y[rows])
+    return mean_loss(network, work.problem.loss, *work.problem.at(work.problem.validation))

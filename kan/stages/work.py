@@ -48,7 +48,8 @@ def held_loss(work: Work) -> float:
     """Gives the mean loss of the held-out outputs on the validation rows; infinite before there are any."""
     if work.held_out is None:
         return float("inf")
-    rows = work.problem.loss.rows(work.held_out, work.problem.y[work.problem.validation])
+    _, y = work.problem.at(work.problem.validation)
+    rows = work.problem.loss.rows(work.held_out, y)
     return float(rows.mean())
 
 

@@ -1,0 +1,41 @@
+"""Statistics of many blocks of rows against numpy's over all rows at once."""
+
+import numpy as np
+import pytest
+
+from kan.predictor import edge_values, evaluate_layers
+from kan.statistics import with_statistics
+from tests.kan.networks import random_network
+
+
+def rows(count: int) -> np.ndarray:
+    random = np.random.default_rng(0)
+    return np.column_stack(
+        [random.normal(1e3, 1e-2, count), random.uniform(-2, 2, count), random.integers(0, 3, count)]
+    )
+
+
+@pytest.mark.parametrize("block_numbers", [1, 100_000])
+def test_statistics_are_those_of_all_rows_at_once(block_numbers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kan.cost.BLOCK_NUMBERS", block_numbers)  # 1: the smallest blocks, of 64 rows
+    state, x = random_network(3, 2, 1, levels=(None, None, 3)), rows(1000)
+    found = with_statistics(state, x)
+    for layer, values in zip(found.layers, evaluate_layers(state, x)[:-1], strict=True):
+        statistics = layer.statistics
+        assert statistics is not None
+        edges = np.stack([edge_values(layer, i, values[:, i]) for i in range(layer.inputs)])
+        np.testing.assert_array_equal(statistics.low, values.min(axis=0))
+        np.testing.assert_array_equal(statistics.high, values.max(axis=0))
+        np.testing.assert_allclose(statistics.edge_std, edges.std(axis=1), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(statistics.node_std, edges.sum(axis=0).std(axis=0), rtol=1e-9, atol=1e-12)
+        for i, density in enumerate(statistics.density):
+            counts = np.histogram(values[:, i], 24, (values[:, i].min(), values[:, i].max()))[0]
+            np.testing.assert_array_equal(density, counts)
+
+
+def test_input_that_never_changes_has_one_full_bin_and_no_spread() -> None:
+    state = random_network(1, 1)
+    statistics = with_statistics(state, np.full((10, 1), 0.1)).layers[0].statistics
+    assert statistics is not None
+    assert sorted(statistics.density[0])[-2:] == [0, 10]
+    np.testing.assert_allclose(statistics.edge_std, 0.0, atol=1e-15)
