@@ -102,11 +102,12 @@ def print_table(cases: Iterable[Case], all_workers: Sequence[Worker], rounds: in
     print("|" + " --- |" * (3 + len(heads)))
     for case in cases:
         times = measure(case, all_workers, rounds)
-        cells = [_cell(times[names[0]], 1e-6), *(_cell(times[name], times[names[0]]) for name in names[1:])]
+        cells = [ratio(times[names[0]], 1e-6), *(ratio(times[name], times[names[0]]) for name in names[1:])]
         print(f"| {case.label} | {' | '.join(cells)} |", flush=True)
 
 
-def _cell(time: float | str, unit: float | str) -> str:
+def ratio(time: float | str, unit: float | str) -> str:
+    """Gives a time in units of another, with three digits; a reason instead of a time as it is."""
     if isinstance(time, str) or isinstance(unit, str):
         return str(time) if isinstance(time, str) else f"{time * 1e6:.3g} µs"
     return f"{time / unit:.3g}" if time / unit < 1000 else f"{time / unit:,.0f}"

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from kan.bspline import edge_spline, local_functions, pad_knots
 from kan.errors import ShapeMismatch
-from kan.state import Array, LayerState, NetworkState
+from kan.state import Array, EdgeFormula, LayerState, NetworkState
+from kan.symbolic.functions import FUNCTIONS
 
 # Rows evaluated together: what they need in between stays small however many there are.
 TILE_ROWS = 1024
@@ -44,12 +45,39 @@ def evaluate_layers(state: NetworkState, x: Array) -> list[Array]:
         raise ShapeMismatch("x", f"(rows, {state.layers[0].inputs})", x.shape)
     values = [x]
     for layer in state.layers:
-        values.append(layer_values(layer, values[-1], base=state.base, outside=state.outside))
+        sums = layer_values(layer, values[-1], base=state.base, outside=state.outside)
+        for edge in layer.formulas:
+            sums[:, edge.target] += formula_values(edge, values[-1][:, edge.source])
+        values.append(_nodes(layer, sums))
     return values
 
 
+def contributions(state: NetworkState, x: Array) -> Array:
+    """Gives what every edge of the first layer adds to the sum it enters.
+
+    Args:
+        x: (rows, inputs).
+
+    Returns:
+        (rows, inputs, sums).
+    """
+    layer, x = state.layers[0], np.asarray(x, dtype=np.float64)
+    edges = np.empty((len(x), layer.inputs, layer.outputs))
+    for source in range(layer.inputs):
+        edges[:, source] = edge_values(layer, source, x[:, source], base=state.base, outside=state.outside)
+    for edge in layer.formulas:
+        edges[:, edge.source, edge.target] += formula_values(edge, x[:, edge.source])
+    return edges
+
+
+def formula_values(edge: EdgeFormula, x: Array) -> Array:
+    """Gives an edge that is a formula, at (rows,) values of its input; not finite outside its domain."""
+    with np.errstate(all="ignore"):
+        return edge.a * FUNCTIONS[edge.function].value(edge.b * x + edge.c) + edge.d
+
+
 def layer_values(layer: LayerState, x: Array, *, base: str = "silu", outside: str = "linear") -> Array:
-    """Gives the nodes behind one layer: the sum of the edges that enter each.
+    """Gives the sums of one layer's splines and base branches; its formulas and products are not among them.
 
     Args:
         x: (rows, inputs).
@@ -84,6 +112,16 @@ def edge_values(layer: LayerState, source: int, x: Array, *, base: str = "silu",
             values = values + layer.base_weight[source] * silu(x)[:, None]
         masked: Array = layer.mask[source] * values
         return masked
+
+
+def _nodes(layer: LayerState, sums: Array) -> Array:
+    """Gives the nodes behind a layer: the sums that no product takes, then the products."""
+    if not layer.products:
+        return sums
+    ends = np.cumsum([layer.outputs - sum(layer.products), *layer.products])
+    plain, *groups = np.split(sums, ends[:-1], axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.column_stack([plain, *(np.multiply.reduce(group, axis=1) for group in groups)])
 
 
 def silu(x: Array) -> Array:

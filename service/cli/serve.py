@@ -13,6 +13,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
+from kan.kernels.native.compiling import KERNELS
 from service.api.app import create_app
 from service.cli.migrate import migrate_or_exit, shown_url
 from service.cli.supervisor import Supervisor
@@ -38,6 +39,8 @@ def serve(
     migrate_or_exit(settings)
     _require_key(settings)
     listener = _listen(settings)
+    # A type of CPU that never served compiles for a minute; the sooner it begins, the better.
+    KERNELS.functions()
     app = create_app(settings)
     app.state.closing = threading.Event()
     with Supervisor(settings):

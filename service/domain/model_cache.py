@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from kan.checkpoint import load
+from kan.compiled_predictor import Predictor
 from kan.encoding import Encoding
 from kan.errors import CheckpointError
 from kan.state import NetworkState
@@ -21,10 +22,11 @@ from service.store.tables import VersionRow
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A version's network with its encoding, never None here."""
+    """A version's network with its encoding, never None here, and what answers for it."""
 
     state: NetworkState
     encoding: Encoding
+    predictor: Predictor
     bytes: int
 
 
@@ -83,7 +85,9 @@ def load_model(session: Session, blob_sha256: str) -> LoadedModel:
         raise StoredDataDamaged("model version") from None
     if state.encoding is None:
         raise StoredDataDamaged("model version")
-    return LoadedModel(state, state.encoding, sum(array.nbytes for array in _arrays(state)))
+    predictor = Predictor(state)
+    held = sum(array.nbytes for array in _arrays(state)) + predictor.nbytes
+    return LoadedModel(state, state.encoding, predictor, held)
 
 
 def _arrays(state: NetworkState) -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:

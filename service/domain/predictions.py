@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from kan.encoding import ClassOutput, Encoding, Outside, decode, encode, outside_rows, probabilities
 from kan.errors import EncodingError
-from kan.predictor import evaluate
 from service.domain.errors import BodyTooLarge, Fault, OutsideTrainingRange
 from service.domain.model_cache import LoadedModel
 from service.domain.prediction_columns import InputColumn, InputTable, check_values, input_columns, invalid_rows
@@ -21,8 +20,6 @@ DomainPolicy = Literal["warn", "reject", "clamp"]
 POLICIES: tuple[DomainPolicy, ...] = ("warn", "reject", "clamp")
 # So many values outside the training range are listed; the count tells of the others.
 MAX_OUTSIDE = 1_000
-# Bounds the memory of one evaluation; the numbers do not depend on it.
-_ROWS_AT_A_TIME = 8_192
 # Bounds the memory of the search for values outside: each one found is a record, at first.
 _CELLS_AT_A_TIME = 50_000
 
@@ -85,7 +82,7 @@ def evaluate_table(model: LoadedModel, table: InputTable) -> Prediction:
         InvalidRows: a value so far out that the numbers overflow.
     """
     try:
-        raw = _outputs(model, encode(model.encoding, table.columns))
+        raw = model.predictor.evaluate(encode(model.encoding, table.columns))
     except EncodingError as error:
         raise invalid_rows([Fault(table.pointer(error.row or 0, error.column), "unusable", error.message)]) from None
     values = decode(model.encoding, raw)
@@ -120,11 +117,6 @@ def _outside(encoding: Encoding, table: InputTable) -> tuple[list[Outside], int]
         count += len(found)
         listed += [item._replace(row=item.row + start) for item in found[: MAX_OUTSIDE - len(listed)]]
     return listed, count
-
-
-def _outputs(model: LoadedModel, x: Floats) -> Floats:
-    parts = [evaluate(model.state, x[start : start + _ROWS_AT_A_TIME]) for start in range(0, len(x), _ROWS_AT_A_TIME)]
-    return np.concatenate(parts) if parts else np.empty((0, model.encoding.network_outputs))
 
 
 def _clamped(columns: Sequence[InputColumn], table: InputTable) -> InputTable:

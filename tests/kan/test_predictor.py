@@ -11,6 +11,8 @@ from scipy.interpolate import BSpline
 from kan.errors import ShapeMismatch
 from kan.predictor import edge_values, evaluate, evaluate_layers, silu
 from kan.state import Array, LayerState, NetworkState
+from tests.kan.kernels.cpu.cases import NETWORKS, rows
+from tests.kan.kernels.cpu.definition import slow_outputs
 from tests.kan.networks import random_layer, random_network
 
 
@@ -113,3 +115,10 @@ def test_function_is_continuous_where_the_grid_ends(end: int) -> None:
     edge = state.layers[0].knots[0, 3 if end < 0 else -4]
     x = edge + np.array([-1e-9, 0.0, 1e-9])[:, None]
     assert np.ptp(evaluate(state, x)) < 1e-6
+
+
+@pytest.mark.parametrize("name", ["formulas", "more formulas", "products"])
+def test_formulas_and_products_equal_their_definition(name: str) -> None:
+    state = NETWORKS[name]()
+    x = rows(state)
+    np.testing.assert_allclose(evaluate(state, x), slow_outputs(state, x), rtol=1e-12, atol=1e-12)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from kan.checkpoint import save
-from kan.predictor import evaluate
+from kan.compiled_predictor import Predictor
+from kan.kernels.native.compiling import KERNELS
 from tests.kan.training import a_table, a_task, trained
 
 CONTRACTS = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
@@ -17,11 +18,12 @@ CONTRACTS = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["importlin
 PREDICT = """
 import json, sys
 from kan.checkpoint import read
-from kan.predictor import evaluate
+from kan.compiled_predictor import Predictor
+from kan.kernels.native.compiling import KERNELS
 import numpy as np
-state = read(sys.argv[1])
-outputs = evaluate(state, np.array(json.loads(sys.argv[2])))
-assert "torch" not in sys.modules, "torch was loaded"
+KERNELS.wait()
+outputs = Predictor(read(sys.argv[1])).evaluate(np.array(json.loads(sys.argv[2])))
+assert not {"torch", "numba"} & set(sys.modules), "more was loaded"
 print(json.dumps(outputs.tolist()))
 """
 
@@ -42,8 +44,9 @@ def test_lazy_names_of_the_package_load_torch_only_when_used() -> None:
 
 
 def test_trained_network_predicts_the_same_bits_in_a_process_without_torch(tmp_path: Path) -> None:
+    KERNELS.wait()
     state = trained(a_table(30), a_task(inputs=("a", "b"))).state
     save(state, tmp_path / "model.kan")
     rows = np.array([[0.1, -0.2], [3.0, 0.5]])
     found = json.loads(run(PREDICT, str(tmp_path / "model.kan"), json.dumps(rows.tolist())))
-    assert found == evaluate(state, rows).tolist()
+    assert found == Predictor(state).evaluate(rows).tolist()

@@ -24,6 +24,7 @@ from kan.encoding import (
     NumberOutput,
     Output,
 )
+from kan.kernels.native.compiling import KERNELS
 from kan.knots import uniform_knots
 from kan.state import EdgeStatistics, LayerState, LevelTable, NetworkState
 from service.api.app import create_app
@@ -57,6 +58,12 @@ class Api:
 
     def delete(self, url: str) -> httpx.Response:
         return self.request("DELETE", url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> None:
+    """Answers before and after the kernels are compiled differ in their last bits."""
+    KERNELS.wait()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """How every kernel is compiled: cached on disk, without the lock of the interpreter, without unsafe arithmetic."""
 
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from numba import njit
 
 # One kernel is compiled into those that call it, but numba's cache looks at the caller's file alone.
 _STAMP = sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+
+OPTIONS = {"error_model": "numpy", "boundscheck": False, "fastmath": {"contract", "nsz"}}
 
 
 def compiled(function, *, counts_owners=False):
@@ -18,9 +21,11 @@ def compiled(function, *, counts_owners=False):
     Args:
         counts_owners: needed to make arrays; without, calls are many times cheaper, for none counts who holds what.
     """
-    options = {"_nrt": counts_owners, "nogil": True, "error_model": "numpy", "boundscheck": False}
-    kernel = njit(cache=True, fastmath={"contract", "nsz"}, **options)(function)
-    kernel._cache._cache_file._source_stamp = _STAMP
+    kernel = njit(_nrt=counts_owners, nogil=True, **OPTIONS)(function)
+    # Where no folder can be written to, every process compiles for itself.
+    with suppress(RuntimeError):
+        kernel.enable_caching()
+        kernel._cache._cache_file._source_stamp = _STAMP
     return kernel
 
 

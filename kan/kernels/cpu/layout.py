@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from kan.bspline import local_functions, pad_knots
-from kan.kernels.cpu.layer import FIELDS, Layer
+from kan.kernels.cpu.sizes import FIELDS, Layer
 from kan.state import Array, LayerState, NetworkState
 from kan.symbolic.functions import NUMBERS
 

@@ -6,6 +6,8 @@ So no user's first training waits for it. The cache is bound to the type of CPU:
 import numpy as np
 
 from kan.kernels.cpu.cpu_network import CpuNetwork
+from kan.kernels.cpu.machine_code import object_file
+from kan.kernels.native.object_file import keep, kept
 from kan.state import LayerState, NetworkState
 
 
@@ -31,5 +33,12 @@ def _one_edge() -> NetworkState:
     return NetworkState((LayerState(3, knots, np.ones((1, 5, 1)), one, one, one),))
 
 
+def warm_serving() -> None:
+    """Keeps the machine code that serves, unless it is kept already."""
+    if kept() is None:
+        keep(object_file())
+
+
 if __name__ == "__main__":
     warm()
+    warm_serving()

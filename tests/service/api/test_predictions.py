@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from kan.compiled_predictor import Predictor
 from kan.encoding import decode, encode
-from kan.predictor import evaluate
 from kan.state import NetworkState
 
 URL = "/v1/models/concrete/versions/latest/predict"
@@ -50,7 +50,7 @@ def test_rows_give_what_the_library_gives(api: Any, concrete: NetworkState) -> N
         "water": np.array([180.5, np.nan]),
     }
     assert concrete.encoding is not None
-    expected = decode(concrete.encoding, evaluate(concrete, encode(concrete.encoding, table)))
+    expected = decode(concrete.encoding, Predictor(concrete).evaluate(encode(concrete.encoding, table)))
     response = api.post(URL, json={"rows": ROWS})
     assert predictions(response) == expected.tolist()
     body = response.json()

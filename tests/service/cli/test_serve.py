@@ -16,8 +16,12 @@ import httpx
 import psutil
 import pytest
 
+from kan.state import NetworkState
+from service.settings import Settings
+
 _COMMAND = [sys.executable, "-c", "from service.cli.main import app; app()"]
 _DEADLINE_SECONDS = 30.0
+MAX_BYTES = 200 * 10**6
 
 
 class Server:
@@ -92,6 +96,26 @@ def test_workers_end_when_their_server_is_killed(server: Server) -> None:
     worker = psutil.Process(wait_until(lambda: server.get("/v1/workers")["data"])[0]["pid"])
     server.process.kill()
     worker.wait(timeout=_DEADLINE_SECONDS)
+
+
+def test_api_that_answers_is_small_and_has_loaded_neither_torch_nor_a_compiler(
+    publish: Callable[..., Any], regression: NetworkState, settings: Settings, tmp_path: Path
+) -> None:
+    publish(regression, "concrete")
+    server = Server(tmp_path, KAN_DATABASE_URL=settings.database_url, KAN_WORKERS="0")
+    rows = [{"cement": 300.0 + n / 10, "age": 28, "site": "north", "water": 180} for n in range(1_000)]
+    try:
+        for body in ({"rows": rows[:1]}, {"rows": rows}):
+            server.client.post("/v1/models/concrete/versions/1/predict", json=body).raise_for_status()
+        server.get("/v1/models/concrete/versions/1/activations")
+        server.client.get("/v1/models/concrete/versions/1/plot.svg").raise_for_status()
+        process = psutil.Process(server.process.pid)
+        loaded = {part for file in process.memory_maps() for part in Path(file.path).parts}
+        assert {"numpy", "llvmlite"} <= loaded
+        assert not {"torch", "numba", "scipy"} & loaded
+        assert process.memory_info().rss < MAX_BYTES
+    finally:
+        server.close()
 
 
 def test_bind_to_all_addresses_without_key_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,103 @@
+"""A frozen network that compiled kernels evaluate: what serves, without torch and without numba.
+
+Until the kernels are ready, which takes about a minute on a type of CPU that never ran them, the plain definition
+answers: the same numbers but for their last bits.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from kan.errors import ShapeMismatch
+from kan.kernels.cpu.layout import layout
+from kan.kernels.native.compiling import KERNELS, Kernels
+from kan.kernels.native.functions import Functions
+from kan.predictor import evaluate
+from kan.state import NetworkState
+
+
+class Predictor:
+    """Evaluates one network; safe to share between threads, which run side by side.
+
+    Args:
+        state: the network; it is copied.
+        dtype: float64 or float32, of all arithmetic and of what is given back.
+        kernels: those of this process.
+    """
+
+    def __init__(self, state: NetworkState, dtype: DTypeLike = np.float64, kernels: Kernels = KERNELS) -> None:
+        self._state, self._dtype, self._kernels = state, np.dtype(dtype), kernels
+        self._layout = layout(state, dtype)
+        self._row, self.outputs = (self._layout.inputs,), self._layout.outputs
+        # What the kernels call a model; the arrays behind the addresses live as long as the layout does.
+        arrays = self._layout.plan, self._layout.weights, self._layout.grids
+        self._model = np.array([number for array in arrays for number in (array.ctypes.data, len(array))])
+        self._functions: Functions | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it holds beside the network."""
+        return sum(array.nbytes for array in (self._layout.plan, self._layout.weights, self._layout.grids))
+
+    def evaluate(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Gives the outputs; the same bits for a row alone as among many.
+
+        Args:
+            x: (rows, inputs) in network units; a category input holds its level's index. May have no rows.
+
+        Returns:
+            (rows, outputs); not finite where the numbers overflow, which the caller must look at.
+
+        Raises:
+            ShapeMismatch: x has another number of columns.
+        """
+        functions = self._functions or self._ready_functions()
+        if functions is None:
+            return evaluate(self._state, np.asarray(x, np.float64)).astype(self._dtype)
+        x = self._checked("x", x, self._row)
+        out = np.empty((len(x), self.outputs), self._dtype)
+        _succeed(self._run(self._model, x, len(x), out))
+        return out
+
+    def input_gradient(self, x: NDArray[Any], by_output: NDArray[Any]) -> NDArray[Any]:
+        """Gives the derivatives of each row's sum(by_output * outputs) by its inputs; waits for the kernels.
+
+        Args:
+            x: (rows, inputs).
+            by_output: (rows, outputs).
+
+        Returns:
+            (rows, inputs); 0 for a category.
+
+        Raises:
+            ShapeMismatch: x or by_output has another shape.
+        """
+        kernel = self._kernels.wait().input_gradient[self._dtype.name]
+        x = self._checked("x", x, self._row)
+        by_output = self._checked("by_output", by_output, (self.outputs,))
+        if len(x) != len(by_output):
+            raise ShapeMismatch("by_output", f"({len(x)}, {self.outputs})", by_output.shape)
+        by_input = np.empty(x.shape, self._dtype)
+        _succeed(kernel(self._model, x, by_output, len(x), by_input))
+        return by_input
+
+    def _ready_functions(self) -> Functions | None:
+        functions = self._kernels.functions()
+        if functions is not None:
+            self._run = functions.outputs[self._dtype.name]
+            self._functions = functions
+        return functions
+
+    def _checked(self, name: str, array: NDArray[Any], row: tuple[int]) -> NDArray[Any]:
+        """Gives an array of which the kernels may read every number."""
+        if type(array) is not np.ndarray or array.dtype is not self._dtype or not array.flags.c_contiguous:
+            array = np.array(array, self._dtype, order="C")
+        if array.shape[1:] != row:
+            raise ShapeMismatch(name, f"(rows, {row[0]})", array.shape)
+        return array
+
+
+def _succeed(status: int) -> None:
+    if status:
+        raise MemoryError

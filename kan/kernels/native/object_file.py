@@ -1,0 +1,56 @@
+"""Where the compiled kernels are kept: an object file for this type of CPU and this version of their source."""
+
+import os
+import tempfile
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+import llvmlite
+import llvmlite.binding as llvm
+
+_SOURCES = Path(__file__).parents[1] / "cpu"
+# Before the code stands its hash: a file that was cut off is compiled again.
+_HASH_BYTES = 32
+
+
+def folders() -> list[Path]:
+    """Gives where to look, best first: where numba keeps its own, beside the source, the user's cache."""
+    chosen, home = os.environ.get("NUMBA_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    usual = [_SOURCES / "__pycache__", Path(home).expanduser() / "kan-service"]
+    return [Path(chosen), *usual] if chosen else usual
+
+
+def kept(places: list[Path] | None = None) -> bytes | None:
+    """Gives the code that was kept for this machine, if any.
+
+    Args:
+        places: None for `folders()`.
+    """
+    for folder in folders() if places is None else places:
+        with suppress(OSError):
+            stored = (folder / _name()).read_bytes()
+            if sha256(stored[_HASH_BYTES:]).digest() == stored[:_HASH_BYTES]:
+                return stored[_HASH_BYTES:]
+    return None
+
+
+def keep(code: bytes, places: list[Path] | None = None) -> Path | None:
+    """Keeps the code in the first folder that can be written to; gives the file, None if there is no such folder."""
+    for folder in folders() if places is None else places:
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, draft = tempfile.mkstemp(dir=folder)
+            with os.fdopen(handle, "wb") as file:
+                file.write(sha256(code).digest() + code)
+            # In one step, so that another process never reads half of it.
+            return Path(draft).replace(folder / _name())
+    return None
+
+
+def _name() -> str:
+    """Names the file after all that the code depends on."""
+    parts = [path.read_bytes() for path in sorted(_SOURCES.glob("*.py"))]
+    machine = llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    parts.append(repr((machine, llvmlite.__version__, object.__basicsize__)).encode())
+    return f"kernels-{sha256(b''.join(parts)).hexdigest()[:32]}.o"
