@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from kan.layer import KanLayer
@@ -66,6 +66,15 @@ def edge_blocks(network: Kan) -> Iterator[EdgeBlock]:
             blocks[:, :size].movedim(1, 2), index[count * layer.per_number :], blocks[:, size:].flatten(0, 1)
         )
         start += layer.weights.numel()
+
+
+def parameter_blocks(network: Kan) -> list[Int[Tensor, "count size"]]:
+    """Gives the indices of every block of parameters outside of which the penalty matrix is zero."""
+    blocks = []
+    for block in edge_blocks(network):
+        blocks += [block.edges.flatten(0, 1), block.levels.reshape(-1, 1), block.base.reshape(-1, 1)]
+    device = network.kan_layers[0].knots.device
+    return [block.to(device) for block in blocks if block.numel()]
 
 
 def difference_penalties(layer: KanLayer) -> tuple[Float[Tensor, "size size"], Float[Tensor, "size size"]]:

@@ -27,6 +27,28 @@ class QuadraticModel:
         return math.isfinite(self.loss) and all(bool(torch.isfinite(v).all()) for v in (self.descent, self.matrix))
 
 
+@dataclass(frozen=True)
+class RowModel:
+    """The same with the matrix as its root: A = rows' rows, for fewer rows than parameters."""
+
+    loss: float
+    descent: Float[Tensor, " p"]
+    rows: Float[Tensor, "m p"]
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether no number is NaN or infinite."""
+        return math.isfinite(self.loss) and all(bool(torch.isfinite(v).all()) for v in (self.descent, self.rows))
+
+
+def row_model(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> RowModel:
+    """Gives the Gauss-Newton model by the rows of its Jacobian, all at once."""
+    run = trace(network, x)
+    parts = [jacobian(network, _restrict(run, kept), delta) for kept, delta in loss.seeds(run.outputs)]
+    descent = jacobian(network, run, loss.descent(run.outputs, y)).sum(0) / len(x)
+    return RowModel(float(loss.rows(run.outputs, y).mean()), descent, torch.cat(parts) / len(x) ** 0.5)
+
+
 def quadratic_model(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> QuadraticModel:
     """Gives the Gauss-Newton model, row block by row block.
 

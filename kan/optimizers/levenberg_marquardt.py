@@ -9,9 +9,11 @@ from torch import Tensor
 from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import Loss
 from kan.network import Kan
-from kan.optimizers.gauss_newton import QuadraticModel
+from kan.optimizers.gauss_newton import QuadraticModel, RowModel
+from kan.optimizers.normal_equations import PARAMETERS_PER_ROW, ByParameters, ByRows, NormalEquations
 from kan.optimizers.objective import objective
 from kan.optimizers.protocol import Step
+from kan.penalty import parameter_blocks
 
 MAX_DAMPING = 1e12
 MIN_DAMPING = 1e-14
@@ -27,7 +29,7 @@ class LevenbergMarquardt:
     Args:
         network: changed in place.
         loss, x, y: see `quadratic_model`.
-        penalty: R, SHAPE (parameters, parameters).
+        penalty: R, SHAPE (parameters, parameters), zero between the parameters of different edges.
         damping: first mu.
         tolerance: relative gain of an accepted step below which it has converged.
 
@@ -49,8 +51,11 @@ class LevenbergMarquardt:
     ) -> None:
         self._network, self._objective = network, objective(network, loss, x, y)
         self._penalty, self._tolerance = penalty, tolerance
+        jacobian_rows = len(x) * network.widths[-1]
+        self._by_rows = len(penalty) > PARAMETERS_PER_ROW * jacobian_rows
+        self._blocks = parameter_blocks(network)
         self._damping, self._growth = damping, 2.0
-        self._model: QuadraticModel | None = None
+        self._model: QuadraticModel | RowModel | None = None
 
     @property
     def damping(self) -> float:
@@ -61,17 +66,17 @@ class LevenbergMarquardt:
         """Tries one step: takes it where the penalised loss gets smaller, else raises the damping."""
         weights = parameter_vector(self._network)
         if self._model is None:
-            self._model = self._objective.model(weights)
+            self._model = (self._objective.row_model if self._by_rows else self._objective.model)(weights)
         model = self._model
         if not model.is_finite:
             return Step(math.nan, moved=False, converged=False)
         gradient = model.descent - self._penalty @ weights
-        matrix = model.matrix + self._penalty
-        move = self._solve(matrix, gradient)
+        equations = self._equations(model)
+        move = self._solve(equations, gradient)
         if move is None:
             return self._refuse(model.loss)
         cost = model.loss + 0.5 * float(weights @ (self._penalty @ weights))
-        predicted = float(move @ gradient - 0.5 * (move @ (matrix @ move)))
+        predicted = float(move @ gradient - 0.5 * (move @ equations.product(move)))
         loss, new_cost = self._try(weights + move)
         gain = (cost - new_cost) / max(predicted, 1e-300)
         if not (math.isfinite(new_cost) and new_cost < cost and gain > ACCEPTED_GAIN):
@@ -97,15 +102,16 @@ class LevenbergMarquardt:
         self._damping, self._growth = (float(value) for value in snapshot["damping"])
         self._model = None
 
-    def _solve(self, matrix: Tensor, gradient: Tensor) -> Tensor | None:
-        """Solves the damped system by Cholesky; None where rounding made it indefinite."""
-        diagonal = matrix.diagonal()
-        damped = matrix.clone()
-        damped.diagonal().add_(self._damping * (diagonal + 1e-4 * diagonal.max()) + 1e-15 * diagonal.max())
-        factor, failed = torch.linalg.cholesky_ex(damped)
-        if int(failed) != 0:
-            return None
-        return torch.cholesky_solve(gradient.unsqueeze(1), factor).squeeze(1)
+    def _equations(self, model: QuadraticModel | RowModel) -> NormalEquations:
+        if isinstance(model, RowModel):
+            return ByRows(model, self._penalty, self._blocks)
+        return ByParameters(model, self._penalty)
+
+    def _solve(self, equations: NormalEquations, gradient: Tensor) -> Tensor | None:
+        """Solves the damped system; None where rounding made it indefinite."""
+        diagonal = equations.diagonal()
+        shift = self._damping * (diagonal + 1e-4 * diagonal.max()) + equations.least_shift * diagonal.max()
+        return equations.solve(shift, gradient)
 
     def _try(self, weights: Tensor) -> tuple[float, float]:
         loss = self._objective.mean_loss(weights)

@@ -13,7 +13,14 @@ from kan.jacobian import set_parameters
 from kan.kernels.cpu.cpu_network import CpuNetwork
 from kan.losses import Loss, SquaredError
 from kan.network import Kan
-from kan.optimizers.gauss_newton import QuadraticModel, mean_loss, mean_loss_gradient, quadratic_model
+from kan.optimizers.gauss_newton import (
+    QuadraticModel,
+    RowModel,
+    mean_loss,
+    mean_loss_gradient,
+    quadratic_model,
+    row_model,
+)
 from kan.state import NetworkState
 
 
@@ -32,6 +39,10 @@ class Objective(Protocol):
 
     def model(self, weights: Float[Tensor, " p"]) -> QuadraticModel:
         """Gives the Gauss-Newton model."""
+        ...
+
+    def row_model(self, weights: Float[Tensor, " p"]) -> RowModel:
+        """Gives the Gauss-Newton model by the rows of its Jacobian."""
         ...
 
 
@@ -71,6 +82,11 @@ class TorchObjective:
         """Gives the Gauss-Newton model."""
         set_parameters(self._network, weights)
         return quadratic_model(*self._rows)
+
+    def row_model(self, weights: Float[Tensor, " p"]) -> RowModel:
+        """Gives the Gauss-Newton model by the rows of its Jacobian."""
+        set_parameters(self._network, weights)
+        return row_model(*self._rows)
 
 
 class CompiledObjective:
@@ -114,6 +130,18 @@ class CompiledObjective:
         rows = len(self._x)
         full = torch.from_numpy(np.triu(matrix) + np.triu(matrix, 1).T)
         return QuadraticModel(total / rows, torch.from_numpy(descent) / rows, full / rows)
+
+    def row_model(self, weights: Float[Tensor, " p"]) -> RowModel:
+        """Gives the Gauss-Newton model by the rows of its Jacobian."""
+        self._network.set_parameters(weights.numpy())
+        outputs = torch.from_numpy(self._network.evaluate(self._x))
+        seeds = self._loss.seeds(outputs)
+        rows = np.concatenate([self._network.jacobian(self._x[kept.numpy()], delta.numpy()) for kept, delta in seeds])
+        descent = self._network.gradient(self._x, self._loss.descent(outputs, self._y).numpy())
+        count = len(self._x)
+        rows /= count**0.5
+        mean = float(self._loss.rows(outputs, self._y).mean())
+        return RowModel(mean, torch.from_numpy(descent) / count, torch.from_numpy(rows))
 
     def _add_block(self, rows: slice, matrix: np.ndarray, descent: np.ndarray) -> float:
         x, y = self._x[rows], self._y[rows]
