@@ -25,6 +25,9 @@ from kan.errors import BadTrainingData, InvalidConfig
 from kan.state import Array
 
 MAX_LEVELS = 256
+# In training a number counts as at most so many half ranges from the middle: further out a spline goes on linearly,
+# and a single row would outweigh all others in the normal equations.
+FARTHEST_INPUT = 20.0
 # The grid reaches as far as the data unless they go on further than this many spreads beyond the outer quantiles.
 OUTLIER_SPREADS = 3.0
 OUTER_QUANTILES = (0.005, 0.995)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from kan.config import Stage
+from kan.encoding_learning import FARTHEST_INPUT, robust_range
 from kan.errors import BadTrainingData, ShapeMismatch
 from kan.journal import Journal
 from kan.losses import SquaredError
@@ -16,7 +17,7 @@ from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
 from kan.presets import preset_recipe
 from kan.problem import Problem
-from kan.split import split_rows
+from kan.split import Part, split_rows
 from kan.stages.recipe import Progress, best_so_far, run_recipe
 from kan.stages.work import Work, held_loss
 from kan.state import Array
@@ -127,9 +128,20 @@ def _problem(network: Kan, x: Array, y: Tensor, validation: float, seed: int) ->
     parts = split_rows(np.ones(len(x), dtype=bool), test_fraction=0.0, validation_fraction=validation, seed=seed)
     # Training rows first: then they and the validation rows are views, not copies.
     order = np.argsort(parts, kind="stable")
-    arranged = torch.from_numpy(x[order]), y[order]
     levels = network.kan_layers[0].input_levels
+    arranged = torch.from_numpy(_within_reach(x, parts == Part.TRAIN, levels)[order]), y[order]
     return Problem(*arranged, parts[order], SquaredError(), levels, y.shape[1], seed, raw_inputs=True)
+
+
+def _within_reach(x: Array, train: NDArray[np.bool_], levels: Sequence[int | None]) -> Array:
+    """Draws rows far outside the training range nearer, as tables do; categories stay as they are."""
+    ranges = np.array([robust_range(column) for column in x[train].T])
+    middle, half = ranges.mean(axis=1), np.diff(ranges, axis=1)[:, 0] / 2
+    half[[i for i, count in enumerate(levels) if count is not None]] = np.inf
+    # A column that never changes has no range: it reaches as far as its values.
+    half[half == 0] = np.inf
+    nearer: Array = np.clip(x, middle - FARTHEST_INPUT * half, middle + FARTHEST_INPUT * half)
+    return nearer
 
 
 def _metrics(work: Work, std: Tensor) -> dict[str, dict[str, float]]:

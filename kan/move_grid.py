@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from kan.encoding_learning import robust_range
 from kan.kernels.torch.local_basis import dense, local_basis
 from kan.knots import quantile_knots, uniform_knots
 from kan.layer import KanLayer, layer_outputs
@@ -26,8 +27,10 @@ def move_grids(network: Kan, x: Float[Tensor, "rows inputs"], *, first: bool = F
     x = _some_rows(x)
     with torch.no_grad():
         for depth, layer in enumerate(network.kan_layers):
-            if depth > 0 or first:
-                _move_layer(layer, x, network.config.grid_eps)
+            if depth > 0:
+                _move_layer(layer, _robust_range(x), x, network.config.grid_eps)
+            elif first:
+                _move_layer(layer, _range_without_outliers(x), x, network.config.grid_eps)
             x = layer_outputs(layer, x)
 
 
@@ -51,9 +54,9 @@ def _some_rows(x: Tensor) -> Tensor:
     return x[:: max(1, len(x) // MOST_ROWS)]
 
 
-def _move_layer(layer: KanLayer, x: Tensor, grid_eps: float) -> None:
+def _move_layer(layer: KanLayer, reach: tuple[Tensor, Tensor], x: Tensor, grid_eps: float) -> None:
     if grid_eps >= 1.0:
-        _refit(layer, _ranged_knots(*_robust_range(x), layer))
+        _refit(layer, _ranged_knots(*reach, layer))
         return
     knots = layer.knots.clone()
     for source in layer.numbers:
@@ -67,7 +70,16 @@ def _robust_range(x: Tensor) -> tuple[Tensor, Tensor]:
     tails = torch.tensor([TAIL, 1 - TAIL], dtype=x.dtype, device=x.device)
     # torch.quantile refuses more than 16 million values; of many columns fewer rows are as good.
     sample = x[:: max(1, x.numel() // 4_000_000)]
-    low, high = torch.quantile(sample, tails, dim=0)
+    return _with_margin(*torch.quantile(sample, tails, dim=0))
+
+
+def _range_without_outliers(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Gives low and high of each column of inputs: a single row far away must not swallow the grid."""
+    ranges = [robust_range(column) for column in x.cpu().numpy().T]
+    return _with_margin(*torch.tensor(ranges, dtype=x.dtype, device=x.device).T)
+
+
+def _with_margin(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
     # Relative to the values too: a narrower grid would have knots that coincide.
     smallest = SMALLEST_WIDTH * torch.maximum(low.abs(), high.abs()).clamp_min(1.0)
     width = torch.maximum(high - low, smallest)
@@ -88,15 +100,15 @@ def _refit(layer: KanLayer, knots: Tensor) -> None:
     """Puts other knots under the splines and finds the coefficients that come closest to the same functions."""
     numbers = layer.numbers
     size = layer.grid + layer.degree
-    count = 8 * size
-    low, high = knots[numbers][:, layer.degree], knots[numbers][:, -layer.degree - 1]
+    count = -(-8 * size // layer.grid)
+    inner = knots[numbers][:, layer.degree : -layer.degree].T
     at = (torch.arange(count, dtype=torch.float64, device=knots.device) + 0.5) / count
-    points = low + (high - low) * at[:, None]
+    points = (inner[:-1, None] + torch.diff(inner, dim=0)[:, None] * at[:, None]).flatten(0, 1)
     old, _, old_first = local_basis(points, layer.knots[numbers], layer.degree)
     values = torch.einsum("nis,iso->ino", dense(old, old_first, size), layer.coefficients().detach())
     new, _, new_first = local_basis(points, knots[numbers], layer.degree)
     design = dense(new, new_first, size).movedim(0, 1)
-    # Dense abscissae in every interval: the problem has full rank, so QR is safe where the default driver is not.
+    # Abscissae in every interval, however narrow: full rank, so QR is safe where the default driver is not.
     q, r = torch.linalg.qr(design)
     coefficients = torch.linalg.solve_triangular(r, q.mT @ values, upper=True)
     layer.replace_splines(knots, coefficients)

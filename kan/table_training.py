@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kan.config import NetworkConfig, Stage, stage_to_json
 from kan.encoding import Encoding, Table, encode, encode_targets, learn_encoding
-from kan.encoding_learning import class_names
+from kan.encoding_learning import FARTHEST_INPUT, class_names
 from kan.errors import BadTrainingData, EncodingError
 from kan.journal import Journal
 from kan.losses import loss_for
@@ -26,9 +26,6 @@ from kan.train import Outcome
 
 SMALLEST_TABLE = 5
 VALIDATION_FRACTION = 0.2
-# In training a number counts as at most so many half ranges from the middle: further out a spline goes on linearly,
-# and a single row would outweigh all others in the normal equations.
-FARTHEST_INPUT = 20.0
 # In this order, so that each of the two is a view of the encoded rows.
 LEARNT_FROM = (Part.TRAIN, Part.VALIDATION)
 

@@ -96,3 +96,21 @@ def test_constant_column_gets_knots_that_stay_apart(value: float) -> None:
     for layer in network.kan_layers:
         assert np.all(np.diff(layer.knots.numpy()) > 0)
     assert np.isfinite(mean_loss(network, SquaredError(), x, torch.zeros(20, 1, dtype=torch.float64)))
+
+
+def test_intervals_narrower_than_the_rest_are_refitted_too() -> None:
+    network = randomised(Kan([1, 1], grid=5, grid_eps=0.02))
+    x = torch.tensor([0.0, 1.0, 2.0], dtype=torch.float64).repeat(50)[:, None]
+    before = network(x).detach()
+    move_grids(network, x, first=True)
+    assert float(torch.diff(network.kan_layers[0].knots).min()) < 0.03
+    assert float((network(x).detach() - before).abs().max()) < 0.1 * float(before.std())
+
+
+def test_first_grid_leaves_out_a_row_far_away() -> None:
+    network, x = Kan([2, 1]), uniform(400, 2)
+    x[5, 0] = 1e6
+    move_grids(network, x, first=True)
+    inner = network.kan_layers[0].knots[:, 3:-3]
+    assert -1.1 < float(inner.min()) < -0.99
+    assert 0.99 < float(inner.max()) < 1.1
