@@ -20,6 +20,7 @@ from kan.train import Outcome
 from tests.kan.training import a_problem, a_table, a_task, finish, model_bytes, uniform
 
 TABLE = a_table(40)
+LBFGS = Fit(optimizer="lbfgs", steps=1)
 ADAM = Fit(optimizer="adam", steps=1, batch_size=16)
 RECIPES: dict[str, TableTask] = {
     "quick search": a_task(targets=("y", "y2")),
@@ -28,6 +29,7 @@ RECIPES: dict[str, TableTask] = {
     "fit, refine, fit, move, fit": a_task([Fit(steps=5), Refine(6), Fit(steps=5), MoveGrid(), Fit(steps=4), Refit(3)]),
     "quantile knots": a_task([Fit(steps=5), MoveGrid(), Fit(steps=5)], config=NetworkConfig((2,), 4, grid_eps=0.3)),
     "adam": a_task([ADAM, MoveGrid(), ADAM], inputs=("a", "b")),
+    "lbfgs": a_task([LBFGS, Refine(6), LBFGS, Refit(3)], targets=("y", "y2")),
     "adam, classes": a_task([ADAM, Refit(steps=3)], targets=("label",)),
     "starts, extend": a_task([Starts(2, 6), Extend(max_grid=6, steps=5), Refit(4)], targets=("y", "y2")),
     "average, then fit": a_task([Average(3), Fit(steps=4)], config=NetworkConfig((2,), 3, degree=2)),
