@@ -70,9 +70,9 @@ def workers(asked: argparse.Namespace, ours: Sequence[Worker]) -> Iterator[list[
             worker.close()
 
 
-def our_worker() -> Worker:
+def our_worker(variant: str = "") -> Worker:
     """Gives a worker of this library."""
-    return Worker("ours", "ours", "", OURS)
+    return Worker(f"ours {variant}".strip(), "ours", variant, OURS)
 
 
 def measure(case: Case, all_workers: Sequence[Worker], rounds: int) -> dict[str, float | str]:

@@ -13,6 +13,8 @@ from tasks import TASKS
 from kan import Kan
 from kan.compiled_predictor import Predictor
 from kan.journal import Journal
+from kan.kernels.cpu.cpu_network import CpuNetwork
+from kan.kernels.cpu.losses import SQUARED
 from kan.kernels.native.compiling import KERNELS
 from kan.losses import SquaredError
 from kan.presets import preset_recipe
@@ -22,11 +24,10 @@ from kan.stages.recipe import run_recipe
 from kan.stages.work import Work, unpack_network
 from peers.clock import Finished, LevelClock
 from peers.timing import Array, TimedBench
-from peers.torch_model import TorchModel
 
 
 def bench(variant: str, path: str | None) -> OurBench:
-    """Gives the bench; variants "float64" (the default) and "float32" are what the predictor counts in."""
+    """Gives the bench; variants "float64" (the default) and "float32" are what both step and predictor count in."""
     torch.set_num_threads(1)
     KERNELS.wait()
     return OurBench(partial(OurModel, variant or "float64"))
@@ -71,17 +72,17 @@ def _watched(run: object, look: Callable[[], None]) -> Work:
 
 
 class OurModel:
-    """A network with its rows: the step that trains, in float64, and the predictor that serves."""
+    """A network with its rows: the kernels that train it on the CPU, and the predictor that serves."""
 
     def __init__(self, dtype: str, widths: list[int], grid: int, x: Array, y: Array) -> None:
-        network = Kan(widths, grid=grid)
-        self._predictor, self._rows = Predictor(network.state(), dtype), x.astype(dtype)
-        self._trained = TorchModel(network, x.astype(np.float64), y.astype(np.float64))
+        state = Kan(widths, grid=grid).state()
+        self._x, self._y = x.astype(dtype), y.astype(dtype)
+        self._predictor, self._trained = Predictor(state, dtype), CpuNetwork(state, dtype)
 
     def step(self) -> None:
-        """Forward, mean squared error, gradients of all parameters."""
-        self._trained.step()
+        """Forward, squared error, gradients of all parameters: what Adam and L-BFGS do before they move."""
+        self._trained.loss_gradient(SQUARED, self._x, self._y)
 
     def predict(self) -> Array:
         """The serving path, without torch."""
-        return self._predictor.evaluate(self._rows)
+        return self._predictor.evaluate(self._x)

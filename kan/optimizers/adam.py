@@ -8,7 +8,7 @@ from torch import Tensor
 from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import Loss
 from kan.network import Kan
-from kan.optimizers.objective import objective
+from kan.optimizers.objective import coarsest_arithmetic, objective
 from kan.optimizers.protocol import Step
 
 BETAS = (0.9, 0.999)
@@ -45,7 +45,8 @@ class Adam:
         learning_rate: float,
         seed: int,
     ) -> None:
-        self._network, self._objective = network, objective(network, loss, x, y)
+        self._network = network
+        self._objective = objective(network, loss, x, y, arithmetic=coarsest_arithmetic(network))
         self._rows, self._device = len(x), x.device
         self._steps, self._batch_size, self._learning_rate = steps, min(batch_size, len(x)), learning_rate
         self._seed, self._count = seed, 0

@@ -12,7 +12,7 @@ _STAMP = sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).par
 OPTIONS = {"error_model": "numpy", "boundscheck": False, "fastmath": {"contract", "nsz"}}
 
 
-def compiled(function, *, counts_owners=False):
+def compiled(function, *, counts_owners=False, is_inlined=False):
     """Compiles a kernel at its first call for each type of numbers; later processes load it from the cache.
 
     boundscheck off: the kernels are called with checked shapes only. Fused products and sums are allowed, but no
@@ -20,8 +20,9 @@ def compiled(function, *, counts_owners=False):
 
     Args:
         counts_owners: needed to make arrays; without, calls are many times cheaper, for none counts who holds what.
+        is_inlined: its text is put into its callers, where the compiler would rather call it.
     """
-    kernel = njit(_nrt=counts_owners, nogil=True, **OPTIONS)(function)
+    kernel = njit(_nrt=counts_owners, forceinline=is_inlined, nogil=True, **OPTIONS)(function)
     # Where no folder can be written to, every process compiles for itself.
     with suppress(RuntimeError):
         kernel.enable_caching()
@@ -32,3 +33,8 @@ def compiled(function, *, counts_owners=False):
 def entry(function):
     """Compiles a kernel that Python calls and that makes the arrays it needs."""
     return compiled(function, counts_owners=True)
+
+
+def innermost(function):
+    """Compiles what innermost loops call: vectors would not stay in registers over a call."""
+    return compiled(function, is_inlined=True)

@@ -1,5 +1,7 @@
 """A network that the compiled kernels evaluate: the only door to them."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
@@ -48,7 +50,7 @@ class CpuNetwork:
 
     def set_parameters(self, vector: Floats) -> None:
         """Takes other trainable numbers, SHAPE (parameters,)."""
-        self._layout.weights[self._places] = vector * self._kept
+        network.set_weights(self._layout.weights, self._places, self._kept, vector)
 
     def evaluate(self, x: Floats) -> Floats:
         """Gives (rows, outputs) for (rows, inputs); the same bits for a row alone as among many."""
@@ -69,11 +71,20 @@ class CpuNetwork:
         network.pull_back(*self._arrays, x, self._ready(by_output), np.empty_like(self._layout.weights), by_input)
         return by_input
 
-    def squared_error(self, x: Floats, y: Floats) -> tuple[float, Floats]:
-        """Gives the mean squared error over rows and outputs, and its gradient, SHAPE (parameters,)."""
-        full = np.empty_like(self._layout.weights)
-        error = network.squared_error(*self._arrays, self._ready(x), self._ready(y), full)
-        return float(error), full[self._places] * self._kept
+    def loss_gradient(self, loss: int, x: Floats, y: NDArray[Any]) -> tuple[float, Floats]:
+        """Gives the mean loss over the rows and its gradient, SHAPE (parameters,).
+
+        Args:
+            loss: SQUARED, LOGISTIC or SOFTMAX of `kan.kernels.cpu.losses`.
+            x: (rows, inputs), one row at least.
+            y: (rows, outputs) for SQUARED, else the class of each row, (rows,).
+        """
+        by_parameter = np.empty(self.parameters, self.dtype)
+        y = y if y.ndim == 2 else y[:, None]
+        error = network.loss_gradient(
+            *self._arrays, self._places, self._kept, self._ready(x), self._ready(y), loss, by_parameter
+        )
+        return float(error), by_parameter
 
     def jacobian(self, x: Floats, seeds: Floats) -> Floats:
         """Gives the derivatives of each row's sum(seeds * outputs), SHAPE (rows, parameters)."""

@@ -31,4 +31,4 @@ def pull_formulas(layer, plan, grids, space, tile, rows):
             argument = b * np.float64(space.values[values + n]) + c
             pull = np.float64(space.pulls[tile * layer.sums_before + n * layer.stride + plan[at + 1]])
             slope = pull * a * b * function_slope(plan[at + 2], argument)
-            space.nodes[tile * layer.values_before + n * layer.inputs + plan[at]] += slope
+            space.nodes[values + n] += slope

@@ -6,12 +6,12 @@ call has nothing to convert.
 
 import numpy as np
 
-from kan.kernels.cpu.backward import pull_inputs
 from kan.kernels.cpu.compiled import compiled
 from kan.kernels.cpu.jacobian import pull_layers
 from kan.kernels.cpu.layer import layer_at
 from kan.kernels.cpu.network import forward
 from kan.kernels.cpu.nodes import pull_nodes, put_outputs
+from kan.kernels.cpu.pull_inputs import pull_inputs
 from kan.kernels.cpu.raw_arrays import HEAD_WORDS, allocate, array_at, inlined, release, table_at
 from kan.kernels.cpu.workspace import SPARE, Workspace, tile_rows
 
@@ -54,11 +54,12 @@ def frozen_input_gradient(model, x, by_output, rows, by_input, number):
     for start in range(0, rows, tile):
         count = min(tile, rows - start)
         forward(plan, weights, grids, space, tile, table, start, count, True, True)
-        pull_nodes(last, plan, space, tile, count, pulls, start * last.nodes, last.nodes)
+        pull_nodes(last, plan, space, tile, count, pulls, start * last.nodes, last.nodes, 1)
         pull_layers(plan, weights, grids, space, tile, count)
         pull_inputs(first, plan, weights, grids, space, tile, count)
-        for at in range(count * first.inputs):
-            filled[start * first.inputs + at] = space.nodes[at]
+        for n in range(count):
+            for i in range(first.inputs):
+                filled[(start + n) * first.inputs + i] = space.nodes[i * tile + n]
     release(block)
     return DONE
 

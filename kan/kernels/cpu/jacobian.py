@@ -1,10 +1,10 @@
 """Derivatives of every row's outputs by all trainable numbers: what Levenberg-Marquardt needs, exact."""
 
-from kan.kernels.cpu.backward import pull_inputs
 from kan.kernels.cpu.compiled import compiled, entry
 from kan.kernels.cpu.layer import is_category, layer_at
 from kan.kernels.cpu.network import forward
 from kan.kernels.cpu.nodes import pull_nodes
+from kan.kernels.cpu.pull_inputs import pull_inputs
 from kan.kernels.cpu.vector import ONE, broadcast, lanes, load, store, take
 from kan.kernels.cpu.workspace import tile_rows, workspace
 
@@ -23,7 +23,7 @@ def jacobian(plan, weights, grids, x, seeds, filled, parameters):
     for start in range(0, rows, tile):
         count = min(tile, rows - start)
         forward(plan, weights, grids, space, tile, x, start, count, True, False)
-        pull_nodes(last, plan, space, tile, count, flat, start * last.nodes, last.nodes)
+        pull_nodes(last, plan, space, tile, count, flat, start * last.nodes, last.nodes, 1)
         pull_layers(plan, weights, grids, space, tile, count)
         for n in range(count):
             for number in range(plan[0]):
@@ -36,7 +36,7 @@ def pull_layers(plan, weights, grids, space, tile, count):
     for number in range(plan[0] - 1, 0, -1):
         layer, before = layer_at(plan, number), layer_at(plan, number - 1)
         pull_inputs(layer, plan, weights, grids, space, tile, count)
-        pull_nodes(before, plan, space, tile, count, space.nodes, tile * layer.values_before, layer.inputs)
+        pull_nodes(before, plan, space, tile, count, space.nodes, tile * layer.values_before, 1, tile)
 
 
 @compiled

@@ -51,17 +51,17 @@ def product(plan, layer, space, at, number):
 
 
 @compiled
-def pull_nodes(layer, plan, space, tile, rows, by_node, first, step):
-    """Turns derivatives by nodes, `by_node[first + row * step + node]`, into derivatives by sums."""
+def pull_nodes(layer, plan, space, tile, rows, by_node, first, by_row, step):
+    """Turns derivatives by nodes, `by_node[first + row * by_row + node * step]`, into derivatives by sums."""
     for n in range(rows):
-        row, source = tile * layer.sums_before + n * layer.stride, first + n * step
+        row, source = tile * layer.sums_before + n * layer.stride, first + n * by_row
         for o in range(layer.plain):
-            space.pulls[row + o] = by_node[source + o]
+            space.pulls[row + o] = by_node[source + o * step]
         at = layer.plain
         for p in range(layer.n_products):
             arity = plan[layer.products + p]
             for k in range(arity):
-                others = by_node[source + layer.plain + p]
+                others = by_node[source + (layer.plain + p) * step]
                 for j in range(arity):
                     if j != k:
                         others = others * space.sums[row + at + j]

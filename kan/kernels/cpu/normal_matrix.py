@@ -26,7 +26,7 @@ def add_normal_matrix(plan, weights, grids, x, seeds, matrix, stride, kept):
     for start in range(0, rows, tile):
         count = min(tile, rows - start)
         forward(plan, weights, grids, space, tile, x, start, count, True, False)
-        pull_nodes(last, plan, space, tile, count, flat, start * last.nodes, last.nodes)
+        pull_nodes(last, plan, space, tile, count, flat, start * last.nodes, last.nodes, 1)
         pull_layers(plan, weights, grids, space, tile, count)
         for n in range(count):
             used = 0

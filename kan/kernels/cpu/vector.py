@@ -8,6 +8,7 @@ nothing else is, so NaN stays NaN and the order of every sum is the written one.
 import operator
 
 from llvmlite import ir
+from llvmlite.binding import get_host_cpu_features
 from numba import types
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
@@ -15,6 +16,8 @@ from numba.extending import intrinsic, models, register_model
 
 BYTES = 32
 FLAGS = ("contract", "nsz")
+# 32 registers of 64 bytes: loops that keep twenty sums in them pay.
+HAS_WIDE_REGISTERS = bool(get_host_cpu_features().get("avx512f", False))
 INT32, INT64 = ir.IntType(32), ir.IntType(64)
 
 # Widths of 1, 2, 4 and 8 times 32 bytes: only the length of these tuples matters, so the compiler knows it.
@@ -139,20 +142,31 @@ def take(typing, array, index):
 
 
 @intrinsic
-def lane_sum(typing, vector):
-    """Adds the lanes of a vector, halves to halves: always in the same order."""
+def add_four_sums(typing, array, index, first, second, third, fourth):
+    """Adds the sum of the lanes of each of four vectors to one of four floats, always in the same order."""
 
     def code(context, builder, sig, args):
-        value, count = args[0], vector.lanes
-        while count > 1:
+        vectors, count = list(args[2:]), first.lanes
+        while count > 4:
             count //= 2
-            low, high = (ir.Constant(ir.VectorType(INT32, count), list(range(k, k + count))) for k in (0, count))
-            value = builder.fadd(
-                builder.shuffle_vector(value, value, low), builder.shuffle_vector(value, value, high), flags=("nsz",)
-            )
-        return builder.extract_element(value, ir.Constant(INT32, 0))
+            halves = [list(range(count)), list(range(count, 2 * count))]
+            vectors = [_folded(builder, vector, vector, halves) for vector in vectors]
+        pairs = [_folded(builder, a, b, [[0, 1, 4, 5], [2, 3, 6, 7]]) for a, b in (vectors[:2], vectors[2:])]
+        sums = _folded(builder, *pairs, [[0, 2, 4, 6], [1, 3, 5, 7]])
+        address = _address(context, builder, sig.args[0], args[0], args[1], sums.type)
+        align = array.dtype.bitwidth // 8
+        builder.store(builder.fadd(builder.load(address, align=align), sums, flags=("nsz",)), address, align=align)
+        return context.get_dummy_value()
 
-    return vector.dtype(vector), code
+    return types.void(array, types.int64, first, second, third, fourth), code
+
+
+def _folded(builder, first, second, masks):
+    """Adds two choices of the lanes of two vectors."""
+    chosen = [
+        builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(INT32, len(mask)), mask)) for mask in masks
+    ]
+    return builder.fadd(*chosen, flags=("nsz",))
 
 
 @intrinsic

@@ -6,25 +6,24 @@ So no user's first training waits for it. The cache is bound to the type of CPU:
 import numpy as np
 
 from kan.kernels.cpu.cpu_network import CpuNetwork
+from kan.kernels.cpu.losses import SQUARED
 from kan.kernels.cpu.machine_code import object_file
 from kan.kernels.native.object_file import keep, kept
 from kan.state import LayerState, NetworkState
 
 
-def warm(dtypes: tuple[type[np.floating], ...] = (np.float64,)) -> None:
-    """Runs every kernel once; those that are in the cache are only loaded.
-
-    Args:
-        dtypes: training and serving need float64.
-    """
+def warm() -> None:
+    """Runs every kernel once as training and serving do; those that are in the cache are only loaded."""
     row = np.zeros((1, 1))
-    for dtype in dtypes:
-        for is_sparse in (False, True):
-            network = CpuNetwork(_one_edge(), dtype, is_sparse=is_sparse)
-            network.normal_matrix(row, row)
-        network.squared_error(row, row)
-        network.evaluate(row)
-        network.gradient(row, row)
+    for is_sparse in (False, True):
+        network = CpuNetwork(_one_edge(), is_sparse=is_sparse)
+        network.normal_matrix(row, row)
+    network.evaluate(row)
+    network.gradient(row, row)
+    for dtype in (np.float64, np.float32):  # first-order training takes float32
+        network = CpuNetwork(_one_edge(), dtype)
+        network.loss_gradient(SQUARED, row, row)
+        network.set_parameters(np.zeros(network.parameters))
 
 
 def _one_edge() -> NetworkState:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kan.kernels.cpu.compiled import compiled, entry
+from kan.kernels.cpu.layer import layer_at
 from kan.kernels.cpu.vector import TWO, lanes
 
 # Rows that go through the whole network together: their numbers stay in the nearest cache.
@@ -22,7 +23,7 @@ class Workspace(NamedTuple):
         first: floats from an input's first weight to its first function that is not zero, [input][row].
         sums: what leaves each layer, [row][output].
         pulls: derivatives of the loss by the sums, [row][output].
-        nodes: derivatives by the nodes between two layers, [row][node].
+        nodes: derivatives by the nodes before each layer, [node][row].
     """
 
     values: np.ndarray
@@ -31,6 +32,18 @@ class Workspace(NamedTuple):
     sums: np.ndarray
     pulls: np.ndarray
     nodes: np.ndarray
+
+
+class Chains(NamedTuple):
+    """The rows of a tile that have the same first function, for one input at a time.
+
+    Attributes:
+        heads: the first row whose first function is at that float, -1 for none.
+        following: of each row, the next one with the same first function, -1 for none.
+    """
+
+    heads: np.ndarray
+    following: np.ndarray
 
 
 @compiled
@@ -52,3 +65,13 @@ def workspace(plan, weights, tile):
         np.empty(tile * plan[3] + SPARE, dtype),
         np.empty(tile * plan[2] + SPARE, dtype),
     )
+
+
+@entry
+def chains(plan, tile):
+    """Makes the arrays of one tile's chains."""
+    most = 0
+    for number in range(plan[0]):
+        layer = layer_at(plan, number)
+        most = max(most, layer.grid * layer.stride)
+    return Chains(np.empty(most, np.int32), np.empty(tile, np.int32))

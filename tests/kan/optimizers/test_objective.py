@@ -77,6 +77,17 @@ class TestObjective:
         assert torch.equal(gradient, same)
 
 
+@pytest.mark.parametrize("name", ["two classes", "three classes"])
+def test_logits_far_out_have_a_finite_loss_and_the_gradient_of_autograd(name: str) -> None:
+    network, loss, x, y = case(name)
+    weights = 3_000 * parameter_vector(network)
+    found, gradient = CompiledObjective(network, loss, x, y).gradient(weights)
+    expected, other = TorchObjective(network, loss, x, y).gradient(weights)
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert found > 1_000
+    torch.testing.assert_close(gradient, other, rtol=1e-9, atol=1e-12)
+
+
 def test_compiled_kernels_are_taken_in_float64_on_the_cpu_and_leave_the_network_alone() -> None:
     network, loss, x, y = case("squared error")
     before = parameter_vector(network)

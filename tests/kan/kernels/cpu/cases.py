@@ -21,6 +21,7 @@ NETWORKS: dict[str, Callable[[], NetworkState]] = {
     **{f"degree {degree} uniform": partial(uniform, 2, 3, 1, degree=degree) for degree in (1, 2, 3, 4, 5)},
     "fine grid": lambda: on_uniform_knots(random_network(1, 2, 2, grid=48)),
     "wide": lambda: on_uniform_knots(random_network(3, 19, 9)),
+    "very wide": lambda: on_uniform_knots(random_network(2, 3, 70)),
     "wide categories": lambda: random_network(19, 3, levels=(None, 4, *(None,) * 15, 2, None)),
     "deep": lambda: random_network(2, 3, 3, 3, 1),
     "one edge": lambda: random_network(1, 1),
