@@ -7,6 +7,7 @@ answers: the same numbers but for their last bits.
 from typing import Any
 
 import numpy as np
+from numpy import empty, ndarray
 from numpy.typing import DTypeLike, NDArray
 
 from kan.errors import ShapeMismatch
@@ -52,12 +53,15 @@ class Predictor:
         Raises:
             ShapeMismatch: x has another number of columns.
         """
-        functions = self._functions or self._ready_functions()
-        if functions is None:
+        if self._functions is None and not self._is_ready():
             return evaluate(self._state, np.asarray(x, np.float64)).astype(self._dtype)
-        x = self._checked("x", x, self._row)
-        out = np.empty((len(x), self.outputs), self._dtype)
-        _succeed(self._run(self._model, x, len(x), out))
+        # For one row these lines take as long as the kernel: no calls but the needed ones.
+        if type(x) is not ndarray or x.dtype is not self._dtype or not x.flags.c_contiguous or x.shape[1:] != self._row:
+            x = self._checked("x", x, self._row)
+        rows = len(x)
+        out = empty((rows, self.outputs), self._dtype)
+        if self._outputs(x, rows, out):
+            raise MemoryError
         return out
 
     def input_gradient(self, x: NDArray[Any], by_output: NDArray[Any]) -> NDArray[Any]:
@@ -73,31 +77,26 @@ class Predictor:
         Raises:
             ShapeMismatch: x or by_output has another shape.
         """
-        kernel = self._kernels.wait().input_gradient[self._dtype.name]
+        functions = self._kernels.wait()
         x = self._checked("x", x, self._row)
         by_output = self._checked("by_output", by_output, (self.outputs,))
         if len(x) != len(by_output):
             raise ShapeMismatch("by_output", f"({len(x)}, {self.outputs})", by_output.shape)
         by_input = np.empty(x.shape, self._dtype)
-        _succeed(kernel(self._model, x, by_output, len(x), by_input))
+        if functions.input_gradient(self._model, self._dtype.name)(x, by_output, len(x), by_input):
+            raise MemoryError
         return by_input
 
-    def _ready_functions(self) -> Functions | None:
+    def _is_ready(self) -> bool:
         functions = self._kernels.functions()
         if functions is not None:
-            self._run = functions.outputs[self._dtype.name]
+            self._outputs = functions.outputs(self._model, self._dtype.name)
             self._functions = functions
-        return functions
+        return functions is not None
 
     def _checked(self, name: str, array: NDArray[Any], row: tuple[int]) -> NDArray[Any]:
-        """Gives an array of which the kernels may read every number."""
-        if type(array) is not np.ndarray or array.dtype is not self._dtype or not array.flags.c_contiguous:
-            array = np.array(array, self._dtype, order="C")
+        """Gives the numbers as the kernels read them: row by row, in their own type."""
+        array = np.ascontiguousarray(array, self._dtype)
         if array.shape[1:] != row:
             raise ShapeMismatch(name, f"(rows, {row[0]})", array.shape)
         return array
-
-
-def _succeed(status: int) -> None:
-    if status:
-        raise MemoryError

@@ -1,13 +1,13 @@
 """How every kernel is compiled: cached on disk, without the lock of the interpreter, without unsafe arithmetic."""
 
 from contextlib import suppress
-from hashlib import sha256
-from pathlib import Path
 
 from numba import njit
 
+from kan.kernels.native.object_file import source_stamp
+
 # One kernel is compiled into those that call it, but numba's cache looks at the caller's file alone.
-_STAMP = sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+_STAMP = source_stamp()
 
 OPTIONS = {"error_model": "numpy", "boundscheck": False, "fastmath": {"contract", "nsz"}}
 

@@ -5,8 +5,8 @@ from kan.kernels.cpu.compiled import compiled
 from kan.kernels.cpu.formulas import add_formulas
 from kan.kernels.cpu.vector import EIGHT, FOUR, ONE, TWO, broadcast, lanes, load, store, take, zeros
 
-# Floats of weights that fit the nearest cache beside the terms: inputs are taken in groups of so many.
-CACHED_FLOATS = 4992
+# Weights that fit the nearest cache beside the terms: inputs are taken in groups of so many bytes.
+CACHED_BYTES = 19_968
 
 
 @compiled
@@ -17,7 +17,7 @@ def forward_layer(layer, plan, weights, grids, space, tile, rows, with_slopes):
     for at in range(sums, sums + rows * layer.stride, lanes(weights, ONE)):
         store(space.sums, at, zeros(weights, ONE))
     wide = min(layer.stride, lanes(weights, EIGHT))
-    group = max(1, min(layer.inputs, CACHED_FLOATS // ((layer.grid + layer.support) * wide)))
+    group = max(1, min(layer.inputs, CACHED_BYTES // ((layer.grid + layer.support) * wide * weights.itemsize)))
     column = 0
     while column < layer.stride:
         rest = layer.stride - column

@@ -12,7 +12,7 @@ from kan.state import Array, LayerState, NetworkState
 from kan.symbolic.functions import NUMBERS
 
 Floats = NDArray[np.floating]
-VECTOR_BYTES = 32
+VECTOR_BYTES, LINE_BYTES = 32, 64
 # Floats that a vector may read beyond the numbers it is after.
 PADDING = 64
 # Relative to the grid: knots as even as rounding allows are found by one multiplication.
@@ -76,8 +76,8 @@ class _Builder:
         )
         return Layout(
             plan.astype(np.int64),
-            np.concatenate([*self._weights, np.zeros(PADDING)]).astype(self._dtype),
-            np.concatenate([*self._grids, np.zeros(PADDING)]).astype(self._dtype),
+            _aligned(np.concatenate([*self._weights, np.zeros(PADDING)]), self._dtype),
+            _aligned(np.concatenate([*self._grids, np.zeros(PADDING)]), self._dtype),
             np.concatenate(self._trainable),
             np.concatenate(self._kept).astype(self._dtype),
             sum(layer.inputs * layer.outputs * (layer.support + layer.has_base) for layer in self._layers),
@@ -172,10 +172,10 @@ class _Builder:
         if is_uniform:
             span = np.pad([inner[:, 0], layer.grid / (inner[:, -1] - inner[:, 0])], ((0, 0), (0, PADDING)))
             unit = np.arange(2 * layer.degree + 2, dtype=np.float64) - layer.degree
-            parts = [span.ravel(), _pieces(unit, layer.degree).ravel()]
+            parts = [span.ravel(), _pieces(unit[None], layer.degree).ravel()]
         else:
             inverse = np.divide(1.0, widths, out=np.zeros_like(widths), where=widths > 0)
-            parts = [inner.ravel(), inverse.ravel(), *(_pieces(row, layer.degree).ravel() for row in layer.knots)]
+            parts = [inner.ravel(), inverse.ravel(), _pieces(layer.knots, layer.degree).ravel()]
         return self._put_floats(np.concatenate(parts))
 
     def _put_constants(self, layer: LayerState) -> int:
@@ -186,6 +186,15 @@ class _Builder:
         self._grids.append(numbers)
         self._n_grids += len(numbers)
         return at
+
+
+def _aligned(numbers: Array, dtype: np.dtype) -> Floats:
+    """Gives a copy whose vectors lie within one cache line each; across two, a load takes twice the time."""
+    room = np.empty(len(numbers) * dtype.itemsize + LINE_BYTES, np.uint8)
+    start = -room.ctypes.data % LINE_BYTES
+    copy: Floats = room[start : start + len(numbers) * dtype.itemsize].view(dtype)
+    copy[:] = numbers
+    return copy
 
 
 def _extended(layer: LayerState) -> LayerState:
@@ -207,9 +216,16 @@ def _is_uniform(layer: LayerState) -> bool:
 
 
 def _pieces(knots: Array, degree: int) -> Array:
-    """Gives each interval's functions as polynomials of t, which goes from 0 to 1, SHAPE (grid, degree + 1, powers)."""
-    left, right = knots[degree : len(knots) - degree - 1], knots[degree + 1 : len(knots) - degree]
-    scale = (right - left)[:, None]
+    """Gives each interval's functions as polynomials of t, which goes from 0 to 1.
+
+    Args:
+        knots: (inputs, grid + 2 * degree + 1).
+
+    Returns:
+        (inputs, grid, degree + 1, powers).
+    """
+    left, right = knots[:, degree : -degree - 1], knots[:, degree + 1 : knots.shape[1] - degree]
+    scale = (right - left)[..., None]
     powers = [
         np.stack(local_functions(left, knots, degree, p)[0], axis=-1) * scale**p / factorial(p)
         for p in range(degree + 1)

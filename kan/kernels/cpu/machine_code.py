@@ -12,6 +12,7 @@ from numba import cfunc, types
 
 from kan.kernels.cpu.compiled import OPTIONS
 from kan.kernels.cpu.frozen import frozen_input_gradient, frozen_outputs
+from kan.kernels.cpu.raw_arrays import array_at, enter_interpreter, leave_interpreter, number_of, object_of
 from kan.kernels.native.functions import NEVER_CALLED
 
 # Beside a server that answers already.
@@ -26,37 +27,61 @@ def object_file() -> bytes:
     """
     module = llvm.parse_assembly("")
     for number in (np.float64, np.float32):
-        _add(module, f"outputs_{number.__name__}", _outputs(number), 4)
-        _add(module, f"input_gradient_{number.__name__}", _input_gradient(number), 5)
+        _add(module, f"outputs_{number.__name__}", _outputs(number))
+        _add(module, f"input_gradient_{number.__name__}", _input_gradient(number))
     machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, reloc="pic"
     )
+    _inline(module, machine)
     code: bytes = machine.emit_object(module)
     return code
 
 
 def _outputs(number):
-    def outputs(model, x, rows, out):
-        return frozen_outputs(model, x, rows, out, number)
+    def outputs(model, arguments, count):
+        given = array_at(arguments, 3, np.int64)
+        rows = number_of(given[1])
+        # A single row is done before another thread would have taken over.
+        thread = leave_interpreter() if rows > 1 else np.uintp(0)
+        status = frozen_outputs(model, given[0], rows, given[2], number)
+        if rows > 1:
+            enter_interpreter(thread)
+        return object_of(status)
 
     return outputs
 
 
 def _input_gradient(number):
-    def input_gradient(model, x, by_output, rows, by_input):
-        return frozen_input_gradient(model, x, by_output, rows, by_input, number)
+    def input_gradient(model, arguments, count):
+        given = array_at(arguments, 4, np.int64)
+        rows = number_of(given[2])
+        thread = leave_interpreter()
+        status = frozen_input_gradient(model, given[0], given[1], rows, given[3], number)
+        enter_interpreter(thread)
+        return object_of(status)
 
     return input_gradient
 
 
-def _add(module, name, function, arguments):
-    """Compiles a function for C and adds it to the module under a plain name."""
-    compiled = cfunc(types.int64(*(types.int64,) * arguments), _nrt=False, **OPTIONS)(function)
+def _add(module, name, function):
+    """Compiles a function that Python calls with (self, arguments, their number) and adds it under a plain name."""
+    compiled = cfunc(types.int64(types.int64, types.int64, types.int64), _nrt=False, **OPTIONS)(function)
     part = llvm.parse_assembly(compiled.inspect_llvm())
     part.get_function(compiled.native_name).name = name
     for function in part.functions:
         function.name = NEVER_CALLED.get(function.name, function.name)
     module.link_in(part)
+
+
+def _inline(module, machine):
+    """Makes one function of each network's whole way: between functions a layer is a hundred numbers to hand on."""
+    for function in module.functions:
+        if not function.is_declaration and function.linkage.name != "external":
+            function.linkage = "internal"
+            if "cpu9functions" not in function.name:
+                function.add_function_attribute("alwaysinline")
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
+    builder.getModulePassManager().run(module, builder)
 
 
 if __name__ == "__main__":

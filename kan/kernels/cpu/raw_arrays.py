@@ -1,12 +1,16 @@
-"""Arrays over memory that somebody else owns: what a kernel needs that C calls instead of Python."""
+"""Arrays over memory that others own, and what a kernel asks of Python's C interface: it is called without numba."""
 
 from numba import njit, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-# Free of the interpreter's lock and of the platform's C library.
+# Python's own interface for C. Memory needs no lock of the interpreter.
 allocate = types.ExternalFunction("PyMem_RawMalloc", types.uintp(types.uintp))
 release = types.ExternalFunction("PyMem_RawFree", types.void(types.uintp))
+number_of = types.ExternalFunction("PyLong_AsSsize_t", types.int64(types.int64))
+object_of = types.ExternalFunction("PyLong_FromSsize_t", types.int64(types.int64))
+leave_interpreter = types.ExternalFunction("PyEval_SaveThread", types.uintp())
+enter_interpreter = types.ExternalFunction("PyEval_RestoreThread", types.void(types.uintp))
 
 # An object starts with its head; the first field of a numpy array behind it is the address of the numbers, in every
 # version (`PyArrayObject_fields` in numpy's headers, which compiled extensions rely on).

@@ -10,6 +10,8 @@ import llvmlite
 import llvmlite.binding as llvm
 
 _SOURCES = Path(__file__).parents[1] / "cpu"
+# What runs in Python only: a change there compiles nothing anew.
+_NOT_COMPILED = ("cpu_network.py", "layout.py", "warm.py")
 # Before the code stands its hash: a file that was cut off is compiled again.
 _HASH_BYTES = 32
 
@@ -48,9 +50,14 @@ def keep(code: bytes, places: list[Path] | None = None) -> Path | None:
     return None
 
 
+def source_stamp() -> str:
+    """Gives a hash of the kernels' source."""
+    sources = [path for path in sorted(_SOURCES.glob("*.py")) if path.name not in _NOT_COMPILED]
+    return sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+
+
 def _name() -> str:
     """Names the file after all that the code depends on."""
-    parts = [path.read_bytes() for path in sorted(_SOURCES.glob("*.py"))]
     machine = llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    parts.append(repr((machine, llvmlite.__version__, object.__basicsize__)).encode())
-    return f"kernels-{sha256(b''.join(parts)).hexdigest()[:32]}.o"
+    parts = source_stamp(), machine, llvmlite.__version__, object.__basicsize__
+    return f"kernels-{sha256(repr(parts).encode()).hexdigest()[:32]}.o"
