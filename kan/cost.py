@@ -8,6 +8,8 @@ from kan.config import NetworkConfig
 # A Levenberg-Marquardt step costs rows * parameters^2 and memory parameters^2; beyond these Adam gets further.
 LARGEST_LM_PARAMETERS = 3_000
 LARGEST_LM_WORK = 2e10
+# Fewer training rows than this per trainable number make spikes between the rows.
+ROWS_PER_PARAMETER = 1.5
 # Pairs of vectors that L-BFGS remembers.
 LBFGS_HISTORY = 10
 # More rows than this hardly change one member of an average, and a step's cost grows with them.
@@ -56,6 +58,11 @@ def choose_optimizer(wanted: str, parameters: int, rows: int) -> str:
     """Gives "lm" or "adam" for "auto", by parameters and rows * parameters^2; anything else stays."""
     small = parameters <= LARGEST_LM_PARAMETERS and rows * parameters**2 <= LARGEST_LM_WORK
     return ("lm" if small else "adam") if wanted == "auto" else wanted
+
+
+def carries(rows: int, parameters: int) -> bool:
+    """Tells whether so many rows determine the numbers of a network that Levenberg-Marquardt can still train."""
+    return parameters * ROWS_PER_PARAMETER <= rows and parameters <= LARGEST_LM_PARAMETERS
 
 
 def rows_per_block(numbers_per_row: int, *, least: int = 64) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from kan.config import Extend, Fit, MoveGrid, Refine
-from kan.cost import LARGEST_LM_PARAMETERS
+from kan.cost import carries
 from kan.journal import Journal
 from kan.network import Kan
 from kan.problem import FOLDS
@@ -16,8 +16,6 @@ from kan.train import TrainStep
 
 # A finer grid must gain this much on the held rows, or the coarser one stays.
 WORTHWHILE = 0.97
-# Fewer training rows than this per trainable number make spikes between the rows.
-ROWS_PER_PARAMETER = 1.5
 # So many finer grids in a row without a gain end the climb: a fast oscillation shows only once a grid resolves it.
 GRIDS_WITHOUT_GAIN = 3
 # A share of the variance as small as this is rounding: an RMSE of 1e-7 of the target's spread.
@@ -115,7 +113,7 @@ def _grids(network: Kan, stage: Extend, rows: int) -> list[int]:
     grid = layers[0].grid
     while grid <= stage.max_grid:
         count = parameter_count(network) + edges * (grid - layers[0].grid)
-        if grids and (count * ROWS_PER_PARAMETER > rows or count > LARGEST_LM_PARAMETERS):
+        if grids and not carries(rows, count):
             break
         grids.append(grid)
         grid *= 2

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from kan.config import Fit, Starts
-from kan.cost import choose_optimizer
+from kan.cost import carries, choose_optimizer
 from kan.journal import Journal
 from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
-from kan.problem import Rows
+from kan.problem import Problem, Rows
 from kan.stages.choose import PENALTIES
 from kan.stages.fit import (
     fit_piece,
@@ -26,6 +26,10 @@ from kan.train import TrainStep
 NOISE_FREE = 0.01
 # What a coarse grid leaves of most functions: another start would hardly leave less, a finer grid will.
 GOOD_START = 1e-5
+# A share of the variance left above which nothing much was learnt: so many times finer grids are tried, if rows allow.
+HARDLY_LEARNT, FINER, CLEARLY_BETTER = 0.7, 4, 0.5
+# Share of the progress that the first grid takes.
+COARSE_SHARE = 0.9
 # So many rows tell good starts from bad ones.
 FIRST_ROWS_PER_PARAMETER = 5
 
@@ -34,6 +38,35 @@ TrialRun = Generator[TrainStep, None, Work]
 
 
 def starts(work: Work, stage: Starts, journal: Journal, name: str) -> StageRun:
+    """Gives the best of several starts; where none learns much, on a finer grid: fast waves are noise to a coarse one.
+
+    The finer grid must be paid for by rows, as any other.
+    """
+    best = yield from offset(_best_start(work, stage, journal, name), 0, COARSE_SHARE, 1)
+    grid = work.config.grid * FINER
+    while _is_hardly_learnt(best) and _is_carried(work, grid):
+        finer = replace(work, config=replace(work.config, grid=grid))
+        found = _best_start(finer, stage, journal, f"{name}/{grid}")
+        trial = yield from offset(found, COARSE_SHARE, 1 - COARSE_SHARE, 1)
+        # On noise the finer grid wins every other time, a little.
+        best = trial if held_loss(trial) < CLEARLY_BETTER * held_loss(best) else best
+        grid *= FINER
+    return best
+
+
+def _is_hardly_learnt(work: Work) -> bool:
+    """A target without variance has nothing more to learn, and classes have no variance."""
+    is_number = work.problem.loss.name == "mse" and _variance(work.problem) > 0
+    return is_number and unexplained(work) > HARDLY_LEARNT
+
+
+def _is_carried(work: Work, grid: int) -> bool:
+    problem = work.problem
+    parameters = replace(work.config, grid=grid).parameters(problem.input_levels, problem.outputs)
+    return carries(len(problem.train), parameters)
+
+
+def _best_start(work: Work, stage: Starts, journal: Journal, name: str) -> StageRun:
     """Gives the best of several starts; ends at the first that explains nearly everything.
 
     The first start takes all its steps at once. The others follow by successive halving: each takes a few steps, the
@@ -127,12 +160,16 @@ class Contest:
 
 def unexplained(work: Work) -> float:
     """Gives the share of the held rows' variance that is left; 1 where there is none or the loss is not of squares."""
-    problem = work.problem
-    if problem.loss.name != "mse":
+    if work.problem.loss.name != "mse":
         return 1.0
-    _, y = problem.at(problem.validation)
-    variance = 0.5 * float((y - y.mean(0)).square().sum(1).mean())
+    variance = _variance(work.problem)
     return held_loss(work) / variance if variance > 0 else 1.0
+
+
+def _variance(problem: Problem) -> float:
+    """Gives the mean loss of the best constant on the validation rows."""
+    y = problem.at(problem.validation)[1]
+    return 0.5 * float((y - y.mean(0)).square().sum(1).mean())
 
 
 def offset(

@@ -46,13 +46,16 @@ def test_starts_keep_the_best_of_their_tries() -> None:
     assert held_loss(several) <= held_loss(one)
 
 
+STARTS = Starts(count=2, steps=10)
+
+
 def pieces_of(count: int, y: torch.Tensor, hidden: tuple[int, ...] = (3,)) -> set[int]:
     """The numbers of the starts that a stage of `count` starts really ran."""
     journal, run = Journal(), set()
     work = Work(a_problem(X, y), NetworkConfig(hidden, 4))
     stage = starts(work, Starts(count=count, steps=30), journal, "s")
     for _ in stage:
-        run |= {int(name.split("/")[2]) for name in journal.finished_under("s")}
+        run |= {int(name.rsplit("/", 2)[1]) for name in journal.finished_under("s")}
     return run
 
 
@@ -65,6 +68,27 @@ def test_a_start_that_explains_nearly_everything_ends_the_starts() -> None:
 
 def test_network_without_hidden_layer_has_one_start() -> None:
     assert pieces_of(6, Y, hidden=()) == {0}
+
+
+def test_starts_try_a_finer_grid_where_the_coarse_one_sees_nothing() -> None:
+    # Two intervals for four periods.
+    x = uniform(200, 1)
+    work = Work(a_problem(x, torch.sin(4 * torch.pi * x)), NetworkConfig((), 2))
+    found = finish(starts(work, STARTS, Journal(), "s"))
+    assert found.config.grid in (8, 32)
+    assert held_loss(found) < 0.01
+
+
+def test_starts_on_noise_keep_the_coarse_grid() -> None:
+    x, noise = uniform(100, 1), torch.randn(100, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    found = finish(starts(Work(a_problem(x, noise), NetworkConfig((), 4)), STARTS, Journal(), "s"))
+    assert found.config.grid == 4
+
+
+def test_constant_target_is_learnt_on_the_coarse_grid() -> None:
+    work = Work(a_problem(X, torch.zeros(len(X), 1, dtype=torch.float64)), NetworkConfig((2,), 4))
+    assert pieces_of(2, torch.zeros(len(X), 1, dtype=torch.float64)) <= {0, 1}
+    assert finish(starts(work, STARTS, Journal(), "s")).config.grid == 4
 
 
 def test_default_penalty_does_not_hold_the_error_of_a_smooth_function() -> None:
