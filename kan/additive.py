@@ -10,6 +10,7 @@ from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import Loss
 from kan.network import Kan
 from kan.optimizers.gauss_newton import QuadraticModel
+from kan.optimizers.output_blocks import weighted_products
 from kan.optimizers.protocol import Step
 
 HALVINGS = 12
@@ -52,17 +53,10 @@ class AdditiveRows:
     def _matrix(self, outputs: Tensor) -> Tensor:
         if self._constant is not None:
             return self._constant
-        size, count = self._shape
-        matrix = self._features.new_zeros(size, count, size, count)
-        for first in range(count):
-            for second in range(first, count):
-                weight = self.loss.curvature(outputs, first, second)
-                if weight is None:
-                    continue
-                block = self._features.T @ (self._features * weight.unsqueeze(1)) / len(outputs)
-                matrix[:, first, :, second] = block
-                matrix[:, second, :, first] = block
-        matrix = matrix.view(size * count, size * count)
+        count, size = len(outputs), self._features.shape[1] * outputs.shape[1]
+        matrix = (
+            weighted_products(self._features, self._features, self.loss.curvature(outputs)).view(size, size) / count
+        )
         if self.loss.name == "mse":
             self._constant = matrix
         return matrix

@@ -135,12 +135,13 @@ class Extend:
 
 @dataclass(frozen=True)
 class Choose:
-    """Fit members of each candidate shape on part of the training rows; the validation rows pick shape and penalty.
+    """Fit candidate shapes to the training rows; the validation rows pick shape and penalty.
 
     Attributes:
-        hidden: the widths to try beside the additive network, one hidden layer each; 0 = the additive network.
+        hidden: widths of a hidden layer, of which the widest is tried that has no more parameters than there are
+            training rows (half as many for classes); 0 = the additive network too.
         grids: grids to try for each.
-        members: fits per candidate.
+        members: starts of each candidate with a hidden layer.
     """
 
     stage: ClassVar[str] = "choose"
@@ -166,6 +167,9 @@ class Average:
     """Fit several starts, each without one fold of the rows, and join them.
 
     The mean of M networks [d, h, 1] is one network [d, M * h, 1].
+
+    Attributes:
+        members: at most; five of the additive network, and fewer (no less than five) the more rows there are.
     """
 
     stage: ClassVar[str] = "average"

@@ -28,8 +28,8 @@ class Loss(Protocol):
         """Yields (rows kept, delta): the Gauss-Newton matrix is the sum of J'J over the Jacobians seeded by delta."""
         ...
 
-    def curvature(self, outputs: Tensor, first: int, second: int) -> Float[Tensor, " rows"] | None:
-        """Gives the second derivative of every row's loss by two of its outputs, None where it is 0 for all rows."""
+    def curvature(self, outputs: Tensor) -> Float[Tensor, "rows outputs outputs"]:
+        """Gives the second derivatives of every row's loss by its outputs."""
         ...
 
 
@@ -54,9 +54,9 @@ class SquaredError:
             delta[:, index] = 1.0
             yield every, delta
 
-    def curvature(self, outputs: Tensor, first: int, second: int) -> Float[Tensor, " rows"] | None:
+    def curvature(self, outputs: Tensor) -> Float[Tensor, "rows outputs outputs"]:
         """Gives 1 for an output with itself."""
-        return torch.ones_like(outputs[:, first]) if first == second else None
+        return torch.eye(outputs.shape[1]).to(outputs).expand(len(outputs), -1, -1)
 
 
 class BinaryCrossEntropy:
@@ -77,9 +77,9 @@ class BinaryCrossEntropy:
         p = torch.sigmoid(outputs)
         yield torch.arange(len(outputs), device=outputs.device), (p * (1 - p)).sqrt()
 
-    def curvature(self, outputs: Tensor, first: int, second: int) -> Float[Tensor, " rows"] | None:
+    def curvature(self, outputs: Tensor) -> Float[Tensor, "rows outputs outputs"]:
         """Gives p (1 - p)."""
-        p = torch.sigmoid(outputs[:, 0])
+        p = torch.sigmoid(outputs).unsqueeze(2)
         return p * (1 - p)
 
 
@@ -107,10 +107,10 @@ class CrossEntropy:
             delta[:, index] += 1.0
             yield kept, delta * p[kept, index].sqrt().unsqueeze(1)
 
-    def curvature(self, outputs: Tensor, first: int, second: int) -> Float[Tensor, " rows"] | None:
+    def curvature(self, outputs: Tensor) -> Float[Tensor, "rows outputs outputs"]:
         """Gives p_c (1 - p_c) for an output with itself, -p_c p_d for two."""
         p = torch.softmax(outputs, dim=1)
-        return p[:, first] * (float(first == second) - p[:, second])
+        return torch.diag_embed(p) - p.unsqueeze(2) * p.unsqueeze(1)
 
 
 def loss_for(task: str, outputs: int) -> Loss:

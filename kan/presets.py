@@ -5,9 +5,9 @@ from kan.config import Average, Choose, Extend, Refit, Stage, Starts
 PRESETS = ("quick", "balanced", "thorough")
 
 _SEARCH: dict[str, tuple[Stage, ...]] = {
-    "quick": (Choose(hidden=(0, 2), members=1), Average(members=2), Extend(max_grid=10, steps=30)),
-    "balanced": (Choose(hidden=(0, 5), members=2), Average(members=8), Extend(max_grid=40, steps=60)),
-    "thorough": (Choose(hidden=(0, 5, 10), grids=(5, 8), members=3), Average(members=16), Extend(max_grid=80)),
+    "quick": (Choose(hidden=(0, 2), members=1), Average(members=5), Extend(max_grid=10, steps=30)),
+    "balanced": (Choose(hidden=(0, 2, 5), members=2), Average(members=20), Extend(max_grid=40, steps=60)),
+    "thorough": (Choose(hidden=(0, 5, 10), grids=(5, 8), members=3), Average(members=32), Extend(max_grid=80)),
 }
 
 _FIXED: dict[str, tuple[Stage, ...]] = {

@@ -1,4 +1,7 @@
-"""How smooth each edge should be, estimated from the rows themselves (REML by generalised Fellner-Schall updates)."""
+"""How smooth each edge should be, estimated from the rows themselves (REML by generalised Fellner-Schall updates).
+
+Every edge has its own weight of curvature; the edges that feed one node share the weight of slope, as in a ridge.
+"""
 
 import torch
 from torch import Tensor
@@ -56,22 +59,26 @@ def _update_layer(
     edges = weights[block.edges]
     spread = prior - posterior
     return LayerPenalty(
-        curvature=_update(penalty.curvature, second, spread, edges, scale),
-        slope=_update(penalty.slope, first, spread, edges, scale),
+        curvature=_update(penalty.curvature, *_evidence(second, spread, edges, scale)),
+        # How strongly inputs that say nearly the same are pulled to zero shall not hang on the draw of the rows.
+        slope=_update(penalty.slope, *(part.sum(0) for part in _evidence(first, spread, edges, scale))),
         levels=_update_levels(penalty.levels, inverse, block.levels, weights, scale),
     )
 
 
-def _update(current: Tensor, matrix: Tensor, spread: Tensor, edges: Tensor, scale: float) -> Tensor:
-    """One Fellner-Schall update of one kind of penalty for all edges of a layer."""
-    numerator = scale * (spread * matrix).sum((-1, -2)).clamp_min(1e-30)
-    denominator = torch.einsum("iom,mk,iok->io", edges, matrix, edges) + 1e-30
-    return (current * (numerator / denominator).clamp(1 / LARGEST_CHANGE, LARGEST_CHANGE)).clamp(SMALLEST, LARGEST)
+def _evidence(matrix: Tensor, spread: Tensor, edges: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    """Gives for every edge how rough it may be by chance, and how rough it is."""
+    may_be = scale * (spread * matrix).sum((-1, -2))
+    return may_be, torch.einsum("iom,mk,iok->io", edges, matrix, edges)
+
+
+def _update(current: Tensor, may_be: Tensor, is_so: Tensor) -> Tensor:
+    """One Fellner-Schall update of one kind of penalty: of each edge, or of all that share the sums."""
+    change = may_be.clamp_min(1e-30) / (is_so + 1e-30)
+    return (current * change.clamp(1 / LARGEST_CHANGE, LARGEST_CHANGE)).clamp(SMALLEST, LARGEST)
 
 
 def _update_levels(current: Tensor, inverse: Tensor, index: Tensor, weights: Tensor, scale: float) -> Tensor:
     if not index.numel():
         return current
-    numerator = scale * (1 / current - inverse[index, index]).sum(0).clamp_min(1e-30)
-    denominator = weights[index].square().sum(0) + 1e-30
-    return (current * (numerator / denominator).clamp(1 / LARGEST_CHANGE, LARGEST_CHANGE)).clamp(SMALLEST, LARGEST)
+    return _update(current, scale * (1 / current - inverse[index, index]).sum(0), weights[index].square().sum(0))

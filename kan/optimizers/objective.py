@@ -22,6 +22,7 @@ from kan.optimizers.gauss_newton import (
     quadratic_model,
     row_model,
 )
+from kan.optimizers.output_blocks import OutputBlocks, has_output_blocks
 from kan.state import NetworkState
 
 # Lengths of a grid that it may be away from zero in float32, which keeps 24 bits.
@@ -105,6 +106,7 @@ class CompiledObjective:
     ) -> None:
         self._network = CpuNetwork(_without_unseen(network.state()), arithmetic)
         self._loss, self._x, self._y = loss, x.detach().numpy(), y
+        self._blocks = OutputBlocks(network, loss, x, y) if has_output_blocks(network) else None
 
     def mean_loss(self, weights: Float[Tensor, " p"]) -> float:
         """Gives the mean loss."""
@@ -127,6 +129,8 @@ class CompiledObjective:
 
     def model(self, weights: Float[Tensor, " p"]) -> QuadraticModel:
         """Gives the Gauss-Newton model."""
+        if self._blocks is not None:
+            return self._blocks.model(weights)
         self._network.set_parameters(weights.numpy())
         count = self._network.parameters
         matrix, descent, total = np.zeros((count, count)), np.zeros(count), 0.0

@@ -1,5 +1,6 @@
 """Many starts, one network: the mean of members that each left out one fold."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -16,20 +17,41 @@ from kan.stages.members import Candidate
 from kan.stages.work import StageRun, Work
 
 DEFAULT_PENALTY = 1e-5
+# What one member errs by chance, and so what averaging more of them gains, falls with the rows it learns from.
+ROWS_OF_ALL_MEMBERS = 20_000
 
 
 def average(work: Work, stage: Average, journal: Journal, name: str) -> StageRun:
     """Fits the members that are still missing and joins all of them."""
     candidate = work.candidate or _candidate(work)
-    members = {number: network for number, network in work.members.items() if number < stage.members}
-    for number in range(stage.members):
+    count = members_of(stage, candidate, len(work.problem.every))
+    numbers = _numbers(work.members, count)
+    members = {number: work.members[number] for number in numbers if number in work.members}
+    for place, number in enumerate(numbers):
         if number in members:
             continue
-        piece, done = f"{name}/{number}", number * MEMBER_STEPS
-        total = stage.members * MEMBER_STEPS
-        members[number] = yield from fold_member(work, candidate, number, journal, piece, done, total)
-    network = joined([members[number] for number in range(stage.members)])
+        piece, done = f"{name}/{number}", place * MEMBER_STEPS
+        members[number] = yield from fold_member(work, candidate, number, journal, piece, done, count * MEMBER_STEPS)
+    network = joined([members[number] for number in numbers])
     return replace(work, network=network, members=members, candidate=candidate, held_out=_held_out(work, members))
+
+
+def members_of(stage: Average, candidate: Candidate, rows: int) -> int:
+    """Gives how many members to average: as many as asked for where rows are few, fewer where more gain little.
+
+    Args:
+        rows: training and validation rows.
+    """
+    worthwhile = ROWS_OF_ALL_MEMBERS // rows if candidate.hidden else 0
+    return min(stage.members, max(FOLDS, worthwhile))
+
+
+def _numbers(known: Mapping[int, Kan], count: int) -> list[int]:
+    """Gives the members to join: those that are there, then the first ones that are not."""
+    there = sorted(known)[:count]
+    return there + list(
+        itertools.islice((number for number in itertools.count() if number not in there), count - len(there))
+    )
 
 
 def joined(members: list[Kan]) -> Kan:

@@ -1,7 +1,7 @@
-"""Which shape and which penalty: the held-out rows decide, and the additive network wins ties."""
+"""Which shape and which penalty: the validation rows decide, and the simpler candidate wins ties."""
 
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float
@@ -17,87 +17,110 @@ from kan.stages.members import Candidate
 from kan.stages.work import StageRun, Work
 from kan.train import TrainStep
 
-PENALTIES = (1e-5, 1e-4, 1e-3)
+PENALTIES = (3e-6, 3e-5, 3e-4)
+# A candidate so many standard errors behind the best one is not started again.
+HOPELESS = 2.0
+# A hidden layer with more parameters than rows only harms a table, and a class tells less than a number.
+ROWS_PER_PARAMETER_OF_CLASSES = 2
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A candidate, its members by number and the loss of every row that they held out.
+    """A candidate, its members by number and the loss of every validation row.
 
     Attributes:
-        members: member m learnt without fold m.
-        losses: of the mean output of all members that held the row out.
+        members: starts that learnt without the validation rows; their numbers are multiples of `FOLDS`.
+        losses: of the members' mean output.
     """
 
     candidate: Candidate
-    members: dict[int, Kan]
-    losses: Float[Tensor, " held"]
+    members: dict[int, Kan] = field(default_factory=dict)
+    losses: Float[Tensor, " validation"] = field(default_factory=lambda: torch.empty(0))
 
 
 def choose(work: Work, stage: Choose, journal: Journal, name: str) -> StageRun:
-    """Fits every candidate on some folds and keeps the best; its members go on to the average.
+    """Starts every candidate, then again those that may still win; the members of the best go on to the average.
 
-    Averaging starts gains nothing for the additive network and much for the others, so the best of these gets a
-    second start on every fold before the two are compared.
+    Averaging starts gains nothing for the additive network and much for the others, most where the penalty is small.
+    So these are compared by the mean of several starts, the smaller penalty wins ties among them, and the additive
+    network wins ties against them.
     """
-    candidates = candidates_of(stage, work.config.degree)
-    total = (len(candidates) + 1) * stage.members * MEMBER_STEPS
-    trials = []
-    for number, candidate in enumerate(candidates):
-        done = number * stage.members * MEMBER_STEPS
-        trial = Trial(candidate, {}, torch.empty(0))
-        trials.append((yield from _more(work, trial, range(stage.members), journal, f"{name}/{number}", done, total)))
-    best = min(trials, key=mean_loss)
-    additive = [trial for trial in trials if trial.candidate.hidden == 0]
-    if best.candidate.hidden and additive:
-        second = range(FOLDS, FOLDS + stage.members)
-        done = total - stage.members * MEMBER_STEPS
-        best = yield from _more(work, best, second, journal, f"{name}/second", done, total)
-        best = preferred(min(additive, key=mean_loss), best)
+    candidates = candidates_of(stage, work.problem, work.config.degree)
+    total = sum(stage.members if candidate.hidden else 1 for candidate in candidates) * MEMBER_STEPS
+    trials = [Trial(candidate) for candidate in candidates]
+    done = 0
+    for start in range(stage.members):
+        for number in [number for number, trial in enumerate(trials) if start == 0 or is_open(trial, trials)]:
+            piece = f"{name}/{number}/{start * FOLDS}"
+            trials[number] = yield from _started(work, trials[number], start * FOLDS, journal, piece, done, total)
+            done += MEMBER_STEPS
+    best = winner(trials)
     hidden = (best.candidate.hidden,) if best.candidate.hidden else ()
     config = NetworkConfig(hidden, best.candidate.grid, work.config.degree, "zero")
     return replace(work, config=config, network=best.members[0], members=best.members, candidate=best.candidate)
 
 
-def _more(
-    work: Work, trial: Trial, numbers: range, journal: Journal, name: str, done: int, total: int
-) -> Generator[TrainStep, None, Trial]:
-    """Fits more members of a candidate and judges all of them again."""
-    members = dict(trial.members)
-    for place, number in enumerate(numbers):
-        start = done + place * MEMBER_STEPS
-        piece = f"{name}/{number}"
-        members[number] = yield from fold_member(work, trial.candidate, number, journal, piece, start, total)
-    return Trial(trial.candidate, members, held_losses(work.problem, members))
-
-
-def candidates_of(stage: Choose, degree: int = 3) -> list[Candidate]:
-    """Gives every shape, those with a hidden layer once per penalty."""
+def candidates_of(stage: Choose, problem: Problem, degree: int = 3) -> list[Candidate]:
+    """Gives the additive network and the widest hidden layer that the training rows carry, that once per penalty."""
     return [
         Candidate(hidden, grid, penalty, degree)
         for grid in stage.grids
-        for hidden in stage.hidden
+        for hidden in _widths(stage, grid, degree, problem)
         for penalty in ((0.0,) if hidden == 0 else PENALTIES)
     ]
 
 
+def is_open(trial: Trial, trials: Sequence[Trial]) -> bool:
+    """Says whether another start of a trial may change who wins."""
+    best = min(trials, key=mean_loss)
+    return trial.candidate.hidden > 0 and excess(trial, best) <= HOPELESS
+
+
+def winner(trials: Sequence[Trial]) -> Trial:
+    """Gives the additive trial if it is within a standard error of the best, else the least penalty that is so."""
+    best = min(trials, key=mean_loss)
+    level = [trial for trial in trials if excess(trial, best) <= 1.0]
+    additive = [trial for trial in level if trial.candidate.hidden == 0]
+    if additive:
+        return min(additive, key=mean_loss)
+    alike = [trial for trial in level if trial.candidate.grid == best.candidate.grid]
+    return min(alike, key=lambda trial: trial.candidate.penalty)
+
+
 def mean_loss(trial: Trial) -> float:
-    """Gives the mean loss of the rows held out."""
+    """Gives the mean loss of the validation rows."""
     return float(trial.losses.mean())
 
 
-def preferred(additive: Trial, other: Trial) -> Trial:
-    """Gives the additive trial where its loss is within one standard error of the other's, on the same rows."""
-    excess = additive.losses - other.losses
-    error = float(excess.std()) / len(excess) ** 0.5 if len(excess) > 1 else 0.0
-    return additive if float(excess.mean()) <= error else other
+def excess(trial: Trial, other: Trial) -> float:
+    """Gives how far a trial's loss is above the other's on the same rows, in standard errors."""
+    difference = trial.losses - other.losses
+    error = float(difference.std()) / len(difference) ** 0.5 if len(difference) > 1 else 0.0
+    mean = float(difference.mean())
+    return mean / error if error > 0 else (0.0 if mean <= 0 else float("inf"))
 
 
-def held_losses(problem: Problem, members: Mapping[int, Kan]) -> Float[Tensor, " held"]:
-    """Gives the loss of every row of the members' folds, of the mean output of those that held it out."""
-    losses = []
-    for fold in sorted({number % FOLDS for number in members}):
-        x, y = problem.at(problem.fold(fold))
-        outputs = [network_outputs(net, x) for number, net in members.items() if number % FOLDS == fold]
-        losses.append(problem.loss.rows(torch.stack(outputs).mean(0), y))
-    return torch.cat(losses)
+def held_losses(problem: Problem, members: Mapping[int, Kan]) -> Float[Tensor, " validation"]:
+    """Gives the loss of every validation row, of the members' mean output."""
+    outputs = [network_outputs(network, problem.x[problem.validation]) for network in members.values()]
+    return problem.loss.rows(torch.stack(outputs).mean(0), problem.y[problem.validation])
+
+
+def _started(
+    work: Work, trial: Trial, number: int, journal: Journal, piece: str, done: int, total: int
+) -> Generator[TrainStep, None, Trial]:
+    """Fits one more member of a trial and judges all of them again."""
+    member = yield from fold_member(work, trial.candidate, number, journal, piece, done, total)
+    members = {**trial.members, number: member}
+    return Trial(trial.candidate, members, held_losses(work.problem, members))
+
+
+def _widths(stage: Choose, grid: int, degree: int, problem: Problem) -> list[int]:
+    def parameters(width: int) -> int:
+        return NetworkConfig((width,), grid, degree, "zero").parameters(problem.input_levels, problem.outputs)
+
+    needed = 1 if problem.loss.name == "mse" else ROWS_PER_PARAMETER_OF_CLASSES
+    hidden = sorted(width for width in stage.hidden if width)
+    carried = [width for width in hidden if needed * parameters(width) <= len(problem.train)]
+    additive = [0] if 0 in stage.hidden else []
+    return additive + (carried[-1:] or ([] if additive else hidden[:1]))

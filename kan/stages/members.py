@@ -23,7 +23,7 @@ from kan.train import Outcome, Tensors, TrainStep, train
 # Adam's steps are one batch each and so much cheaper; a recipe's steps are meant for Levenberg-Marquardt.
 ADAM_STEPS_PER_STEP = 50
 LEARNING_RATE = 5e-3
-FIRST_STEPS, INNER_STEPS, LAST_STEPS = 8, 3, 6
+FIRST_STEPS, INNER_STEPS, LAST_STEPS = 8, 1, 6
 OUTER_STEPS = 12
 OUTER_TOLERANCE = 1e-3
 FIRST_PENALTY = 1e-4

@@ -78,6 +78,18 @@ def test_updates_stay_inside_their_bounds() -> None:
             penalties = updated
 
 
+def test_edges_of_one_node_share_the_slope_and_each_has_its_curvature() -> None:
+    network, x = Kan([3, 2], base="zero", seed=4), uniform(50, 3)
+    loss, y = SquaredError(), uniform(50, 2, seed=1)
+    (updated,) = update_penalties(
+        network, constant_penalty(network, 1e-5, 1e-2), quadratic_model(network, loss, x, y), loss, 50
+    )
+    assert updated.slope.shape == updated.curvature.shape == (3, 2)
+    assert torch.equal(updated.slope, updated.slope[:1].expand(3, 2))
+    assert len(updated.curvature.unique()) == 6
+    assert len(updated.slope.unique()) == 2
+
+
 def test_degree_and_levels_of_the_problem_reach_the_member() -> None:
     x = uniform(50, 2)
     x[:, 1] = torch.arange(50) % 3

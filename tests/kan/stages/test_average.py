@@ -7,7 +7,8 @@ from kan.config import Average, NetworkConfig
 from kan.journal import Journal
 from kan.move_grid import normalise_nodes
 from kan.network import Kan
-from kan.stages.average import average, joined
+from kan.stages.average import ROWS_OF_ALL_MEMBERS, average, joined, members_of
+from kan.stages.members import Candidate
 from kan.stages.work import Work
 from tests.kan.training import a_problem, finish, randomised, uniform
 
@@ -55,3 +56,19 @@ def test_stage_fits_members_of_the_shape_and_joins_them(hidden: tuple[int, ...],
         # Member 0 alone has left out the validation rows.
         torch.testing.assert_close(work.held_out, work.members[0](x[problem.validation]))
         assert float((mean - y).square().mean() / y.var()) < 0.01
+
+
+@pytest.mark.parametrize(("hidden", "rows", "expected"), [(0, 100, 5), (5, 100, 20), (5, 2000, 10), (5, 100_000, 5)])
+def test_fewer_members_where_more_gain_little(hidden: int, rows: int, expected: int) -> None:
+    assert ROWS_OF_ALL_MEMBERS == 20_000
+    assert members_of(Average(20), Candidate(hidden, 5), rows) == expected
+    assert members_of(Average(3), Candidate(hidden, 5), rows) == 3
+
+
+def test_members_of_a_choice_are_kept_and_others_added() -> None:
+    problem = a_problem(uniform(60, 1), uniform(60, 1))
+    known = {number: Kan([1, 1], grid=4, base="zero", seed=number) for number in (0, 5)}
+    work = Work(problem, NetworkConfig((), 4), members=known, candidate=Candidate(0, 4))
+    averaged = finish(average(work, Average(4), Journal(), "a"))
+    assert list(averaged.members) == [0, 5, 1, 2]
+    assert averaged.members[5] is known[5]
