@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from kan.config import Stage
+from kan.cost import choose_optimizer, optimizer_reason
 from kan.encoding_learning import FARTHEST_INPUT, robust_range
 from kan.errors import BadTrainingData, ShapeMismatch
 from kan.journal import Journal
@@ -36,12 +37,14 @@ class Run:
         metrics: {"train": {"rmse", "r2"}, "validation": {...}}; validation is of the network before the last refit.
             Empty where nothing was trained: then the network is as it was given.
         history: every step's progress.
+        optimizer: what "auto" takes for the network as it was given, with the reason.
     """
 
     network: Kan
     outcome: Outcome
     metrics: dict[str, dict[str, float]]
     history: list[Progress]
+    optimizer: str
 
 
 def fit(
@@ -80,11 +83,17 @@ def fit(
     stages = recipe if recipe is not None else preset_recipe(preset, search=False)
     history: list[Progress] = []
     work = _run(work, stages, history, progress)
+    taken = _automatic_optimizer(problem, network)
     if work.network is None:
-        return Run(network.copy(), work.outcome, {}, history)
+        return Run(network.copy(), work.outcome, {}, history, taken)
     metrics = _metrics(work, std)
     _unscale(work.network, mean, std)
-    return Run(work.network, work.outcome, metrics, history)
+    return Run(work.network, work.outcome, metrics, history, taken)
+
+
+def _automatic_optimizer(problem: Problem, network: Kan) -> str:
+    size = sum(layer.weights.numel() for layer in network.kan_layers), len(problem.train)
+    return f"{choose_optimizer('auto', *size)}: {optimizer_reason('auto', *size)}"
 
 
 def _run(

@@ -6,11 +6,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from kan.cost import PARAMETERS_PER_ROW
 from kan.jacobian import parameter_vector, set_parameters
 from kan.losses import Loss
 from kan.network import Kan
 from kan.optimizers.gauss_newton import QuadraticModel, RowModel
-from kan.optimizers.normal_equations import PARAMETERS_PER_ROW, ByParameters, ByRows, NormalEquations
+from kan.optimizers.normal_equations import ByParameters, ByRows, NormalEquations
 from kan.optimizers.objective import objective
 from kan.optimizers.protocol import Step
 from kan.penalty import parameter_blocks

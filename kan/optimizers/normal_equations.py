@@ -8,9 +8,6 @@ from torch import Tensor
 
 from kan.optimizers.gauss_newton import QuadraticModel, RowModel
 
-# So many parameters per row of the Jacobian make the matrix of rows the cheaper one.
-PARAMETERS_PER_ROW = 2
-
 Vector = Float[Tensor, " p"]
 
 

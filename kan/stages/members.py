@@ -80,7 +80,7 @@ def fit_member(
     fitting = Fitting(problem, *problem.at(rows), journal, name)
     network = _fresh(problem, candidate, start)
     count = sum(weights.numel() for weights in network.parameters())
-    if choose_optimizer("auto", count, len(rows)) == "adam":
+    if choose_optimizer("auto", count, len(rows)) != "lm":
         return _fit_large(fitting, network, start, steps)
     if candidate.hidden == 0:
         return _fit_additive(fitting, network)

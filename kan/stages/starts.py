@@ -121,7 +121,7 @@ class Contest:
     def __init__(self, work: Work, stage: Starts, journal: Journal, name: str) -> None:
         self.work, self._journal, self._name = work, journal, name
         parameters = parameter_count(fresh_network(work, 0))
-        self._is_large = choose_optimizer("auto", parameters, len(work.problem.train)) == "adam"
+        self._is_large = choose_optimizer("auto", parameters, len(work.problem.train)) != "lm"
         self.rungs = min(max(stage.count.bit_length(), 2), stage.steps)
         self._steps = [stage.steps * (r + 1) // self.rungs - stage.steps * r // self.rungs for r in range(self.rungs)]
         self._few = self._sample(FIRST_ROWS_PER_PARAMETER * parameters)

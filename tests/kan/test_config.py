@@ -1,12 +1,15 @@
 """Stages and networks: what they count, how they are written and read, what they refuse."""
 
 import itertools
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from kan.config import STAGES, Choose, Fit, NetworkConfig, read_fields, stage_from_json, stage_to_json
-from kan.cost import LARGEST_LM_PARAMETERS, choose_optimizer, training_cost
+from kan.cost import LARGEST_LM_PARAMETERS, choose_optimizer, optimizer_reason, training_cost
 from kan.errors import InvalidConfig
 from kan.network import Kan
 from kan.presets import PRESETS, preset_recipe
@@ -135,3 +138,37 @@ def test_memory_grows_with_the_square_of_parameters_under_levenberg_marquardt_on
     assert (by_lm.optimizer, by_lbfgs.optimizer, by_adam.optimizer) == ("lm", "lbfgs", "adam")
     assert by_lm.memory_bytes > 8 * by_lm.parameters**2 > by_lbfgs.memory_bytes
     assert by_lbfgs.memory_bytes > by_adam.memory_bytes > 8 * by_adam.parameters
+
+
+def test_reason_names_what_decided() -> None:
+    assert "asked for" in optimizer_reason("adam", 100, 100)
+    assert "at most 2e+10" in optimizer_reason("auto", 100, 100)
+    assert "more than 2e+10" in optimizer_reason("auto", 2_000, 1_000_000)
+    assert "above the 3,000 parameters" in optimizer_reason("auto", 3_001, 10)
+
+
+_PEAK = """
+import resource, sys
+import numpy as np
+from kan import Kan, fit
+from kan.config import Fit
+
+def train(optimizer, hidden, rows):
+    x = np.random.default_rng(0).uniform(-1, 1, (rows, 6))
+    fit(Kan([6, hidden, 1]), x, x[:, 0], recipe=[Fit(optimizer=optimizer, steps=2, patience=None)])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+before = train(sys.argv[1], 1, 50)
+print(train(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])) - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("optimizer", "hidden", "rows"), [("lm", 30, 3_000), ("lm", 40, 100), ("adam", 50, 20_000)])
+def test_training_takes_no_more_memory_than_was_computed(optimizer: str, hidden: int, rows: int) -> None:
+    command = [sys.executable, "-c", _PEAK, optimizer, str(hidden), str(rows)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    expected = training_cost(NetworkConfig((hidden,), 5), [None] * 6, 1, rows, optimizer).memory_bytes
+    assert 0.1 * expected < int(done.stdout) <= expected

@@ -143,3 +143,15 @@ def test_targets_that_overflow_once_scaled_leave_the_network_as_it_was() -> None
     run = fit(network, X, np.where(np.arange(len(X)) % 2 == 0, 1.7e308, -1.7e308), recipe=SHORT)
     assert (run.outcome, run.metrics, run.history) == (Outcome.NON_FINITE_DATA, {}, [])
     assert torch.equal(run.network(torch.from_numpy(X)), network(torch.from_numpy(X)))
+
+
+def test_run_says_which_optimizer_auto_takes_and_why() -> None:
+    recipe: list[Stage] = [Fit(steps=1)]
+    small = fit(Kan([2, 1]), X, Y, recipe=recipe)
+    assert (
+        small.optimizer
+        == "lm: 18 parameters on 160 rows: a step of Levenberg-Marquardt is 5.2e+04 products, at most 2e+10"
+    )
+    large = fit(Kan([2, 60, 20, 1]), X, Y, recipe=recipe)
+    assert large.optimizer.startswith("adam: ")
+    assert "above the 3,000 parameters" in large.optimizer
