@@ -8,7 +8,7 @@ from torch import Tensor
 
 from kan.config import NetworkConfig
 from kan.layer import KanLayer
-from kan.state import LayerState, LevelTable, NetworkState
+from kan.state import Array, LayerState, LevelTable, NetworkState
 from kan.statistics import with_statistics
 
 
@@ -44,24 +44,30 @@ def _layer_state(layer: KanLayer, x: Tensor | None) -> LayerState:
     shape = (len(layer.input_levels), layer.outputs)
     coefficients = np.zeros((shape[0], layer.grid + layer.degree, shape[1]))
     base_weight = np.zeros(shape)
-    coefficients[layer.numbers] = layer.coefficients().detach().cpu().numpy()
-    base_weight[layer.numbers] = layer.base_weights().detach().cpu().numpy()
+    coefficients[layer.numbers] = _array(layer.coefficients())
+    base_weight[layer.numbers] = _array(layer.base_weights())
     return LayerState(
         degree=layer.degree,
-        knots=layer.knots.cpu().numpy().copy(),
+        knots=_array(layer.knots),
         coefficients=coefficients,
         base_weight=base_weight,
         spline_weight=np.ones(shape),
-        mask=layer.mask.cpu().numpy().copy(),
+        mask=_array(layer.mask),
         levels=tuple(_level_table(layer, i, x) for i, n in enumerate(layer.input_levels) if n is not None),
     )
 
 
 def _level_table(layer: KanLayer, source: int, x: Tensor | None) -> LevelTable:
-    values = layer.weights[layer.level_rows(source)].detach().cpu().numpy()
+    values = _array(layer.weights[layer.level_rows(source)])
     counts = np.ones(len(values))
     if x is not None:
         index = x[:, source].detach().cpu().numpy().astype(np.int64)
         counts = np.bincount(index[index < len(values)], minlength=len(values)).astype(np.float64)
     unseen = counts @ values / max(counts.sum(), 1.0)
     return LevelTable(source, np.vstack([values, unseen]))
+
+
+def _array(numbers: Tensor) -> Array:
+    """Gives a copy in float64, whatever the layer counts in."""
+    array: Array = numbers.detach().cpu().numpy().astype(np.float64)
+    return array

@@ -1,6 +1,6 @@
 """One layer: every edge a learnable function of one variable, every node the sum of its edges."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from kan.config import NetworkConfig
 from kan.cost import rows_per_block
 from kan.kernels.torch.local_basis import dense, local_basis
+from kan.kernels.torch.sparse_product import sparse_product
+from kan.kernels.torch.spline_functions import spline_functions
 from kan.knots import uniform_knots
 
 
@@ -83,13 +85,38 @@ class KanLayer(nn.Module):
     @property
     def feature_sources(self) -> Tensor:
         """Gives the input each feature belongs to, SHAPE (features,): numbers first, then categories."""
-        sources = [i for i in self.numbers for _ in range(self.per_number)]
-        sources += [i for i, levels in enumerate(self.input_levels) for _ in range(levels or 0)]
-        return torch.tensor(sources, dtype=torch.int64, device=self.knots.device)
+        categories = [(i, levels) for i, levels in enumerate(self.input_levels) if levels is not None]
+        counts = [(i, self.per_number) for i in self.numbers] + categories
+        table = torch.tensor(counts, dtype=torch.int64, device=self.knots.device)
+        return table[:, 0].repeat_interleave(table[:, 1])
 
     def forward(self, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows outputs"]:
-        """Gives the node outputs; differentiable in `weights` and, for numbers, in `x`."""
-        return self.design(x).values @ self.masked_weights()
+        """Gives the node outputs; differentiable once in `weights` and, for numbers, in `x`."""
+        terms = [self._number_terms(x), *self._level_terms(x)]
+        values, places = (torch.cat(part, dim=1) for part in zip(*terms, strict=True))
+        return sparse_product(values, places, self.masked_weights())
+
+    def _number_terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Gives the functions of the number inputs that are not zero, and their rows of `weights`."""
+        count = len(self.numbers)
+        whole = count == x.shape[1]
+        numbers, knots = (x, self.knots) if whole else (x[:, self.numbers], self.knots[self.numbers])
+        values, first = spline_functions(numbers, knots, self.degree)
+        places = first.unsqueeze(-1) + torch.arange(self.degree + 1, device=x.device)
+        if self.base == "silu":
+            values = torch.cat([values, torch.nn.functional.silu(numbers).unsqueeze(-1)], dim=-1)
+            places = torch.cat([places, torch.full_like(places[..., :1], self.per_number - 1)], dim=-1)
+        places = places + self.per_number * torch.arange(count, device=x.device)[:, None]
+        return values.flatten(1), places.flatten(1)
+
+    def _level_terms(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yields, for each category input, 1 and the row of its level; 0 for a level never seen in training."""
+        for source, levels in enumerate(self.input_levels):
+            if levels is not None:
+                index = x[:, source : source + 1].detach()
+                is_known = (index >= 0) & (index < levels)
+                row = torch.where(is_known, index, 0.0).long() + self.level_rows(source).start
+                yield is_known.to(x.dtype), row
 
     def masked_weights(self) -> Float[Tensor, "features outputs"]:
         """Gives the weights with pruned edges at zero."""
@@ -130,7 +157,7 @@ class KanLayer(nn.Module):
     def replace_splines(self, knots: Tensor, coefficients: Tensor) -> None:
         """Puts other knots (inputs, …) and coefficients (numbers, grid + degree, outputs) in place; the rest stays."""
         base, levels = self.base_weights().detach(), self.weights.detach()[self.per_number * len(self.numbers) :]
-        self.knots = knots
+        self.knots, coefficients = knots.to(self.knots), coefficients.to(self.weights)
         blocks = [coefficients, base.unsqueeze(1)] if self.base == "silu" else [coefficients]
         self.weights = nn.Parameter(torch.cat([torch.cat(blocks, dim=1).flatten(0, 1), levels]))
 

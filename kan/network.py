@@ -21,7 +21,9 @@ from kan.state import NetworkState
 
 
 class Kan(nn.Module):
-    """A Kolmogorov-Arnold network in float64.
+    """A Kolmogorov-Arnold network, made in float64; `.to(torch.float32)` and `.to(device)` as for any module.
+
+    Gradients by weights and inputs are by hand, once: torch has no second derivatives of it.
 
     Args:
         widths: nodes of every layer, inputs first, such as [2, 5, 1].
@@ -76,7 +78,7 @@ class Kan(nn.Module):
         Raises:
             ShapeMismatch: another number of columns than the network has inputs.
         """
-        x = torch.as_tensor(x, dtype=torch.float64)
+        x = torch.as_tensor(x, dtype=self.kan_layers[0].weights.dtype)
         if x.ndim != 2 or x.shape[1] != self.widths[0]:
             raise ShapeMismatch("x", f"(rows, {self.widths[0]})", tuple(x.shape))
         for layer in self.layers:
@@ -84,8 +86,8 @@ class Kan(nn.Module):
         return x
 
     def copy(self) -> "Kan":
-        """Gives an independent network with the same numbers."""
-        return Kan.from_state(self.state())
+        """Gives an independent network with the same numbers, of the same type and on the same device."""
+        return Kan.from_state(self.state()).to(self.kan_layers[0].weights)
 
     def state(self, x: Tensor | None = None) -> NetworkState:
         """Freezes the network into plain arrays; with training rows `x`, with what they look like on every edge."""

@@ -149,3 +149,18 @@ def test_rows_of_another_width_are_refused(shape: tuple[int, ...]) -> None:
 def test_shape_that_cannot_be_built_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidConfig):
         Kan(**wrong)
+
+
+def test_network_in_float32_answers_trains_and_freezes_nearly_as_in_float64() -> None:
+    double = Kan([2, 3, 1], seed=1)
+    single, x = double.copy().to(torch.float32), uniform(30, 2, reach=1.3)
+    assert single(x).dtype == torch.float32
+    torch.testing.assert_close(single(x).double(), double(x), rtol=0, atol=1e-5)
+    single(x).square().mean().backward()
+    double(x).square().mean().backward()
+    for ours, theirs in zip(single.kan_layers, double.kan_layers, strict=True):
+        assert ours.weights.grad is not None
+        assert theirs.weights.grad is not None
+        torch.testing.assert_close(ours.weights.grad.double(), theirs.weights.grad, rtol=0, atol=1e-5)
+    assert single.copy()(x).dtype == torch.float32
+    assert single.state().layers[0].coefficients.dtype == np.float64

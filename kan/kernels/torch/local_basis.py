@@ -26,9 +26,12 @@ def local_basis(
     low, high = knots[:, degree], knots[:, -degree - 1]
     inside = torch.minimum(torch.maximum(x, low), high)
     first = _interval(inside, knots, degree)
-    lower = _support(inside, knots, first, degree, degree - 1)
-    values = _raise(inside, knots, first, degree, lower, degree)
-    slopes = _slopes(knots, first, degree, lower)
+    around = _knots_around(knots, first, degree)
+    lower = torch.ones_like(inside).unsqueeze(-1)
+    for order in range(1, degree):
+        lower = _raise(inside, around, degree, lower, order)
+    values = _raise(inside, around, degree, lower, degree)
+    slopes = _slopes(around, degree, lower)
     beyond = (x - inside).unsqueeze(-1)
     return values + beyond * slopes, slopes, first
 
@@ -49,36 +52,28 @@ def _interval(
     return torch.searchsorted(interior, x.T.contiguous(), right=True).T
 
 
-def _knot(knots: Tensor, first: Tensor, offset: int) -> Tensor:
-    """Gives the knot `offset` places after each row's first one, SHAPE (rows, inputs)."""
-    return torch.gather(knots, 1, (first + offset).T).T
+def _knots_around(knots: Tensor, first: Tensor, degree: int) -> Tensor:
+    """Gives the knots that the basis at each value depends on, SHAPE (2 * degree, rows, inputs)."""
+    inputs = torch.arange(len(knots), device=knots.device)
+    return knots.unfold(1, 2 * degree, 1)[inputs, first + 1].movedim(-1, 0).contiguous()
 
 
-def _support(x: Tensor, knots: Tensor, first: Tensor, degree: int, upto: int) -> Tensor:
-    """Raises the basis from degree 0 to `upto`, SHAPE (rows, inputs, upto + 1)."""
-    values = torch.ones_like(x).unsqueeze(-1)
-    for order in range(1, upto + 1):
-        values = _raise(x, knots, first, degree, values, order)
-    return values
-
-
-def _raise(x: Tensor, knots: Tensor, first: Tensor, degree: int, lower: Tensor, order: int) -> Tensor:
+def _raise(x: Tensor, around: Tensor, degree: int, lower: Tensor, order: int) -> Tensor:
     """One step of the recurrence: the basis of degree `order` from that of `order - 1`."""
     columns, carried = [], torch.zeros_like(x)
     for j in range(order):
-        left, right = _knot(knots, first, degree + j + 1 - order), _knot(knots, first, degree + j + 1)
+        left, right = around[degree + j - order], around[degree + j]
         share = lower[..., j] / (right - left)
         columns.append(carried + (right - x) * share)
         carried = (x - left) * share
     return torch.stack([*columns, carried], dim=-1)
 
 
-def _slopes(knots: Tensor, first: Tensor, degree: int, lower: Tensor) -> Tensor:
+def _slopes(around: Tensor, degree: int, lower: Tensor) -> Tensor:
     """Derivatives of the basis from the one a degree lower: d B_j = k * (B_j-1 / span_j-1 - B_j / span_j)."""
     columns, carried = [], torch.zeros_like(lower[..., 0])
     for j in range(degree):
-        span = _knot(knots, first, degree + j + 1) - _knot(knots, first, j + 1)
-        share = degree * lower[..., j] / span
+        share = degree * lower[..., j] / (around[degree + j] - around[j])
         columns.append(carried - share)
         carried = share
     return torch.stack([*columns, carried], dim=-1)
