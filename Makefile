@@ -21,7 +21,7 @@ WARM := $(BIN)/python -m kan.kernels.cpu.warm
 # Other KAN libraries live apart: pykan is imported as `kan` too. Name checkouts of those that PyPI lacks by PEERS.
 PEERS_PYTHON := .venv-peers/bin/python
 PEERS ?=
-BENCHMARKS ?= $(filter-out benchmarks/record.py,$(shell grep -l __main__ benchmarks/*.py))
+BENCHMARKS ?= $(filter-out benchmarks/record.py benchmarks/plot.py,$(shell grep -l __main__ benchmarks/*.py))
 
 # HOST counts only on make's command line: some shells export a HOST of their own, the machine's name.
 SERVE_OPTIONS := $(if $(filter command,$(firstword $(origin HOST))),--host $(HOST)) $(if $(PORT),--port $(PORT))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.problems.functions import Function, judging_rows, load_functions, training_rows
-from kan import Kan, fit
+from kan import Kan, KanClassifier, fit
 
 Array = NDArray[np.float64]
 
@@ -37,33 +37,35 @@ class Score:
 
 
 def widths_of(function: Function) -> tuple[int, ...]:
-    """Gives the problem's own shape, or by the one rule five hidden nodes."""
-    return function.widths or (len(function.variables), 5, 1)
+    """Gives the problem's own shape, or by the one rule five hidden nodes, from three inputs on three more behind."""
+    inputs = len(function.variables)
+    return function.widths or ((inputs, 5, 1) if inputs < 3 else (inputs, 5, 3, 1))
 
 
-def targets(y: Array, outputs: int) -> Array:
-    """Gives (rows, outputs): the numbers themselves, or for several outputs one column per class 0, 1, and so on."""
-    return y[:, None] if outputs == 1 else (y[:, None] == np.arange(outputs)).astype(np.float64)
+def trained(function: Function, x: Array, y: Array, seed: int, preset: str) -> Callable[[Array], Array]:
+    """Trains on rows and gives what answers for others; several outputs are classes, whose number is the answer."""
+    widths = widths_of(function)
+    if widths[-1] > 1:
+        classifier = KanClassifier(hidden=widths[1:-1], preset=preset, random_state=seed).fit(x, y)
+        return lambda rows: np.asarray(classifier.predict(rows))
+    network = fit(Kan(widths), x, y, preset=preset, seed=seed).network
 
+    def outputs(rows: Array) -> Array:
+        with torch.no_grad():
+            return network(torch.from_numpy(rows)).numpy()[:, 0]
 
-def answers(outputs: Array) -> Array:
-    """Gives (rows,): the only output, or the class of the largest one."""
-    return outputs[:, 0] if outputs.shape[1] == 1 else outputs.argmax(1).astype(np.float64)
+    return outputs
 
 
 def score(function: Function, seed: int, preset: str) -> Score:
     """Trains once and judges on the test rows."""
     torch.set_num_threads(1)
-    widths = widths_of(function)
-    x, y = training_rows(function)
     started = time.process_time()
-    run = fit(Kan(widths), x, targets(y, widths[-1]), preset=preset, seed=seed)
+    answer = trained(function, *training_rows(function), seed, preset)
     seconds = time.process_time() - started
     test_x, test_y = judging_rows(function)
-    with torch.no_grad():
-        error = answers(run.network(torch.from_numpy(test_x)).numpy()) - test_y
     variance = float(test_y.var())
-    mean_square = float(np.square(error).mean())
+    mean_square = float(np.square(answer(test_x) - test_y).mean())
     return Score(mean_square**0.5, 1 - mean_square / variance if variance > 0 else float("nan"), seconds)
 
 
