@@ -9,8 +9,6 @@ from kan.errors import InvalidConfig
 
 MAX_DEGREE = 5
 MAX_GRID = 1000
-# Smaller ones change nothing on functions without noise; 1e-9 holds their error at 1e-4 of the target's spread.
-LEAST_CURVATURE = 1e-13
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Fit:
     Attributes:
         optimizer: "auto" takes "lm" (Levenberg-Marquardt) for small networks, else "adam"; never "lbfgs".
         steps: accepted or refused steps at most.
-        curvature: weight of the second-difference penalty.
+        curvature: weight of the second-difference penalty; 1e-9 holds the error at 1e-4 of the target's spread.
         batch_size, learning_rate: of Adam; None = chosen from the data.
         patience: steps without a better validation loss before it stops; None = never.
     """
@@ -70,7 +68,7 @@ class Fit:
     stage: ClassVar[str] = "fit"
     optimizer: str = "auto"
     steps: int = 100
-    curvature: float = LEAST_CURVATURE
+    curvature: float = 0.0
     batch_size: int | None = None
     learning_rate: float | None = None
     patience: int | None = 20

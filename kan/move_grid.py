@@ -12,6 +12,10 @@ from kan.network import Kan
 
 # The grid reaches a little beyond the data, so that the end intervals are not decided by single rows.
 MARGIN = 0.02
+# Rows to come reach further than the training rows did: a grid that covers these all has more room.
+COVER_MARGIN = 0.04
+# An outlier may widen a grid by so many times the range of nearly all rows, on each side.
+OUTLIER_REACH = 1.0
 TAIL = 0.002
 SMALLEST_WIDTH = 1e-6
 MOST_ROWS = 20_000
@@ -28,21 +32,26 @@ def move_grids(network: Kan, x: Float[Tensor, "rows inputs"], *, first: bool = F
     with torch.no_grad():
         for depth, layer in enumerate(network.kan_layers):
             if depth > 0:
-                _move_layer(layer, _robust_range(x), x, network.config.grid_eps)
+                _move_layer(layer, _covering_range(x), x, network.config.grid_eps)
             elif first:
                 _move_layer(layer, _range_without_outliers(x), x, network.config.grid_eps)
             x = layer_outputs(layer, x)
 
 
-def normalise_nodes(network: Kan, x: Float[Tensor, "rows inputs"]) -> None:
+def normalise_nodes(network: Kan, x: Float[Tensor, "rows inputs"], *, cover: bool = False) -> None:
     """Moves the hidden grids to the data, then scales every hidden node to [-1, 1]: exact without a base branch.
 
     A penalty on a hidden node's edges would otherwise just shrink the node and stretch what follows.
+
+    Args:
+        x: training rows.
+        cover: lay the grids over all rows, as `move_grids` does; else a few extreme ones are left out.
     """
+    range_of = _covering_range if cover else _robust_range
     x = _some_rows(x)
     with torch.no_grad():
         for layer, following in zip(network.kan_layers, network.kan_layers[1:], strict=False):
-            low, high = _robust_range(layer_outputs(layer, x))
+            low, high = range_of(layer_outputs(layer, x))
             knots = _ranged_knots(low, high, following)
             _refit(following, knots)
             _rescale(layer, following, low, high)
@@ -84,6 +93,16 @@ def _with_margin(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
     smallest = SMALLEST_WIDTH * torch.maximum(low.abs(), high.abs()).clamp_min(1.0)
     width = torch.maximum(high - low, smallest)
     return low - MARGIN * width, low + (1 + MARGIN) * width
+
+
+def _covering_range(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Gives low and high of each column, all rows covered but for outliers, with a margin."""
+    low, high = _robust_range(x)
+    reach = OUTLIER_REACH * (high - low)
+    lowest = torch.maximum(torch.minimum(x.amin(0), low), low - reach)
+    highest = torch.minimum(torch.maximum(x.amax(0), high), high + reach)
+    margin = COVER_MARGIN * (highest - lowest)
+    return lowest - margin, highest + margin
 
 
 def _ranged_knots(low: Tensor, high: Tensor, layer: KanLayer) -> Tensor:

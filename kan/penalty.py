@@ -1,4 +1,4 @@
-"""Smoothness of every edge as a quadratic penalty: curvature, slope and a small ridge."""
+"""Smoothness of every edge as a quadratic penalty: curvature, slope, and very little more where rows are missing."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from kan.layer import KanLayer
 from kan.network import Kan
 
 RIDGE = 1e-7
+# Where no training row lies, an edge goes on as the parabola that fits what is next to it; elsewhere this is nothing.
+LEAST_JERK = 1e-16
 
 
 @dataclass
@@ -88,11 +90,17 @@ def difference_penalties(layer: KanLayer) -> tuple[Float[Tensor, "size size"], F
     return second.T @ second * layer.grid**3, first.T @ first * layer.grid
 
 
+def jerk_penalty(layer: KanLayer) -> Float[Tensor, "size size"]:
+    """Gives the penalty matrix of third differences, scaled as in `difference_penalties`."""
+    third = torch.diff(torch.eye(layer.grid + layer.degree, dtype=torch.float64), n=3, dim=0)
+    return third.T @ third * layer.grid**5
+
+
 def edge_penalty(layer: KanLayer, penalty: LayerPenalty, ridge: float) -> Float[Tensor, "numbers outputs size size"]:
     """Gives the penalty matrix of every edge of a layer."""
     second, first = difference_penalties(layer)
-    eye = torch.eye(len(first), dtype=torch.float64)
-    return penalty.curvature[..., None, None] * second + penalty.slope[..., None, None] * first + ridge * eye
+    least = LEAST_JERK * jerk_penalty(layer) + ridge * torch.eye(len(first), dtype=torch.float64)
+    return penalty.curvature[..., None, None] * second + penalty.slope[..., None, None] * first + least
 
 
 def penalty_matrix(network: Kan, penalties: list[LayerPenalty], ridge: float = RIDGE) -> Float[Tensor, "p p"]:
@@ -111,14 +119,15 @@ def penalty_product(
 ) -> Callable[[Float[Tensor, " p"]], Float[Tensor, " p"]]:
     """Gives w -> R w of `penalty_matrix` without the matrix, for networks too large for it."""
     blocks = list(edge_blocks(network))
-    differences = [difference_penalties(layer) for layer in network.kan_layers]
+    differences = [(*difference_penalties(layer), LEAST_JERK * jerk_penalty(layer)) for layer in network.kan_layers]
 
     def product(weights: Tensor) -> Tensor:
         result = ridge * weights
-        for (second, first), penalty, block in zip(differences, penalties, blocks, strict=True):
+        for (second, first, least), penalty, block in zip(differences, penalties, blocks, strict=True):
             edges = weights[block.edges]
             bent = penalty.curvature[..., None].to(edges) * (edges @ second.to(edges))
-            result[block.edges] += bent + penalty.slope[..., None].to(edges) * (edges @ first.to(edges))
+            result[block.edges] += bent + edges @ least.to(edges)
+            result[block.edges] += penalty.slope[..., None].to(edges) * (edges @ first.to(edges))
             result[block.levels] += penalty.levels.to(edges) * weights[block.levels]
             if penalty.slope.numel():
                 result[block.base] += penalty.slope.mean().to(edges) * weights[block.base]

@@ -118,7 +118,7 @@ def settle_grids(network: Kan, problem: Problem) -> None:
     x, _ = problem.at(problem.train)
     move_grids(network, x, first=problem.raw_inputs or network.config.grid_eps < 1.0)
     if network.config.base == "zero" and network.config.grid_eps >= 1.0:
-        normalise_nodes(network, x)
+        normalise_nodes(network, x, cover=True)
 
 
 def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Rows) -> Optimizer:

@@ -18,8 +18,8 @@ from kan.train import TrainStep
 WORTHWHILE = 0.97
 # So many finer grids in a row without a gain end the climb: a fast oscillation shows only once a grid resolves it.
 GRIDS_WITHOUT_GAIN = 3
-# A share of the variance as small as this is rounding: an RMSE of 1e-7 of the target's spread.
-ROUNDING = 1e-14
+# A share of the variance as small as this is rounding: an RMSE of 3e-7 of the target's spread.
+ROUNDING = 1e-13
 # Share of the progress that the climb takes, before the last fit to all rows.
 CLIMB_SHARE = 0.8
 
@@ -90,10 +90,14 @@ def _extended(work: Work, network: Kan, stage: Extend, journal: Journal, name: s
 def _climbed(
     work: Work, grid: int, stage: Extend, journal: Journal, name: str, number: int, total: int
 ) -> Generator[TrainStep, None, Work]:
-    """Fits on a finer grid, with the penalty so far and with the least one: what a coarse grid needed may now hurt."""
+    """Fits on a finer grid that covers what reaches it now.
+
+    With the penalty so far and with the least one: what a coarse grid needed may now hurt.
+    """
     assert work.network is not None
     coarse = work.network
-    finer = refined_network(coarse, grid) if grid != coarse.kan_layers[0].grid else coarse
+    finer = refined_network(coarse, grid) if grid != coarse.kan_layers[0].grid else coarse.copy()
+    settle_grids(finer, work.problem)
     settings = Fit(steps=stage.steps, patience=max(stage.steps // 3, 5))
     tries = [work] if work.slope == 0.0 else [work, smoothest(work)]
     found = []

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from kan.config import LEAST_CURVATURE, NetworkConfig
+from kan.config import NetworkConfig
 from kan.network import Kan
 from kan.problem import Problem
 from kan.stages.members import Candidate
@@ -35,7 +35,7 @@ class Work:
     network: Kan | None = None
     members: Mapping[int, Kan] = field(default_factory=dict)
     candidate: Candidate | None = None
-    curvature: float = LEAST_CURVATURE
+    curvature: float = 0.0
     slope: float = 0.0
     outcome: Outcome = Outcome.MAX_STEPS
     held_out: Tensor | None = None
@@ -55,7 +55,7 @@ def held_loss(work: Work) -> float:
 
 def smoothest(work: Work) -> Work:
     """Gives the work with the least penalty."""
-    return replace(work, curvature=LEAST_CURVATURE, slope=0.0)
+    return replace(work, curvature=0.0, slope=0.0)
 
 
 def pack(work: Work) -> Tensors:

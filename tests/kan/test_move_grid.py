@@ -32,6 +32,27 @@ def test_grids_cover_the_data_of_every_layer(grid_eps: float) -> None:
             assert ends(network, depth, source)[1] >= float(high[source])
 
 
+def test_hidden_grid_covers_every_row_with_a_margin() -> None:
+    network = randomised(Kan([1, 1, 1], base="zero"))
+    x = torch.cat([uniform(500, 1), torch.tensor([[1.3]], dtype=torch.float64)])
+    move_grids(network, x)
+    with torch.no_grad():
+        hidden = network.kan_layers[0](x)
+    low, high = ends(network, 1, 0)
+    assert low < float(hidden.min()) - 0.03 * float(hidden.max() - hidden.min())
+    assert high > float(hidden.max()) + 0.03 * float(hidden.max() - hidden.min())
+
+
+def test_outlier_among_hidden_values_widens_a_grid_three_times_at_most() -> None:
+    network = randomised(Kan([1, 1, 1], base="zero"))
+    x = torch.cat([uniform(1000, 1), torch.tensor([[1e6]], dtype=torch.float64)])
+    move_grids(network, x)
+    with torch.no_grad():
+        usual = network.kan_layers[0](x[:-1])
+    low, high = ends(network, 1, 0)
+    assert high - low < 3.5 * float(usual.max() - usual.min())
+
+
 def test_first_grid_stays_where_it_is_not_asked_for() -> None:
     network = Kan([2, 3, 1])
     move_grids(network, uniform(50, 2, reach=7.0))
@@ -56,7 +77,7 @@ def test_normalised_nodes_span_minus_one_to_one_and_the_function_stays() -> None
     move_grids(network, x)
     with torch.no_grad():
         before = network(x)
-        normalise_nodes(network, x)
+        normalise_nodes(network, x, cover=True)
         after = network(x)
         values = x
         for layer in network.kan_layers[:-1]:
@@ -84,7 +105,7 @@ def test_layer_of_categories_alone_can_be_moved_and_normalised() -> None:
     with torch.no_grad():
         move_grids(network, x, first=True)
         before = network(x)
-        normalise_nodes(network, x)
+        normalise_nodes(network, x, cover=True)
         torch.testing.assert_close(network(x), before, rtol=1e-8, atol=1e-8)
 
 

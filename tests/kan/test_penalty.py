@@ -5,7 +5,14 @@ import torch
 
 from kan.jacobian import parameter_vector
 from kan.network import Kan
-from kan.penalty import constant_penalty, difference_penalties, edge_blocks, penalty_matrix, penalty_product
+from kan.penalty import (
+    constant_penalty,
+    difference_penalties,
+    edge_blocks,
+    jerk_penalty,
+    penalty_matrix,
+    penalty_product,
+)
 from tests.kan.training import randomised
 
 SHAPES = [
@@ -20,6 +27,7 @@ def penalty_by_hand(network: Kan, curvature: float, slope: float, ridge: float) 
     for layer in network.kan_layers:
         coefficients = layer.coefficients().detach()
         total += curvature * layer.grid**3 * float(coefficients.diff(n=2, dim=1).square().sum())
+        total += 1e-16 * layer.grid**5 * float(coefficients.diff(n=3, dim=1).square().sum())
         total += slope * layer.grid * float(coefficients.diff(dim=1).square().sum())
         if layer.base == "silu":
             total += slope * float(layer.base_weights().detach().square().sum())
@@ -48,6 +56,14 @@ def test_straight_lines_have_no_curvature_and_constants_no_slope() -> None:
     assert float(line @ second @ line) == pytest.approx(0.0, abs=1e-9)
     assert float(constant @ first @ constant) == pytest.approx(0.0, abs=1e-12)
     assert float(line @ first @ line) == pytest.approx(6 * 8)
+
+
+def test_parabolas_have_no_jerk() -> None:
+    jerk = jerk_penalty(Kan([1, 1], grid=6).kan_layers[0])
+    places = torch.arange(9, dtype=torch.float64)
+    assert float(places**2 @ jerk @ places**2) == pytest.approx(0.0, abs=1e-6)
+    # Third differences of j^3 are 6, and there are six of them.
+    assert float(places**3 @ jerk @ places**3) == pytest.approx(6 * 36 * 6**5)
 
 
 def test_smallest_grid_and_degree_have_penalties_too() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from kan.config import LEAST_CURVATURE, Extend, Fit, MoveGrid, NetworkConfig, Refine
+from kan.config import Extend, Fit, MoveGrid, NetworkConfig, Refine
 from kan.errors import InexactRefinement
 from kan.journal import Journal
 from kan.losses import SquaredError
@@ -98,5 +98,5 @@ def test_extension_drops_the_penalty_that_only_a_coarse_grid_needed() -> None:
     coarse = finish(fit(Work(a_problem(x, wave), NetworkConfig((), 4)), Fit(steps=25), Journal(), "f"))
     work = replace(coarse, curvature=1e-4, slope=1e-3)
     wide = finish(extend(work, Extend(max_grid=64, steps=30), Journal(), "e"))
-    assert (wide.curvature, wide.slope) == (LEAST_CURVATURE, 0.0)
+    assert (wide.curvature, wide.slope) == (0.0, 0.0)
     assert held_loss(wide) < 1e-6 * held_loss(coarse)
