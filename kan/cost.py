@@ -19,6 +19,13 @@ MEMBER_ROWS = 20_000
 BLOCK_NUMBERS = 100_000
 # So many parameters per row of the Jacobian make the matrix of rows the cheaper one.
 PARAMETERS_PER_ROW = 2
+# Rows of a batch at most, where no other size is asked for.
+LARGEST_BATCH = 1024
+# Features of a batch at most (64 MB of float64).
+BATCH_NUMBERS = 8_000_000
+# Rows x parameters of a step from which a GPU gains: a core needs tens of milliseconds for so many, a GPU about one to
+# start a step's kernels. Not measured on a GPU yet.
+GPU_WORK = 10_000_000
 # Arrays alive at once, measured: the peak of a process before and during a fit.
 _BLOCKS_ALIVE = 4
 _SQUARES_ALIVE, _SQUARES_BY_ROWS = 8, 2
@@ -30,12 +37,21 @@ _ALWAYS = 64_000_000
 
 @dataclass(frozen=True)
 class Cost:
-    """Parameters, the optimizer that "auto" takes, why, and the most memory at once (bytes)."""
+    """What a training takes.
+
+    Attributes:
+        parameters: trainable numbers.
+        optimizer: as asked for, or what "auto" takes.
+        reason: why.
+        memory_bytes: the most at once.
+        step_work: rows x parameters of one step.
+    """
 
     parameters: int
     optimizer: str
     reason: str
     memory_bytes: int
+    step_work: int
 
 
 def training_cost(
@@ -55,7 +71,9 @@ def training_cost(
     table = 3 * rows * len(input_levels)
     blocks = _BLOCKS_ALIVE * max(BLOCK_NUMBERS, 64 * widest)
     numbers = table + blocks + _optimizer_numbers(name, parameters, rows * outputs)
-    return Cost(parameters, name, optimizer_reason(optimizer, parameters, rows), _ALWAYS + numbers * _BYTES)
+    step_work = parameters * (min(rows, LARGEST_BATCH) if name == "adam" else rows)
+    reason = optimizer_reason(optimizer, parameters, rows)
+    return Cost(parameters, name, reason, _ALWAYS + numbers * _BYTES, step_work)
 
 
 def _optimizer_numbers(name: str, parameters: int, jacobian_rows: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
 from typing import Annotated, Literal, Self
 
@@ -10,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _MEBIBYTE = 1024 * 1024
+_DEVICE = re.compile(r"cpu|cuda:(0|[1-9]\d{0,2})")
 
 
 class Settings(BaseSettings):
@@ -35,7 +37,9 @@ class Settings(BaseSettings):
         (),
         description="Origins of other web pages that may call the API (comma-separated); others get 403.",
     )
-    workers: int = Field(1, ge=0, le=64, description="Worker processes that `kan serve` starts (processes).")
+    workers: int = Field(
+        1, ge=0, le=64, description="Worker processes that `kan serve` starts for each device (processes)."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least serious event that is logged."
     )
@@ -78,7 +82,8 @@ class Settings(BaseSettings):
     threads: int = Field(1, ge=1, le=256, description="CPU threads of one training process (threads).")
     devices: Annotated[tuple[str, ...], NoDecode] = Field(
         ("cpu",),
-        description="Devices that a worker trains on (comma-separated); only cpu: training on GPUs is not there yet.",
+        description="Devices to train on, one worker for each (comma-separated): cpu, cuda:0 ...; auto takes all there "
+        "are.",
     )
     orphan_seconds: float = Field(
         3600.0, ge=0, le=604800, description="Age at which bytes that nothing refers to are swept (seconds)."
@@ -130,10 +135,10 @@ class Settings(BaseSettings):
 
     @field_validator("devices")
     @classmethod
-    def _train_on_cpu(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if value != ("cpu",):
-            raise ValueError(f"KAN_DEVICES: expected cpu, got {','.join(value)!r}; training on GPUs is not there yet")
-        return value
+    def _are_devices(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value == ("auto",) or (value and len(set(value)) == len(value) and all(map(_DEVICE.fullmatch, value))):
+            return value
+        raise ValueError(f"KAN_DEVICES: expected auto, or devices such as cpu,cuda:0, got {','.join(value)!r}")
 
     @model_validator(mode="after")
     def _renew_before_the_lease_ends(self) -> Self:

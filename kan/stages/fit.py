@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from kan.config import Fit, Refit
-from kan.cost import choose_optimizer, rows_per_block
+from kan.cost import BATCH_NUMBERS, LARGEST_BATCH, choose_optimizer
 from kan.errors import InvalidConfig
 from kan.jacobian import set_parameters
 from kan.journal import Journal
@@ -164,7 +164,7 @@ def with_network(work: Work, fitted: Fitted) -> Work:
 def _batch_size(network: Kan, rows: int) -> int:
     """Gives about 20 batches an epoch, but none so large that its features would not fit."""
     widest = max(layer.features for layer in network.kan_layers)
-    return min(1024, max(32, rows // 20), rows_per_block(widest))
+    return min(LARGEST_BATCH, max(32, rows // 20), max(64, BATCH_NUMBERS // widest))
 
 
 def _scale(optimizer: Optimizer) -> int:

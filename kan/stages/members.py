@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from kan.additive import AdditiveRows, Newton
-from kan.cost import MEMBER_ROWS, choose_optimizer
+from kan.cost import LARGEST_BATCH, MEMBER_ROWS, choose_optimizer
 from kan.jacobian import parameter_vector, set_parameters
 from kan.journal import Journal
 from kan.move_grid import move_grids, normalise_nodes
@@ -162,7 +162,7 @@ def _fit_large(fitting: Fitting, network: Kan, start: int, steps: int) -> Member
         x,
         fitting.y,
         steps=steps * ADAM_STEPS_PER_STEP,
-        batch_size=min(1024, max(32, len(x) // 20)),
+        batch_size=min(LARGEST_BATCH, max(32, len(x) // 20)),
         learning_rate=LEARNING_RATE,
         seed=problem.seed + start,
     )

@@ -83,7 +83,7 @@ async def create_job(
     """Queued at once; a worker takes it from there."""
     limits = Limits.from_settings(settings)
     if dry_run:
-        draft = await run_in_threadpool(jobs.resolve_job, session, spec.spec(), limits)
+        draft = await run_in_threadpool(jobs.resolve_job, session, spec.spec(), limits, settings.lease_seconds)
         return Response(_dry_run(draft).model_dump_json(), media_type=JSON)
     answer = await run_in_threadpool(
         jobs.submit_job,
@@ -91,6 +91,7 @@ async def create_job(
         spec.spec(),
         limits,
         max_attempts=settings.max_attempts,
+        lease_seconds=settings.lease_seconds,
         answer_of=_answer_of,
         request=request_key(request, settings, json.dumps(spec.spec(), sort_keys=True).encode()),
     )

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from kan.kernels.native.compiling import KERNELS
 from service.api.app import create_app
+from service.cli.devices import devices_or_exit
 from service.cli.migrate import migrate_or_exit, shown_url
 from service.cli.supervisor import Supervisor
 from service.domain.keys import has_key
@@ -43,7 +44,7 @@ def serve(
     KERNELS.functions()
     app = create_app(settings)
     app.state.closing = threading.Event()
-    with Supervisor(settings):
+    with Supervisor(settings, devices_or_exit(settings) if settings.workers else ()):
         _serve(app, settings, listener)
     typer.echo("stopped")
 

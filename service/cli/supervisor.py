@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,6 +34,7 @@ class _Worker:
     """One place for a worker: the process in it, and how long to wait before the next one."""
 
     worker_id: str
+    device: str
     process: subprocess.Popen[bytes]
     started: float
     pause: float = _FIRST_PAUSE_SECONDS
@@ -40,10 +42,11 @@ class _Worker:
 
 
 class Supervisor:
-    """A context in which worker processes run; leaving it stops them, each handing its job over."""
+    """A context in which workers run, some for each device; leaving it stops them, each handing its job over."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, devices: Sequence[str]) -> None:
         self._settings = settings
+        self._devices = devices
         self._engine = make_engine(settings.database_url)
         self._writing = Transactions(session_factory(self._engine), settings.database_retry_seconds)
         self._ended = threading.Event()
@@ -61,7 +64,7 @@ class Supervisor:
         self._engine.dispose()
 
     def _watch(self) -> None:
-        self._workers = [_start() for _ in range(self._settings.workers)]
+        self._workers = [_start(device) for device in self._devices for _ in range(self._settings.workers)]
         while not self._ended.wait(_LOOK_SECONDS):
             for place, worker in enumerate(self._workers):
                 self._workers[place] = self._kept_alive(worker)
@@ -78,7 +81,7 @@ class Supervisor:
             worker.pause = _FIRST_PAUSE_SECONDS if healthy else min(_LONGEST_PAUSE_SECONDS, worker.pause * 2)
             worker.start_at = now + worker.pause
             self._release(worker.worker_id)
-        return _start(worker.pause) if now >= worker.start_at else worker
+        return _start(worker.device, worker.pause) if now >= worker.start_at else worker
 
     def _release(self, worker_id: str) -> None:
         """Gives the dead worker's job back without waiting for its lease."""
@@ -100,9 +103,10 @@ class Supervisor:
                 self._release(worker.worker_id)
 
 
-def _start(pause: float = _FIRST_PAUSE_SECONDS) -> _Worker:
+def _start(device: str, pause: float = _FIRST_PAUSE_SECONDS) -> _Worker:
     worker_id = new_id("wk")
-    command = [sys.executable, "-m", "service.worker", "--supervised", str(os.getpid()), "--id", worker_id]
+    options = ["--supervised", str(os.getpid()), "--id", worker_id, "--device", device]
+    command = [sys.executable, "-m", "service.worker", *options]
     # A session of its own: Ctrl-C in the terminal reaches this process only, which then stops the workers in order.
     process = subprocess.Popen(command, start_new_session=True)
-    return _Worker(worker_id, process, time.monotonic(), pause)
+    return _Worker(worker_id, device, process, time.monotonic(), pause)

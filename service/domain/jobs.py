@@ -16,6 +16,7 @@ from service.domain.idempotency import Answer, RequestKey, first_answer, keep_an
 from service.domain.ids import is_id, new_id
 from service.domain.limits import Limits
 from service.domain.models import is_model_name
+from service.domain.placement import check_device
 from service.domain.states import TERMINAL, next_status
 from service.domain.train_specs import resolve_train_spec
 from service.store import jobs as statements
@@ -68,22 +69,24 @@ class JobFilter:
     labels: Mapping[str, str] | None = None
 
 
-def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits) -> JobDraft:
+def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease_seconds: float = 30.0) -> JobDraft:
     """Checks a train spec against its data set and says what would run; stores nothing.
 
     Raises:
         InvalidSpec: unknown names, or values outside their range; the faults point into the spec.
     """
+    waits = check_device(session, spec, lease_seconds)
     dataset = _dataset_of(session, spec)
     asked = spec.get("max_runtime_s")
     runtime = limits.default_runtime_seconds if asked is None else int(asked)
     faults = list(_job_faults(spec, runtime, limits))
     if faults:
         raise InvalidSpec(faults[0].message, faults)
+    resolved = resolve_train_spec(spec, dataset.columns, dataset.rows, limits)
     return JobDraft(
         kind="train",
         spec=dict(spec),
-        resolved=resolve_train_spec(spec, dataset.columns, dataset.rows, limits),
+        resolved={**resolved, "warnings": [*resolved["warnings"], *waits]},
         dataset_id=dataset.id,
         model_name=str(spec.get("model") or model_name_from(dataset.name)),
         max_runtime_s=runtime,
@@ -100,6 +103,7 @@ def submit_job(
     max_attempts: int,
     answer_of: Callable[[JobView], Answer],
     request: RequestKey | None = None,
+    lease_seconds: float = 30.0,
 ) -> Answer:
     """Checks and stores a job, its first event and its idempotency key in one transaction, and commits.
 
@@ -109,7 +113,7 @@ def submit_job(
     replay = first_answer(session, request)
     if replay is not None:
         return replay
-    draft = resolve_job(session, spec, limits)
+    draft = resolve_job(session, spec, limits, lease_seconds)
     try:
         row = create_job(session, draft, max_queue=limits.max_queue, max_attempts=max_attempts)
     except IntegrityError:

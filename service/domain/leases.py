@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.backoff import Backoff
 from service.domain.models import publish_version, result_of
+from service.domain.placement import taker
 from service.domain.states import HELD, TERMINAL, Status, next_status
 from service.domain.trained_model import TrainedModel
 from service.store import jobs as statements
@@ -22,6 +23,7 @@ from service.store.blobs import put_blob
 from service.store.engine import database_now
 from service.store.jobs import Event
 from service.store.tables import JobRow
+from service.store.workers import touch_worker
 
 
 class LeaseLost(Exception):
@@ -37,10 +39,12 @@ class Hold:
     worker_id: str
 
 
-def claim_next_job(session: Session, worker_id: str, lease_seconds: float) -> tuple[Hold, JobRow] | None:
-    """Takes the next job of the queue for a worker, None where there is none."""
+def claim_next_job(
+    session: Session, worker_id: str, lease_seconds: float, device: str = "cpu"
+) -> tuple[Hold, JobRow] | None:
+    """Takes the next job of the queue that is for a worker on this device, None where there is none."""
     now = database_now(session)
-    row = statements.lock_next_job(session, now)
+    row = statements.lock_next_job(session, now, taker(session, worker_id, device, lease_seconds))
     if row is None:
         session.rollback()
         return None
@@ -53,10 +57,13 @@ def claim_next_job(session: Session, worker_id: str, lease_seconds: float) -> tu
         "worker_id": worker_id,
         "lease_until": now + timedelta(seconds=lease_seconds),
         "started_at": row.started_at or now,
+        "device": device,
+        "resolved": {**(row.resolved or {}), "device": device},
     }
-    event = ("status", {"status": "running", "attempt": attempt, "worker": worker_id})
+    event = ("status", {"status": "running", "attempt": attempt, "worker": worker_id, "device": device})
     statements.change_job(session, row.id, sources=["queued"], values=values, events=[event], token=row.token)
     claimed = statements.find_job(session, row.id)
+    touch_worker(session, worker_id, now, row.id)
     session.commit()
     if claimed is None:
         return None

@@ -24,6 +24,7 @@ from kan.errors import InvalidConfig
 from kan.presets import PRESETS, preset_recipe
 from service.domain.errors import Fault, InvalidSpec
 from service.domain.limits import Limits
+from service.domain.placement import device_facts
 from service.domain.spec_columns import choose_columns
 
 DEFAULT_PRESET = "balanced"
@@ -43,7 +44,7 @@ def resolve_train_spec(
 
     Returns:
         inputs, targets, task, search (the recipe finds the network), network, recipe (every field), parameters,
-        optimizer, memory_bytes, device, seed, test_fraction, split_column, warnings.
+        optimizer, memory_bytes, device, device_reason, seed, test_fraction, split_column, warnings.
 
     Raises:
         InvalidSpec: with a fault for everything that is wrong.
@@ -75,7 +76,7 @@ def resolve_train_spec(
         "parameters": largest.parameters,
         "optimizer": largest.optimizer,
         "memory_bytes": memory,
-        "device": "cpu",
+        **device_facts(spec, costs),
         "seed": int(spec.get("seed") or 0),
         "test_fraction": test_fraction,
         "split_column": spec.get("split_column"),

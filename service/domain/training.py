@@ -68,7 +68,8 @@ class TrainingRun:
         self.result: TrainedModel | None = None
         arrays = table_arrays(pl.read_parquet(io.BytesIO(table)), column_types)
         try:
-            self._training = TableTraining(arrays, _task(resolved, arrays), checkpoint=checkpoint)
+            task, device = _task(resolved, arrays), resolved.get("device", "cpu")
+            self._training = TableTraining(arrays, task, checkpoint=checkpoint, device=device)
         except EncodingError as error:
             raise BadTrainingData(str(error)) from error
         self._started = time.perf_counter()

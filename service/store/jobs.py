@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.store.engine import database_now
 from service.store.tables import EventRow, JobRow
 
 Event = tuple[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Taker:
+    """Which jobs a worker takes.
+
+    Attributes:
+        device: takes jobs that ask for it by name.
+        kind: of the device, such as cuda.
+        leaves_others: of the jobs that leave the device open, takes those only that are meant for its kind.
+    """
+
+    device: str
+    kind: str
+    leaves_others: bool
 
 
 def add_job(session: Session, row: JobRow, events: Sequence[Event]) -> None:
@@ -106,15 +122,15 @@ def change_job(
     return True
 
 
-def is_job_waiting(session: Session, now: datetime) -> bool:
+def is_job_waiting(session: Session, now: datetime, taker: Taker) -> bool:
     """Is there a job to claim? Asked without a lock, so that idle workers disturb nobody."""
-    return bool(session.scalar(select(exists(_claimable(now)))))
+    return bool(session.scalar(select(exists(_claimable(now, taker)))))
 
 
-def lock_next_job(session: Session, now: datetime) -> JobRow | None:
+def lock_next_job(session: Session, now: datetime, taker: Taker) -> JobRow | None:
     """Gives the next job to run (priority, then age), passing over those that others are just claiming."""
     query = (
-        _claimable(now)
+        _claimable(now, taker)
         .order_by(JobRow.priority.desc(), JobRow.created_at, JobRow.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -160,8 +176,15 @@ def thin_events(session: Session, job_id: str, kind: str) -> None:
     session.execute(thinned.execution_options(synchronize_session=False))
 
 
-def _claimable(now: datetime) -> Select[JobRow]:
-    return select(JobRow).where(JobRow.status == "queued", JobRow.not_before <= now)
+def _claimable(now: datetime, taker: Taker) -> Select[JobRow]:
+    asked = func.coalesce(JobRow.spec["device"].as_string(), "auto")
+    is_open = asked == "auto"
+    if taker.leaves_others:
+        meant = func.coalesce(JobRow.resolved["device"].as_string(), taker.kind)
+        is_open = and_(is_open, meant.startswith(taker.kind))
+    return select(JobRow).where(
+        JobRow.status == "queued", JobRow.not_before <= now, or_(asked == taker.device, is_open)
+    )
 
 
 def _add_events(session: Session, job_id: str, first: int, events: Sequence[Event]) -> None:

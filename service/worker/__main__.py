@@ -18,12 +18,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m service.worker", description="Run training jobs.")
     parser.add_argument("--id", default=None, help="the worker's id; made when absent")
     parser.add_argument("--supervised", type=int, metavar="PID", help="end when this process, the parent, ends")
+    parser.add_argument("--device", default="cpu", help="the device that its jobs train on")
     parser.add_argument("--run-class", default=None, help="module:Class of the training run")
     options = parser.parse_args()
     settings = settings_from_environment()
     # Read by the numerical libraries when the fork server loads them.
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(settings.threads)
+    # Without it matrix products on a GPU add up in another order at each run.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     configure_logging(settings.log_level)
 
     from service.worker.child import die_with_parent  # noqa: PLC0415 - numpy reads the variables above on import
@@ -31,7 +34,7 @@ def main() -> None:
 
     if options.supervised is not None:
         die_with_parent(lambda: os.getppid() == options.supervised, signal.SIGTERM)
-    worker = Worker(settings, worker_id=options.id, run_class=options.run_class or RUN_CLASS)
+    worker = Worker(settings, worker_id=options.id, device=options.device, run_class=options.run_class or RUN_CLASS)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     worker.run()

@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from service.domain.ids import new_id
 from service.domain.leases import Hold, LeaseLost, claim_next_job, lose_attempt
+from service.domain.placement import taker
 from service.log import get_logger
 from service.settings import Settings
 from service.store.engine import database_now, make_engine, reading_session_factory, session_factory
 from service.store.jobs import is_job_waiting
 from service.store.tables import JobRow, WorkerRow
 from service.store.workers import drop_worker, report_worker, touch_worker
+from service.worker.devices import CPU
 from service.worker.process import warm_up
 from service.worker.rescuer import Rescuer, backoff_of
 from service.worker.retrying import Transactions
@@ -30,10 +32,13 @@ log = get_logger()
 
 
 class Worker:
-    """One worker process: one job at a time."""
+    """One worker process: one job at a time, on one device."""
 
-    def __init__(self, settings: Settings, *, worker_id: str | None = None, run_class: str = RUN_CLASS) -> None:
+    def __init__(
+        self, settings: Settings, *, worker_id: str | None = None, device: str = CPU, run_class: str = RUN_CLASS
+    ) -> None:
         self.worker_id = worker_id or new_id("wk")
+        self._device = device
         self._settings = settings
         self._run_class = run_class
         self._engine = make_engine(settings.database_url)
@@ -51,7 +56,7 @@ class Worker:
         """Works until `stop`; gives its job back and signs off at the end."""
         warm_up(self._run_class)
         self._survive(lambda: self._writing.run(self._sign_on))
-        log.info("worker_started", worker_id=self.worker_id)
+        log.info("worker_started", worker_id=self.worker_id, device=self._device)
         presence = threading.Thread(target=self._stay_present, name="presence", daemon=True)
         presence.start()
         with Rescuer(self._settings, self._writing):
@@ -65,14 +70,18 @@ class Worker:
 
     def _work_once(self) -> bool:
         """Claims and runs a job; says whether there was one."""
-        if not self._reading.run(lambda session: is_job_waiting(session, database_now(session))):
+        if not self._reading.run(self._is_job_waiting):
             return False
         lease = self._settings.lease_seconds
-        claim = self._writing.run(lambda session: claim_next_job(session, self.worker_id, lease))
+        claim = self._writing.run(lambda session: claim_next_job(session, self.worker_id, lease, self._device))
         if claim is None:
             return False
         self._run_job(*claim)
         return True
+
+    def _is_job_waiting(self, session: Session) -> bool:
+        mine = taker(session, self.worker_id, self._device, self._settings.lease_seconds)
+        return is_job_waiting(session, database_now(session), mine)
 
     def _run_job(self, hold: Hold, row: JobRow) -> None:
         started = time.monotonic()
@@ -92,6 +101,8 @@ class Worker:
             status = self._writing.run(lambda session: self._lose(session, hold))
         finally:
             self._job_id = None
+            # At once, for others leave to a free worker what suits it better.
+            self._survive(lambda: self._writing.run(self._touch))
         log.info("job_left", job_id=hold.job_id, status=status, seconds=round(time.monotonic() - started, 3))
 
     def _lose(self, session: Session, hold: Hold) -> str:
@@ -115,12 +126,11 @@ class Worker:
 
     def _sign_on(self, session: Session) -> None:
         now = database_now(session)
-        device = ",".join(self._settings.devices)
         row = WorkerRow(
             id=self.worker_id,
             host=socket.gethostname(),
             pid=os.getpid(),
-            device=device,
+            device=self._device,
             started_at=now,
             seen_at=now,
             job_id=self._job_id,

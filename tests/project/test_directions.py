@@ -9,7 +9,7 @@ import pytest
 
 CONTRACTS = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 TORCH_HALF = {
-    "additive", "estimators", "fitting", "freeze", "jacobian", "journal", "kernels.torch", "layer", "losses",
+    "additive", "devices", "estimators", "fitting", "freeze", "jacobian", "journal", "kernels.torch", "layer", "losses",
     "move_grid", "network", "optimizers", "penalty", "problem", "reml", "stages", "table_training", "train",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Settings that cannot work together, or do not work yet, stop the start with a sentence."""
+"""Settings that cannot work together, or at all, stop the start with a sentence."""
 
 from __future__ import annotations
 
@@ -17,13 +17,24 @@ def test_heartbeat_over_half_the_lease_is_refused() -> None:
         Settings(lease_seconds=10, heartbeat_seconds=5.1)
 
 
-def test_cpu_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KAN_DEVICES", " cpu ")
-    assert Settings().devices == ("cpu",)
-
-
-@pytest.mark.parametrize("devices", ["cuda:0", "cpu,cuda:0", "gpu", ""])
-def test_any_device_but_the_cpu_is_refused(monkeypatch: pytest.MonkeyPatch, devices: str) -> None:
+@pytest.mark.parametrize(
+    ("devices", "read"),
+    [
+        (" cpu ", ("cpu",)),
+        ("auto", ("auto",)),
+        ("cuda:0, cuda:11", ("cuda:0", "cuda:11")),
+        ("cpu,cuda:1", ("cpu", "cuda:1")),
+    ],
+)
+def test_devices_are_taken_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, devices: str, read: tuple[str, ...]
+) -> None:
     monkeypatch.setenv("KAN_DEVICES", devices)
-    with pytest.raises(ValidationError, match=r"KAN_DEVICES: expected cpu, got .* training on GPUs is not there yet"):
+    assert Settings().devices == read
+
+
+@pytest.mark.parametrize("devices", ["gpu", "", "auto,cpu", "cpu,cpu", "cuda", "cuda:", "cuda:01", "cuda:-1"])
+def test_what_is_no_list_of_devices_is_refused(monkeypatch: pytest.MonkeyPatch, devices: str) -> None:
+    monkeypatch.setenv("KAN_DEVICES", devices)
+    with pytest.raises(ValidationError, match=r"KAN_DEVICES: expected auto, or devices such as cpu,cuda:0, got"):
         Settings()

@@ -54,7 +54,12 @@ class TrainJobCreate(BaseModel):
     test_dataset: str | None = Field(None, max_length=100, description="Not supported yet.")
     init: dict[str, Any] | None = Field(None, description="Not supported yet.")
     seed: int = Field(0, ge=0, le=2**53 - 1, description="Of the split and of every random choice.")
-    device: Literal["auto", "cpu"] = Field("auto", description="Where it is trained.")
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda:(0|[1-9]\d{0,2}))$",
+        description="Where it is trained: auto takes a free GPU for a large job, else the CPU; cpu or cuda:0 waits for "
+        "a worker that has it.",
+    )
     priority: int = Field(0, ge=-1000, le=1000, description="Higher first; then age.")
     max_runtime_s: int | None = Field(None, description="Longest run (seconds).")
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict, description="Anything, to find the job by.")

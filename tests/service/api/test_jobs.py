@@ -65,6 +65,8 @@ def test_repeated_request_gets_the_first_answer(client: Api, spec: dict[str, Any
     ("field", "value"),
     [
         ("preset", "nope"),
+        ("device", "gpu"),
+        ("device", "cuda:01"),
         ("targets", ["nope"]),
         ("targets", []),
         ("dataset", "ds_nope"),

@@ -43,9 +43,10 @@ class Bench:
         self._log = log
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def start_worker(self, **settings: str) -> subprocess.Popen[bytes]:
+    def start_worker(self, device: str = "cpu", **settings: str) -> subprocess.Popen[bytes]:
         environment = {**os.environ, **_QUICK, **settings, "KAN_DATABASE_URL": self._url}
-        command = [sys.executable, "-m", "service.worker", "--run-class", "tests.service.worker.fake_run:FakeRun"]
+        options = ["--device", device, "--run-class", "tests.service.worker.fake_run:FakeRun"]
+        command = [sys.executable, "-m", "service.worker", *options]
         with self._log.open("ab") as log:
             process = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
         self.processes.append(process)

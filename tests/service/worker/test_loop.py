@@ -194,6 +194,18 @@ def test_worker_that_was_forgotten_signs_on_again(bench: Bench, sessions: sessio
     assert (found.pid, found.job_id) == (process.pid, job_id)
 
 
+def test_two_devices_run_a_job_each_at_the_same_time(bench: Bench, sessions: sessionmaker[Session]) -> None:
+    # The run is a fake: nothing here touches a GPU.
+    job_ids = [bench.submit(steps=100000, step_seconds=0.02) for _ in range(2)]
+    for device in ("cuda:0", "cuda:1"):
+        bench.start_worker(device)
+    rows = [bench.wait_for(job_id, lambda row: row.progress is not None) for job_id in job_ids]
+    assert sorted(str(row.device) for row in rows) == ["cuda:0", "cuda:1"]
+    with sessions() as session:
+        shown = {worker.job_id: worker.device for worker in session.query(WorkerRow)}
+    assert shown == {row.id: row.device for row in rows}
+
+
 def test_worker_process_never_imports_torch(bench: Bench) -> None:
     job_id = bench.submit(steps=40, step_seconds=0.03)
     worker = bench.start_worker()
