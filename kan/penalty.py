@@ -48,9 +48,9 @@ def constant_penalty(network: Kan, curvature: float, slope: float = 0.0) -> list
     """Gives every edge the same weights."""
     return [
         LayerPenalty(
-            torch.full((len(layer.numbers), layer.outputs), curvature, dtype=torch.float64),
-            torch.full((len(layer.numbers), layer.outputs), slope, dtype=torch.float64),
-            torch.full((layer.outputs,), max(slope, 1e-6), dtype=torch.float64),
+            layer.knots.new_full((len(layer.numbers), layer.outputs), curvature),
+            layer.knots.new_full((len(layer.numbers), layer.outputs), slope),
+            layer.knots.new_full((layer.outputs,), max(slope, 1e-6)),
         )
         for layer in network.kan_layers
     ]
@@ -60,7 +60,7 @@ def edge_blocks(network: Kan) -> Iterator[EdgeBlock]:
     """Yields the parameter indices of every layer's edges."""
     start = 0
     for layer in network.kan_layers:
-        index = start + torch.arange(layer.weights.numel()).view(layer.weights.shape)
+        index = start + torch.arange(layer.weights.numel(), device=layer.knots.device).view(layer.weights.shape)
         count = len(layer.numbers)
         blocks = index[: count * layer.per_number].view(count, layer.per_number, layer.outputs)
         size = layer.grid + layer.degree
@@ -84,7 +84,7 @@ def difference_penalties(layer: KanLayer) -> tuple[Float[Tensor, "size size"], F
 
     Source: Eilers and Marx, Flexible smoothing with B-splines and penalties, Statistical Science 11 (1996).
     """
-    eye = torch.eye(layer.grid + layer.degree, dtype=torch.float64)
+    eye = torch.eye(layer.grid + layer.degree, dtype=torch.float64, device=layer.knots.device)
     first = torch.diff(eye, dim=0)
     second = torch.diff(eye, n=2, dim=0)
     return second.T @ second * layer.grid**3, first.T @ first * layer.grid
@@ -92,26 +92,28 @@ def difference_penalties(layer: KanLayer) -> tuple[Float[Tensor, "size size"], F
 
 def jerk_penalty(layer: KanLayer) -> Float[Tensor, "size size"]:
     """Gives the penalty matrix of third differences, scaled as in `difference_penalties`."""
-    third = torch.diff(torch.eye(layer.grid + layer.degree, dtype=torch.float64), n=3, dim=0)
+    eye = torch.eye(layer.grid + layer.degree, dtype=torch.float64, device=layer.knots.device)
+    third = torch.diff(eye, n=3, dim=0)
     return third.T @ third * layer.grid**5
 
 
 def edge_penalty(layer: KanLayer, penalty: LayerPenalty, ridge: float) -> Float[Tensor, "numbers outputs size size"]:
     """Gives the penalty matrix of every edge of a layer."""
     second, first = difference_penalties(layer)
-    least = LEAST_JERK * jerk_penalty(layer) + ridge * torch.eye(len(first), dtype=torch.float64)
+    eye = torch.eye(len(first), dtype=torch.float64, device=first.device)
+    least = LEAST_JERK * jerk_penalty(layer) + ridge * eye
     return penalty.curvature[..., None, None] * second + penalty.slope[..., None, None] * first + least
 
 
 def penalty_matrix(network: Kan, penalties: list[LayerPenalty], ridge: float = RIDGE) -> Float[Tensor, "p p"]:
     """Gives R, so that the penalty is 0.5 * w' R w over all parameters w."""
     count = sum(layer.weights.numel() for layer in network.kan_layers)
-    matrix = torch.zeros(count, count, dtype=torch.float64)
+    matrix = network.kan_layers[0].knots.new_zeros(count, count)
     for layer, penalty, block in zip(network.kan_layers, penalties, edge_blocks(network), strict=True):
         matrix[block.edges[..., :, None], block.edges[..., None, :]] = edge_penalty(layer, penalty, ridge)
         matrix[block.levels, block.levels] = penalty.levels.expand(block.levels.shape) + ridge
         matrix[block.base, block.base] = ridge + penalty.slope.mean() if penalty.slope.numel() else ridge
-    return matrix.to(network.kan_layers[0].knots.device)
+    return matrix
 
 
 def penalty_product(

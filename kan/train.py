@@ -80,7 +80,8 @@ def train(
     """
     loop = _Loop(network, optimizer, loss, held, best=parameter_vector(network))
     if resume is not None:
-        loop.restore(resume)
+        # A run may go on on another device than it began on.
+        loop.restore({key: value.to(loop.best.device) for key, value in resume.items()})
     if register is not None:
         register(loop.snapshot)
     while loop.ended is None and loop.count < steps:

@@ -65,7 +65,7 @@ def fit_piece(
     """
 
     def run(resume: Tensors | None, register: Callable[..., None]) -> Generator[TrainStep, None, Tensors]:
-        copy = network.copy().to(work.problem.x.device)
+        copy = network.copy()
 
         def registered(snapshot: Callable[[], Tensors]) -> None:
             register(snapshot)

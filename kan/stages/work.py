@@ -96,7 +96,7 @@ def unpack(work: Work, tensors: Tensors) -> Work:
         curvature,
         slope,
         list(Outcome)[int(tensors["outcome"])],
-        tensors.get("held_out"),
+        held_out.to(work.problem.x.device) if (held_out := tensors.get("held_out")) is not None else None,
     )
 
 

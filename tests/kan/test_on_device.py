@@ -1,0 +1,69 @@
+"""Whole trainings on a pretended device: no tensor is left on the CPU, and the numbers are those of the CPU."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+
+from kan.config import Average, Choose, Fit, MoveGrid, NetworkConfig, Refine, Refit, Stage, Starts
+from kan.table_training import TableResult, TableTraining
+from tests.kan.pretended_device import DEVICE, DeviceTensor, pretended_device
+from tests.kan.training import a_table, a_task, finish, trained
+
+TABLE = a_table(80)
+RECIPES: dict[str, Sequence[Stage]] = {
+    "lm": (Fit(optimizer="lm", steps=4),),
+    "lbfgs": (Fit(optimizer="lbfgs", steps=1),),
+    "adam": (Fit(optimizer="adam", steps=1),),
+    "grids": (Fit(steps=2), Refine(grid=6), MoveGrid(), Refit(steps=2)),
+    "starts": (Starts(count=2, steps=4),),
+    "additive": (Choose(hidden=(0,), members=1),),
+    "average": (Average(members=2),),
+}
+
+
+def on_device(recipe: Sequence[Stage], target: str, config: NetworkConfig) -> TableResult:
+    with pretended_device() as device:
+        return finish(TableTraining(TABLE, a_task(recipe, targets=(target,), config=config), device=device).run())
+
+
+@pytest.mark.parametrize("target", ["y", "label"])
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_training_never_mixes_devices_and_ends_as_on_the_cpu(recipe: Sequence[Stage], target: str) -> None:
+    config = NetworkConfig((2,), grid=3)
+    there = on_device(recipe, target, config)
+    here = trained(TABLE, a_task(recipe, targets=(target,), config=config))
+    assert there.outcome == here.outcome
+    for one, other in zip(there.state.layers, here.state.layers, strict=True):
+        # Other kernels add up in another order; a search amplifies that a little.
+        np.testing.assert_allclose(one.coefficients, other.coefficients, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("recipe", [RECIPES["adam"], RECIPES["lm"]], ids=["adam", "lm"])
+def test_run_begun_on_the_device_is_ended_on_the_cpu_and_the_other_way_round(recipe: Sequence[Stage]) -> None:
+    task = a_task(recipe, config=NetworkConfig((2,), grid=3))
+    expected = trained(TABLE, task).state
+    with pretended_device() as device:
+        for begun, ended in ((device, "cpu"), ("cpu", device)):
+            training = TableTraining(TABLE, task, device=begun)
+            run = training.run()
+            for _ in range(3):
+                next(run)
+            found = finish(TableTraining(TABLE, task, checkpoint=training.checkpoint(), device=ended).run()).state
+            for one, other in zip(found.layers, expected.layers, strict=True):
+                np.testing.assert_allclose(one.coefficients, other.coefficients, rtol=1e-4, atol=1e-5)
+
+
+def test_pretended_device_refuses_what_a_gpu_refuses() -> None:
+    here = torch.ones(2, dtype=torch.float64)
+    with pretended_device() as device:
+        there = torch.tensor([1.0, 2.0], dtype=torch.float64, device=device)
+        assert isinstance(there, DeviceTensor)
+        assert there.device.type == DEVICE
+        with pytest.raises(RuntimeError, match="expected all tensors on the same device"):
+            there + here
+        with pytest.raises(RuntimeError, match="numpy"):
+            there.numpy()
+        assert (there + torch.tensor(1.0)).cpu().tolist() == [2.0, 3.0]
+        assert there[torch.tensor([1])].cpu().tolist() == [2.0]
