@@ -115,11 +115,11 @@ def carries(rows: int, parameters: int) -> bool:
     return parameters * ROWS_PER_PARAMETER <= rows and parameters <= LARGEST_LM_PARAMETERS
 
 
-def rows_per_block(numbers_per_row: int, *, least: int = 64) -> int:
-    """Gives how many rows to handle at once."""
-    return max(least, BLOCK_NUMBERS // max(numbers_per_row, 1))
+def rows_per_block(numbers_per_row: int, share: float = 1.0, *, least: int = 64) -> int:
+    """Gives how many rows to handle at once; a share below 1 is for a memory that did not take as many."""
+    return max(1, int(share * max(least, BLOCK_NUMBERS // max(numbers_per_row, 1))))
 
 
-def rows_per_jacobian(parameters: int) -> int:
+def rows_per_jacobian(parameters: int, share: float = 1.0) -> int:
     """Gives how many rows of a Jacobian to multiply at once: no fewer than make it as large as its product."""
-    return rows_per_block(parameters, least=max(64, parameters))
+    return rows_per_block(parameters, share, least=max(64, parameters))

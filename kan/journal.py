@@ -61,6 +61,11 @@ class Journal:
         """Gives the results of the finished pieces that an unfinished one is made of so far, by their names."""
         return {key: result for key, result in self._finished.items() if key.startswith(name + "/")}
 
+    def forget(self, is_bad: Callable[[Tensors], bool]) -> None:
+        """Drops results and what is in hand, so that the next run does them anew."""
+        self._finished = {name: result for name, result in self._finished.items() if not is_bad(result)}
+        self._in_hand = self.network_in_hand = None
+
     def to_bytes(self) -> bytes:
         """Writes the notebook as safetensors."""
         pieces = {f"finished{SEPARATOR}{name}": tensors for name, tensors in self._finished.items()}

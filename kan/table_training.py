@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from kan.config import NetworkConfig, Stage, stage_to_json
 from kan.encoding import Encoding, Table, encode, encode_targets, learn_encoding
 from kan.encoding_learning import FARTHEST_INPUT, class_names
-from kan.errors import BadTrainingData, EncodingError
+from kan.errors import BadTrainingData, EncodingError, is_out_of_memory
 from kan.journal import Journal
 from kan.losses import loss_for
 from kan.problem import Problem
 from kan.scores import Metrics, scores
 from kan.split import Part, split_rows
-from kan.stages.recipe import Progress, best_so_far, run_recipe
+from kan.stages.recipe import Progress, best_so_far, ran_out_of_memory, run_recipe
 from kan.stages.work import Work
 from kan.state import Array, NetworkState
 from kan.table_rows import BLOCK_ROWS, TableRows, row_blocks
@@ -71,7 +71,7 @@ class TableTraining:
         table: column name -> (rows,) float64 (NaN = missing) or object array of str | None.
         task: what to learn.
         checkpoint: bytes of `checkpoint()` of a run with the same table and task, to go on from.
-        device: where the arithmetic runs.
+        device: where the arithmetic runs; when its memory does not take a row, the CPU goes on.
 
     Raises:
         BadTrainingData: too few rows, a target or inputs from which nothing can be learnt.
@@ -102,11 +102,35 @@ class TableTraining:
             BadTrainingData: the rows are not finite once they are scaled.
             MemoryError: memory ran out.
         """
-        recipe = run_recipe(Work(self._problem, self._task.config), self._task.recipe, self._journal)
-        frozen = self._frozen((yield from recipe))
+        frozen = self._frozen((yield from self._run_recipe()))
         # The scores read the table; the encoded rows, which are as large, are done with.
         del self._problem
         return self._result(*frozen)
+
+    def _run_recipe(self) -> Generator[Progress, None, Work]:
+        """Runs the recipe; what does not fit a GPU's memory goes on on the CPU, from the last finished piece."""
+        # What ran out of memory in an earlier attempt, or on another device, may fit now.
+        self._journal.forget(ran_out_of_memory)
+        work = (yield from self._run_here()) if self._fits() else None
+        if self._device == "cpu" or (work is not None and work.outcome is not Outcome.OUT_OF_MEMORY):
+            assert work is not None
+            return work
+        self.warnings.append(f"memory ran out on {self._device}; the training goes on on the cpu")
+        self.__dict__.pop("_problem", None)
+        self._device = "cpu"
+        return (yield from self._run_recipe())
+
+    def _run_here(self) -> Generator[Progress, None, Work]:
+        return (yield from run_recipe(Work(self._problem, self._task.config), self._task.recipe, self._journal))
+
+    def _fits(self) -> bool:
+        """Puts the rows on the device, and says whether they fit there."""
+        try:
+            return len(self._problem.x) > 0
+        except (MemoryError, RuntimeError) as error:
+            if self._device == "cpu" or not is_out_of_memory(error):
+                raise
+        return False
 
     def finish_early(self) -> TableResult | None:
         """Gives the best network so far, None where there is none yet; the run is not to be gone on with."""

@@ -49,19 +49,20 @@ def row_model(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> RowModel:
     return RowModel(float(loss.rows(run.outputs, y).mean()), descent, torch.cat(parts) / len(x) ** 0.5)
 
 
-def quadratic_model(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> QuadraticModel:
+def quadratic_model(network: Kan, loss: Loss, x: Tensor, y: Tensor, share: float = 1.0) -> QuadraticModel:
     """Gives the Gauss-Newton model, row block by row block.
 
     Args:
         x: (rows, inputs).
         y: (rows, outputs) for squared error, (rows,) class indices for cross-entropy.
+        share: of the usual size of a block.
 
     Source: Nocedal and Wright, Numerical Optimization, section 10.3.
     """
     count = sum(layer.weights.numel() for layer in network.kan_layers)
     matrix, descent = x.new_zeros(count, count), x.new_zeros(count)
     total = 0.0
-    for rows in torch.arange(len(x), device=x.device).split(rows_per_jacobian(count)):
+    for rows in torch.arange(len(x), device=x.device).split(rows_per_jacobian(count, share)):
         run = trace(network, x[rows])
         total += float(loss.rows(run.outputs, y[rows]).sum())
         _add_block(network, loss, run, y[rows], matrix, descent)
@@ -89,23 +90,26 @@ def _restrict(run: Trace, kept: Tensor) -> Trace:
     return Trace(features, run.outputs[kept])
 
 
-def mean_loss(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> float:
+def mean_loss(network: Kan, loss: Loss, x: Tensor, y: Tensor, share: float = 1.0) -> float:
     """Gives the mean loss over the rows, block by block."""
-    size = _block_size(network)
+    size = _block_size(network, share)
     with torch.no_grad():
         parts = [float(loss.rows(network(a), b).sum()) for a, b in zip(x.split(size), y.split(size), strict=True)]
     return sum(parts) / max(len(x), 1)
 
 
-def mean_loss_gradient(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> tuple[float, Float[Tensor, " p"]]:
+def mean_loss_gradient(
+    network: Kan, loss: Loss, x: Tensor, y: Tensor, share: float = 1.0
+) -> tuple[float, Float[Tensor, " p"]]:
     """Gives the mean loss over the rows and its gradient by all weights, block by block.
 
     Args:
         x: (rows, inputs).
         y: as for `quadratic_model`.
+        share: of the usual size of a block.
     """
     weights = [layer.weights for layer in network.kan_layers]
-    size = rows_per_block(sum(layer.features for layer in network.kan_layers))
+    size = rows_per_block(sum(layer.features for layer in network.kan_layers), share)
     total, gradient = 0.0, torch.zeros_like(parameter_vector(network))
     for a, b in zip(x.split(size), y.split(size), strict=True):
         value = loss.rows(network(a), b).sum()
@@ -125,5 +129,5 @@ def network_outputs(network: Kan, x: Tensor) -> Tensor:
     return outputs
 
 
-def _block_size(network: Kan) -> int:
-    return rows_per_block(max(layer.features for layer in network.kan_layers))
+def _block_size(network: Kan, share: float = 1.0) -> int:
+    return rows_per_block(max(layer.features for layer in network.kan_layers), share)

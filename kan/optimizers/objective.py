@@ -1,6 +1,7 @@
 """The loss of a network as a function of its trainable numbers: what an optimizer asks again and again."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from kan.kernels.cpu.cpu_network import CpuNetwork
 from kan.kernels.cpu.losses import LOGISTIC, SOFTMAX, SQUARED
 from kan.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
 from kan.network import Kan
+from kan.optimizers.blocks import Blocks
 from kan.optimizers.gauss_newton import (
     QuadraticModel,
     RowModel,
@@ -69,15 +71,16 @@ def objective(
 
 
 class TorchObjective:
-    """On any device; evaluating it sets the network's numbers."""
+    """On any device, in blocks that fit its memory; evaluating it sets the network's numbers."""
 
     def __init__(self, network: Kan, loss: Loss, x: Tensor, y: Tensor) -> None:
         self._network, self._rows = network, (network, loss, x, y)
+        self._blocks = Blocks(x.device)
 
     def mean_loss(self, weights: Float[Tensor, " p"]) -> float:
         """Gives the mean loss."""
         set_parameters(self._network, weights)
-        return mean_loss(*self._rows)
+        return self._blocks.run(partial(mean_loss, *self._rows))
 
     def gradient(
         self, weights: Float[Tensor, " p"], rows: Int[Tensor, " batch"] | None = None
@@ -85,12 +88,13 @@ class TorchObjective:
         """Gives the mean loss over a batch of the rows and its gradient."""
         set_parameters(self._network, weights)
         network, loss, x, y = self._rows
-        return mean_loss_gradient(network, loss, *((x, y) if rows is None else (x[rows], y[rows])))
+        batch = (x, y) if rows is None else (x[rows], y[rows])
+        return self._blocks.run(partial(mean_loss_gradient, network, loss, *batch))
 
     def model(self, weights: Float[Tensor, " p"]) -> QuadraticModel:
         """Gives the Gauss-Newton model."""
         set_parameters(self._network, weights)
-        return quadratic_model(*self._rows)
+        return self._blocks.run(partial(quadratic_model, *self._rows))
 
     def row_model(self, weights: Float[Tensor, " p"]) -> RowModel:
         """Gives the Gauss-Newton model by the rows of its Jacobian."""

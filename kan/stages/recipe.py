@@ -84,6 +84,11 @@ def run_recipe(work: Work, recipe: Sequence[Stage], journal: Journal) -> Generat
     return work
 
 
+def ran_out_of_memory(result: Tensors) -> bool:
+    """Says whether a finished piece ended because memory ran out."""
+    return "outcome" in result and list(Outcome)[int(result["outcome"])] is Outcome.OUT_OF_MEMORY
+
+
 def best_so_far(work: Work, recipe: Sequence[Stage], journal: Journal) -> Work | None:
     """Gives what a run that is stopped from outside has reached, with the outcome CANCELLED.
 

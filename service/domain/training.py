@@ -74,12 +74,11 @@ class TrainingRun:
             raise BadTrainingData(str(error)) from error
         self._started = time.perf_counter()
         self._durations: deque[float] = deque(maxlen=RECENT_STEPS)
+        self._told = 0
 
     def __iter__(self) -> Iterator[TrainingUpdate]:
         """Trains; yields about one update an optimizer step, and sets `result` at the end."""
         self._started = time.perf_counter()
-        for warning in self._training.warnings:
-            yield TrainingUpdate("warning", {"message": warning}, {})
         run = self._training.run()
         stage = 0
         while True:
@@ -91,6 +90,7 @@ class TrainingRun:
                 return
             except (EncodingError, InexactRefinement) as error:
                 raise BadTrainingData(str(error)) from error
+            yield from self._new_warnings()
             self._durations.append(time.perf_counter() - before)
             shown = self._progress(progress)
             if progress.stage != stage:
@@ -101,6 +101,12 @@ class TrainingRun:
                 yield TrainingUpdate("stage", ended, shown, stage_ended=True)
             else:
                 yield TrainingUpdate("metric", _metric(progress), shown)
+
+    def _new_warnings(self) -> Iterator[TrainingUpdate]:
+        """Yields what has not been told yet."""
+        told, self._told = self._told, len(self._training.warnings)
+        for warning in self._training.warnings[told:]:
+            yield TrainingUpdate("warning", {"message": warning}, {})
 
     def finish_early(self) -> TrainedModel | None:
         """Gives the best model so far, where the time is up; None where there is none yet."""

@@ -1,15 +1,21 @@
 """Whole trainings on a pretended device: no tensor is left on the CPU, and the numbers are those of the CPU."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from kan.checkpoint import dump
 from kan.config import Average, Choose, Fit, MoveGrid, NetworkConfig, Refine, Refit, Stage, Starts
+from kan.jacobian import trace
+from kan.network import Kan
+from kan.optimizers.gauss_newton import mean_loss_gradient
+from kan.problem import Problem
 from kan.table_training import TableResult, TableTraining
 from tests.kan.pretended_device import DEVICE, DeviceTensor, pretended_device
-from tests.kan.training import a_table, a_task, finish, trained
+from tests.kan.training import a_table, a_task, finish, model_bytes, trained
 
 TABLE = a_table(80)
 RECIPES: dict[str, Sequence[Stage]] = {
@@ -53,6 +59,72 @@ def test_run_begun_on_the_device_is_ended_on_the_cpu_and_the_other_way_round(rec
             found = finish(TableTraining(TABLE, task, checkpoint=training.checkpoint(), device=ended).run()).state
             for one, other in zip(found.layers, expected.layers, strict=True):
                 np.testing.assert_allclose(one.coefficients, other.coefficients, rtol=1e-4, atol=1e-5)
+
+
+def full_above(rows: int, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of (network, loss, x, ...) or (network, x) on a device whose memory takes so many rows only."""
+
+    def limited(network: Kan, *arguments: Any) -> Any:
+        x = next(value for value in arguments if isinstance(value, torch.Tensor))
+        if isinstance(x, DeviceTensor) and len(x) > rows:
+            raise torch.OutOfMemoryError("CUDA out of memory (a test's)")
+        return function(network, *arguments)
+
+    return limited
+
+
+@pytest.mark.parametrize("recipe", [RECIPES["lm"], RECIPES["adam"]], ids=["lm", "adam"])
+def test_memory_for_few_rows_halves_the_blocks_and_ends_as_on_the_cpu(
+    recipe: Sequence[Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The trace of Levenberg-Marquardt's rows, and the forward pass of a batch.
+    monkeypatch.setattr("kan.optimizers.gauss_newton.trace", full_above(7, trace))
+    monkeypatch.setattr(Kan, "forward", full_above(20, Kan.forward))
+    task = a_task(recipe, config=NetworkConfig((2,), grid=3))
+    with pretended_device() as device:
+        training = TableTraining(TABLE, task, device=device)
+        there = finish(training.run())
+    assert training.warnings == []
+    here = trained(TABLE, task)
+    np.testing.assert_allclose(there.state.layers[0].coefficients, here.state.layers[0].coefficients, rtol=1e-4)
+
+
+def test_memory_for_no_row_goes_on_on_the_cpu_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = a_task((Fit(optimizer="lm", steps=2), Fit(optimizer="adam", steps=1)), config=NetworkConfig((2,), grid=3))
+    monkeypatch.setattr("kan.optimizers.gauss_newton.mean_loss_gradient", full_above(0, mean_loss_gradient))
+    monkeypatch.setattr("kan.optimizers.objective.mean_loss_gradient", full_above(0, mean_loss_gradient))
+    with pretended_device() as device:
+        training = TableTraining(TABLE, task, device=device)
+        stages = []
+        run = training.run()
+        while True:
+            try:
+                stages.append(next(run).stage)
+            except StopIteration as stop:
+                there: TableResult = stop.value
+                break
+    assert training.warnings == [f"memory ran out on {DEVICE}; the training goes on on the cpu"]
+    # The first stage is kept, and not trained anew.
+    assert stages == sorted(stages)
+    here = trained(TABLE, task)
+    np.testing.assert_allclose(there.state.layers[0].coefficients, here.state.layers[0].coefficients, rtol=1e-4)
+
+
+def test_table_that_does_not_fit_the_device_is_trained_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = Problem
+
+    def full(x: torch.Tensor, *rest: Any) -> Problem:
+        if isinstance(x, DeviceTensor):
+            raise torch.OutOfMemoryError("CUDA out of memory (a test's)")
+        return problem(x, *rest)
+
+    monkeypatch.setattr("kan.table_training.Problem", full)
+    task = a_task(RECIPES["lm"], config=NetworkConfig((2,), grid=3))
+    with pretended_device() as device:
+        training = TableTraining(TABLE, task, device=device)
+        result = finish(training.run())
+    assert len(training.warnings) == 1
+    assert dump(result.state) == model_bytes(TABLE, task)
 
 
 def test_pretended_device_refuses_what_a_gpu_refuses() -> None:
