@@ -23,7 +23,7 @@ from service.store.blobs import put_blob
 from service.store.engine import database_now
 from service.store.jobs import Event
 from service.store.tables import JobRow
-from service.store.workers import touch_worker
+from service.store.workers import note_job
 
 
 class LeaseLost(Exception):
@@ -63,7 +63,7 @@ def claim_next_job(
     event = ("status", {"status": "running", "attempt": attempt, "worker": worker_id, "device": device})
     statements.change_job(session, row.id, sources=["queued"], values=values, events=[event], token=row.token)
     claimed = statements.find_job(session, row.id)
-    touch_worker(session, worker_id, now, row.id)
+    note_job(session, worker_id, row.id)
     session.commit()
     if claimed is None:
         return None

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,8 @@ class TrainingRun:
         checkpoint: bytes of an earlier run of the same job, to go on from.
 
     Raises:
-        BadTrainingData: nothing can be learnt from the rows.
-        CheckpointError: the checkpoint is damaged.
+        BadTrainingData: nothing can be learnt from the rows; raised by the first step.
+        CheckpointError: the checkpoint is damaged; so is this one.
     """
 
     def __init__(
@@ -66,15 +67,20 @@ class TrainingRun:
     ) -> None:
         self._resolved = resolved
         self.result: TrainedModel | None = None
-        arrays = table_arrays(pl.read_parquet(io.BytesIO(table)), column_types)
-        try:
-            task, device = _task(resolved, arrays), resolved.get("device", "cpu")
-            self._training = TableTraining(arrays, task, checkpoint=checkpoint, device=device)
-        except EncodingError as error:
-            raise BadTrainingData(str(error)) from error
+        self._arrays, self._checkpoint = _arrays(resolved, table, column_types), checkpoint
         self._started = time.perf_counter()
         self._durations: deque[float] = deque(maxlen=RECENT_STEPS)
         self._told = 0
+
+    @cached_property
+    def _training(self) -> TableTraining:
+        # Not before the first step: by then the bytes of the table are gone, and the encoded rows take their room.
+        device = str(self._resolved.get("device", "cpu"))
+        try:
+            task = _task(self._resolved, self._arrays)
+            return TableTraining(self._arrays, task, checkpoint=self._checkpoint, device=device)
+        except EncodingError as error:
+            raise BadTrainingData(str(error)) from error
 
     def __iter__(self) -> Iterator[TrainingUpdate]:
         """Trains; yields about one update an optimizer step, and sets `result` at the end."""
@@ -129,6 +135,16 @@ class TrainingRun:
             "train_loss": progress.train_loss,
             "validation_loss": progress.validation_loss,
         }
+
+
+def _arrays(resolved: Mapping[str, Any], table: bytes, types: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    """Reads what the job needs, column by column, so that no column is there twice."""
+    wanted = {*resolved["inputs"], *resolved["targets"], resolved.get("split_column")}
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, kind in types.items():
+        if name in wanted and kind != "ignored":
+            arrays |= table_arrays(pl.read_parquet(io.BytesIO(table), columns=[name]), {name: kind})
+    return arrays
 
 
 def _task(resolved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> TableTask:

@@ -18,9 +18,14 @@ def report_worker(session: Session, row: WorkerRow) -> None:
     session.flush()
 
 
-def touch_worker(session: Session, worker_id: str, seen_at: datetime, job_id: str | None) -> bool:
+def note_job(session: Session, worker_id: str, job_id: str | None) -> None:
+    """Says which job a worker holds, None = it is free."""
+    session.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(job_id=job_id))
+
+
+def touch_worker(session: Session, worker_id: str, seen_at: datetime) -> bool:
     """Says that a known worker is still alive; False where its row is gone."""
-    statement = update(WorkerRow).where(WorkerRow.id == worker_id).values(seen_at=seen_at, job_id=job_id)
+    statement = update(WorkerRow).where(WorkerRow.id == worker_id).values(seen_at=seen_at)
     touched: Any = session.execute(statement.execution_options(synchronize_session=False))
     return bool(touched.rowcount)
 

@@ -36,7 +36,7 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class TrainingOrder:
     """Everything that the child needs to train one job.
 
@@ -57,6 +57,11 @@ class TrainingOrder:
     checkpoint_seconds: float
     threads: int
     run_seconds: float
+
+    def take_table(self) -> bytes:
+        """Gives the table once and forgets it: what the process was started with lives as long as the process."""
+        table, self.table = self.table, b""
+        return table
 
 
 def run_child(pipe: Connection, order: TrainingOrder) -> None:
@@ -107,7 +112,7 @@ class _Words:
 
 
 def _train(pipe: Connection, order: TrainingOrder, words: _Words) -> None:
-    run = _load(order.run_class)(order.resolved, order.table, order.column_types, order.checkpoint)
+    run = _load(order.run_class)(order.resolved, order.take_table(), order.column_types, order.checkpoint)
     _cap_threads(order.threads)
     started = saved = time.monotonic()
     sent = 0.0

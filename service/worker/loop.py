@@ -19,7 +19,7 @@ from service.settings import Settings
 from service.store.engine import database_now, make_engine, reading_session_factory, session_factory
 from service.store.jobs import is_job_waiting
 from service.store.tables import JobRow, WorkerRow
-from service.store.workers import drop_worker, report_worker, touch_worker
+from service.store.workers import drop_worker, note_job, report_worker, touch_worker
 from service.worker.devices import CPU
 from service.worker.process import warm_up
 from service.worker.rescuer import Rescuer, backoff_of
@@ -102,7 +102,7 @@ class Worker:
         finally:
             self._job_id = None
             # At once, for others leave to a free worker what suits it better.
-            self._survive(lambda: self._writing.run(self._touch))
+            self._survive(lambda: self._writing.run(self._note_free))
         log.info("job_left", job_id=hold.job_id, status=status, seconds=round(time.monotonic() - started, 3))
 
     def _lose(self, session: Session, hold: Hold) -> str:
@@ -139,11 +139,15 @@ class Worker:
         session.commit()
 
     def _touch(self, session: Session) -> None:
-        if touch_worker(session, self.worker_id, database_now(session), self._job_id):
+        if touch_worker(session, self.worker_id, database_now(session)):
             session.commit()
         else:
             # Forgotten while it slept or the database was away: it is alive, and must be seen.
             self._sign_on(session)
+
+    def _note_free(self, session: Session) -> None:
+        note_job(session, self.worker_id, None)
+        session.commit()
 
     def _sign_off(self, session: Session) -> None:
         drop_worker(session, self.worker_id)

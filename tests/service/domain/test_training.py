@@ -121,7 +121,7 @@ def test_split_column_decides_the_parts() -> None:
 
 def test_split_column_with_other_words_is_bad_data() -> None:
     with pytest.raises(BadTrainingData, match="train, validation and test"):
-        Job(split_column="label").run()
+        next(iter(Job(split_column="label").run()))
 
 
 def test_search_is_run_where_no_network_is_given() -> None:
@@ -185,14 +185,14 @@ def test_infinite_cell_and_single_class_are_bad_data() -> None:
     file = io.BytesIO()
     job.frame.with_columns(b=pl.lit(float("inf"))).write_parquet(file)
     with pytest.raises(BadTrainingData, match="finite"):
-        TrainingRun(job.resolved, file.getvalue(), job.types)
+        next(iter(TrainingRun(job.resolved, file.getvalue(), job.types)))
     words = pl.Series(["high"] * 36 + ["low"] * 24)
     parts = pl.Series(["train"] * 36 + ["validation"] * 12 + ["test"] * 12)
     frame = a_frame().with_columns(label=words, part=parts)
     with pytest.raises(BadTrainingData, match="single class"):
-        Job(frame, targets=["label"], split_column="part").run()
+        next(iter(Job(frame, targets=["label"], split_column="part").run()))
 
 
 def test_damaged_checkpoint_is_refused() -> None:
     with pytest.raises(CheckpointError):
-        Job().run(b"damaged")
+        next(iter(Job().run(b"damaged")))
