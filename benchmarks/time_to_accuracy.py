@@ -1,7 +1,7 @@
 """CPU seconds until the test RMSE first falls to 1e-2, 1e-3, 1e-4 and 1e-5: ours beside pykan's, adapted.
 
     make peers
-    python benchmarks/time_to_accuracy.py [--kinds shallow,reported] [--quick]
+    python benchmarks/time_to_accuracy.py [--kinds shallow,reported] [--quick] [--only-ours]
 
 Both get the same 1,000 training rows of a seed, both in float64 and one thread, in a process of its own, seeds in turn.
 Ours is what `kan.fit(Kan(widths), x, y, preset=..., seed=seed)` runs (one fifth of the rows is held out to choose).
@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--deep-preset", default="thorough", help="ours, three-layer tasks (default: %(default)s)")
     parser.add_argument("--peer-steps", type=int, default=50, help="pykan's steps on each grid (default: %(default)s)")
     parser.add_argument("--limit-seconds", type=float, default=LIMIT_SECONDS, help="of CPU, a seed")
+    parser.add_argument("--only-ours", action="store_true", help="leave pykan out, which takes most of the time")
     parser.add_argument("--quick", action="store_true", help="one shallow task, two seeds, 20 s each")
     asked = parser.parse_args()
     if asked.quick:
@@ -72,6 +73,8 @@ def _run(asked: argparse.Namespace, name: str, task: Task, ours: Worker, theirs:
     """Gives each side's runs, seed by seed in turn."""
     shallow = task.kind == "shallow"
     our_seeds, peer_seeds = (asked.seeds, asked.seeds) if shallow else (asked.deep_seeds, asked.deep_peer_seeds)
+    if asked.only_ours:
+        peer_seeds = 0
     shared = {"task": name, "widths": task.widths, "levels": LEVELS, "limit_seconds": asked.limit_seconds}
     runs: dict[str, Runs] = {"ours": [], "pykan": []}
     for seed in range(max(our_seeds, peer_seeds)):

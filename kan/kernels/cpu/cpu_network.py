@@ -14,7 +14,7 @@ from kan.state import NetworkState
 # Numbers of the widest vector.
 STRIDE = 16
 # Adding the numbers of a row that are not zero one by one is so much slower than a product of dense matrices
-# (measured: 7 us a row of 41 numbers that are not zero, level with the product where those are 15 % of the row).
+# (measured on [2, 5, 1] to [4, 5, 5, 1], grids 5 to 80: level with the product where those are a quarter of the row).
 DENSE_SPEED = 16.0
 
 
@@ -28,6 +28,9 @@ class CpuNetwork:
         state: the network as it is; later changes of the numbers come through `set_parameters`.
         dtype: float64 or float32, of all arithmetic.
         is_sparse: whether J'J comes from what is not zero; None chooses the faster way.
+
+    Attributes:
+        is_sparse: the choice; J'J then takes no memory per row.
     """
 
     def __init__(self, state: NetworkState, dtype: DTypeLike = np.float64, *, is_sparse: bool | None = None) -> None:
@@ -36,7 +39,7 @@ class CpuNetwork:
         self._places, self._kept = self._layout.trainable, self._layout.kept
         self.dtype, self.inputs, self.outputs = np.dtype(dtype), self._layout.inputs, self._layout.outputs
         share = self._layout.row_numbers / max(len(self._places), 1)
-        self._is_sparse = DENSE_SPEED * share * share < 1.0 if is_sparse is None else is_sparse
+        self.is_sparse = DENSE_SPEED * share * share < 1.0 if is_sparse is None else is_sparse
 
     @property
     def parameters(self) -> int:
@@ -95,7 +98,7 @@ class CpuNetwork:
 
     def normal_matrix(self, x: Floats, seeds: Floats) -> Floats:
         """Gives J'J of that Jacobian, SHAPE (parameters, parameters); its upper triangle, the lower is undefined."""
-        if not self._is_sparse:
+        if not self.is_sparse:
             rows = self.jacobian(x, seeds)
             dense: Floats = rows.T @ rows
             return dense
