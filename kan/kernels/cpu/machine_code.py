@@ -14,6 +14,7 @@ from kan.kernels.cpu.compiled import OPTIONS
 from kan.kernels.cpu.frozen import frozen_input_gradient, frozen_outputs
 from kan.kernels.cpu.raw_arrays import array_at, enter_interpreter, leave_interpreter, number_of, object_of
 from kan.kernels.native.functions import NEVER_CALLED
+from kan.kernels.native.parent import end_with_parent
 
 # Beside a server that answers already.
 PATIENCE = 10
@@ -85,5 +86,6 @@ def _inline(module, machine):
 
 
 if __name__ == "__main__":
+    end_with_parent()
     os.nice(PATIENCE)
     sys.stdout.buffer.write(object_file())

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock, Thread
 
 from kan.kernels.native.functions import Functions
-from kan.kernels.native.object_file import keep, kept
+from kan.kernels.native.object_file import compiling_alone, keep, kept
 
 _COMMAND = (sys.executable, "-m", "kan.kernels.cpu.machine_code")
 _logger = logging.getLogger(__name__)
@@ -57,13 +57,20 @@ class Kernels:
             return self._functions
 
     def _compile(self) -> None:
+        with compiling_alone(self._places):
+            # Several servers that start at once on a new machine: the first one compiles for all.
+            code = kept(self._places) or self._compiled()
+        if code is not None:
+            self._functions = Functions(code)
+
+    def _compiled(self) -> bytes | None:
         done = subprocess.run(self._command, capture_output=True, check=False)
         if done.returncode != 0:
             # Answers stay right, only slow; nobody would know why.
             _logger.error("kernels not compiled: %s", done.stderr.decode(errors="replace")[-2000:])
-            return
+            return None
         keep(done.stdout, self._places)
-        self._functions = Functions(done.stdout)
+        return done.stdout
 
 
 KERNELS = Kernels()

@@ -1,8 +1,10 @@
 """Where the compiled kernels are kept: an object file for this type of CPU and this version of their source."""
 
+import fcntl
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -48,6 +50,29 @@ def keep(code: bytes, places: list[Path] | None = None) -> Path | None:
             # In one step, so that another process never reads half of it.
             return Path(draft).replace(folder / _name())
     return None
+
+
+@contextmanager
+def compiling_alone(places: list[Path] | None = None) -> Iterator[None]:
+    """Waits until no other process compiles for the same folder; where nothing can be kept, nobody waits."""
+    lock = next(_locks(folders() if places is None else places), None)
+    if lock is None:
+        yield
+        return
+    with open(lock, "rb") as file:
+        # Released with the file, also when this process is killed.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _locks(places: list[Path]) -> Iterator[Path]:
+    """Yields a file to lock in each folder that can be written to."""
+    for folder in places:
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = folder / "kernels.lock"
+            lock.touch()
+            yield lock
 
 
 def source_stamp() -> str:

@@ -36,6 +36,16 @@ def test_kernels_run_where_nothing_can_be_kept(tmp_path: Path, command: tuple[st
     assert Kernels([blocked], command).wait() is not None
 
 
+def test_several_that_start_at_once_compile_once(tmp_path: Path, command: tuple[str, ...]) -> None:
+    counted = "import sys; open(sys.argv[2], 'a').write('once '); " + command[2].removeprefix("import shutil, sys; ")
+    count = tmp_path / "count"
+    code = (sys.executable, "-c", f"import shutil; {counted}", command[3], str(count))
+    several = [Kernels([tmp_path / "kept"], code) for _ in range(4)]
+    assert all(kernels.functions() is None for kernels in several)
+    assert all(kernels.wait() is not None for kernels in several)
+    assert count.read_text() == "once "
+
+
 def test_failure_to_compile_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     kernels = Kernels([tmp_path], (sys.executable, "-c", "raise SystemExit('no compiler here')"))
     with caplog.at_level(logging.ERROR), pytest.raises(RuntimeError, match="could not be compiled"):
