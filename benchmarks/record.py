@@ -83,10 +83,15 @@ def processor() -> str:
 
 
 def commit() -> str:
-    """Gives the commit, with a plus where the working tree differs from it."""
-    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    told = subprocess.run(command, capture_output=True, text=True, cwd=HERE, check=False)
-    return told.stdout.strip() or "unknown"
+    """Gives the commit, with a plus where the working tree differs from it in more than the results."""
+    told = _git("describe", "--always", "--exclude=*")
+    differs = _git("status", "--porcelain", "--", HERE.parent.as_posix(), f":!{RESULTS.as_posix()}")
+    return f"{told}{'+' if differs else ''}" if told else "unknown"
+
+
+def _git(*arguments: str) -> str:
+    told = subprocess.run(["git", *arguments], capture_output=True, text=True, cwd=HERE, check=False)
+    return told.stdout.strip()
 
 
 if __name__ == "__main__":
