@@ -27,7 +27,7 @@ NOISE_FREE = 0.01
 # What a coarse grid leaves of most functions: another start would hardly leave less, a finer grid will.
 GOOD_START = 1e-5
 # A share of the variance left above which nothing much was learnt: so many times finer grids are tried, if rows allow.
-HARDLY_LEARNT, FINER, CLEARLY_BETTER = 0.7, 4, 0.5
+HARDLY_LEARNT, FINER, CLEARLY_BETTER = 0.3, 4, 0.5
 # Share of the progress that the first grid takes.
 COARSE_SHARE = 0.9
 # So many rows tell good starts from bad ones.
