@@ -89,7 +89,7 @@ def choose_optimizer(wanted: str, parameters: int, rows: int) -> str:
     """Gives "lm" or "adam" for "auto", by parameters and rows * parameters^2; anything else stays.
 
     Never "lbfgs": at equal CPU time Adam on compiled gradients left a smaller held-out loss in eight of nine cases of
-    1,600 to 8,400 parameters on 300 to 20,000 rows, by a factor of 1.3 to 20; in the ninth L-BFGS left 13 % less.
+    1,600 to 8,400 parameters on 300 to 20,000 rows, by a factor of 1.2 to 20; in the ninth L-BFGS left 13 % less.
     """
     if wanted != "auto":
         return wanted
