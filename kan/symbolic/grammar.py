@@ -42,6 +42,7 @@ FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
         )
     },
     "sigmoid": _sigmoid,
+    "sgn": np.sign,
     "gaussian": _gaussian,
     "j0": _j0,
 }
