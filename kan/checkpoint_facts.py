@@ -21,6 +21,7 @@ class LayerFacts:
     degree: int
     products: tuple[int, ...] = ()
     formulas: tuple[EdgeFormula, ...] = ()
+    pruned_formulas: tuple[EdgeFormula, ...] = ()
 
 
 def facts_to_json(layers: Sequence[LayerState]) -> list[dict[str, Any]]:
@@ -30,16 +31,9 @@ def facts_to_json(layers: Sequence[LayerState]) -> list[dict[str, Any]]:
         CheckpointError: a formula's constant is not finite.
     """
     for layer in layers:
-        for formula in layer.formulas:
+        for formula in (*layer.formulas, *layer.pruned_formulas):
             _require(all(isfinite(getattr(formula, name)) for name in CONSTANTS), "formulas: a number is not finite")
-    return [
-        {
-            "degree": layer.degree,
-            "products": list(layer.products),
-            "formulas": [asdict(formula) for formula in layer.formulas],
-        }
-        for layer in layers
-    ]
+    return [_facts_to_json(layer) for layer in layers]
 
 
 def facts_from_json(value: object) -> list[LayerFacts]:
@@ -53,16 +47,25 @@ def facts_from_json(value: object) -> list[LayerFacts]:
     return [_facts(item) for item in value]
 
 
+def _facts_to_json(layer: LayerState) -> dict[str, Any]:
+    """Gives the facts of one layer; formulas of pruned edges only where it has some."""
+    lists = {"products": list(layer.products), "formulas": [asdict(formula) for formula in layer.formulas]}
+    pruned = [asdict(formula) for formula in layer.pruned_formulas]
+    return {"degree": layer.degree, **lists, **({"pruned_formulas": pruned} if pruned else {})}
+
+
 def _facts(item: object) -> LayerFacts:
     if not isinstance(item, dict):
         return LayerFacts(_degree(item))
-    _require(item.keys() == {"degree", "products", "formulas"}, "layers: expected degree, products and formulas")
-    products, formulas = item["products"], item["formulas"]
-    if not isinstance(products, list) or not isinstance(formulas, list):
+    known = item.keys() - {"pruned_formulas"}
+    _require(known == {"degree", "products", "formulas"}, "layers: expected degree, products and formulas")
+    products, formulas, pruned = item["products"], item["formulas"], item.get("pruned_formulas", [])
+    if not all(isinstance(value, list) for value in (products, formulas, pruned)):
         raise CheckpointError("layers: expected lists of products and formulas")
     for arity in products:
         _require(type(arity) is int and arity >= 2, "products: expected whole numbers, at least 2")
-    return LayerFacts(_degree(item["degree"]), tuple(products), tuple(_formula(formula) for formula in formulas))
+    read = [tuple(_formula(formula) for formula in some) for some in (formulas, pruned)]
+    return LayerFacts(_degree(item["degree"]), tuple(products), *read)
 
 
 def _degree(value: object) -> int:

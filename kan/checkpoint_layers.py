@@ -87,8 +87,9 @@ def _read_layer(reader: _Reader, prefix: str, facts: LayerFacts) -> LayerState:
     _check_facts(facts, mask, {table.source for table in levels}, prefix)
     try:
         return LayerState(
-            facts.degree, knots, coefficients, base, spline, mask, levels, statistics, facts.formulas, facts.products
-        )
+            facts.degree, knots, coefficients, base, spline, mask, levels, statistics,
+            formulas=facts.formulas, products=facts.products, pruned_formulas=facts.pruned_formulas,
+        )  # fmt: skip
     except ShapeMismatch as error:
         raise CheckpointError(f"{prefix}.{error}") from error
 
@@ -96,7 +97,7 @@ def _read_layer(reader: _Reader, prefix: str, facts: LayerFacts) -> LayerState:
 def _check_facts(facts: LayerFacts, mask: NDArray[Any], categories: set[int], prefix: str) -> None:
     """Checks that products have their sums and that a formula stands alone on an edge from a number."""
     _require(sum(facts.products) <= mask.shape[1], f"{prefix}: its products take more sums than it has")
-    edges = [(formula.source, formula.target) for formula in facts.formulas]
+    edges = [(formula.source, formula.target) for formula in (*facts.formulas, *facts.pruned_formulas)]
     _require(len(set(edges)) == len(edges), f"{prefix}: an edge has two formulas")
     for source, target in edges:
         _require(source < mask.shape[0] and target < mask.shape[1], f"{prefix}: a formula on an edge it does not have")

@@ -69,14 +69,17 @@ def encode(encoding: Encoding, table: Table) -> Array:
         table: the columns of `encoding.columns`, each (rows,); others are ignored.
 
     Returns:
-        (rows, inputs): a scaled number, or the index of a level (an unseen one: the number of levels).
+        (rows, inputs): a scaled number, or the index of a level (an unseen one: the number of levels); 0 for an input
+        of an unused column.
 
     Raises:
         EncodingError: a missing column, a value missing where training had none, an infinity, a wrong type.
     """
     rows = row_count(table, encoding.columns)
-    x = np.empty((rows, encoding.network_inputs))
+    x = np.zeros((rows, encoding.network_inputs))
     for position, item in enumerate(encoding.inputs):
+        if item.column in encoding.unused:
+            continue
         if isinstance(item, NumberInput):
             x[:, position] = _encode_number(item, number_column(table, item.column))
         elif isinstance(item, LevelsInput):
@@ -150,7 +153,7 @@ def outside_rows(encoding: Encoding, table: Table) -> list[Outside]:
         table: as for `encode`, and already accepted by it.
     """
     found: list[Outside] = []
-    for item in encoding.inputs:
+    for item in encoding.used_inputs:
         if isinstance(item, NumberInput):
             values = number_column(table, item.column)
             rows = np.flatnonzero((values < item.low) | (values > item.high))

@@ -90,16 +90,23 @@ class Encoding:
         inputs: one per network input, in order.
         outputs: number targets, or one class target.
         dropped: (column, reason) of the inputs that were asked for and cannot be used.
+        unused: columns none of whose inputs has an edge any more: a prediction does not need them.
     """
 
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     dropped: tuple[tuple[str, str], ...] = ()
+    unused: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The table columns that a prediction needs, each once, in order."""
-        return tuple(dict.fromkeys(item.column for item in self.inputs))
+        return tuple(dict.fromkeys(item.column for item in self.used_inputs))
+
+    @property
+    def used_inputs(self) -> tuple[Input, ...]:
+        """The inputs of the columns that a prediction needs."""
+        return tuple(item for item in self.inputs if item.column not in self.unused)
 
     @property
     def task(self) -> str:

@@ -29,11 +29,12 @@ OUTPUT_KINDS: dict[str, type[Any]] = {
 
 def to_json(encoding: Encoding) -> dict[str, Any]:
     """Gives the encoding as dicts, lists, text and numbers."""
-    return {
+    plain: dict[str, Any] = {
         "inputs": [_record(item, INPUT_KINDS) for item in encoding.inputs],
         "outputs": [_record(item, OUTPUT_KINDS) for item in encoding.outputs],
         "dropped": [list(pair) for pair in encoding.dropped],
     }
+    return {**plain, "unused": list(encoding.unused)} if encoding.unused else plain
 
 
 def from_json(value: object) -> Encoding:
@@ -53,7 +54,9 @@ def from_json(value: object) -> Encoding:
     _require(not has_classes or len(outputs) == 1, "outputs", "one class target, or number targets")
     dropped = tuple(_texts(pair, "dropped") for pair in _list(value, "dropped"))
     _require(all(len(pair) == 2 for pair in dropped), "dropped", "pairs of column and reason")
-    return Encoding(tuple(inputs), tuple(outputs), tuple((pair[0], pair[1]) for pair in dropped))
+    unused = _texts(value.get("unused", []), "unused")
+    _require(set(unused) < {item.column for item in inputs}, "unused", "some of the columns, not all")
+    return Encoding(tuple(inputs), tuple(outputs), tuple((pair[0], pair[1]) for pair in dropped), unused)
 
 
 def _record(item: Input | Output, kinds: dict[str, type[Any]]) -> dict[str, Any]:

@@ -1,7 +1,11 @@
 """Which edges, nodes and columns matter: each edge's spread on the training rows, handed back from the outputs.
 
-Source: KAN 2.0 (arXiv 2408.10205) section 5.1: a node's score is the sum of what its edges carry on, an edge carries
-its target's score times its own standard deviation over the target's.
+A node's score is the sum of what its edges carry on; an edge carries its target's score times its own standard
+deviation over the target's. Every factor of a product has the product's whole score. Where edges cancel, so that the
+target varies less than they do, theirs is taken, as if they were independent: else two edges that cancel had scores
+without bound.
+
+Source: KAN 2.0 (arXiv 2408.10205) section 5.1, but for edges that cancel.
 """
 
 import numpy as np
@@ -23,9 +27,9 @@ def edge_scores(state: NetworkState) -> list[Array]:
     node_score = np.ones(state.widths[-1])
     scores: list[Array] = []
     for layer in reversed(state.layers):
-        edge_std, node_std = _spreads(state, layer)
-        share = np.divide(edge_std, node_std, out=np.zeros_like(edge_std), where=node_std > 0)
-        scores.insert(0, share * node_score)
+        edge_std, sum_std = _spreads(state, layer)
+        share = np.divide(edge_std, sum_std, out=np.zeros_like(edge_std), where=sum_std > 0)
+        scores.insert(0, share * node_score[layer.owners])
         node_score = scores[0].sum(axis=1)
     return scores
 
@@ -66,10 +70,13 @@ def column_importance(state: NetworkState) -> dict[str, float]:
 
 def _spreads(state: NetworkState, layer: LayerState) -> tuple[Array, Array]:
     """Gives (inputs, outputs) and (outputs,) standard deviations; of the grid's points where no row was seen."""
-    if layer.statistics is not None:
-        return layer.statistics.edge_std * (layer.mask != 0), layer.statistics.node_std
-    edge_std = np.stack([_grid_spread(state, layer, source) for source in range(layer.inputs)])
-    return edge_std, np.asarray(np.hypot.reduce(edge_std, axis=0))
+    seen = layer.statistics
+    if seen is not None:
+        edge_std = seen.edge_std * layer.live
+    else:
+        edge_std = np.stack([_grid_spread(state, layer, source) for source in range(layer.inputs)])
+    independent = np.asarray(np.hypot.reduce(edge_std, axis=0))
+    return edge_std, independent if seen is None else np.maximum(seen.node_std, independent)
 
 
 def _grid_spread(state: NetworkState, layer: LayerState, source: int) -> Array:

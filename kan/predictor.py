@@ -65,8 +65,6 @@ def contributions(state: NetworkState, x: Array) -> Array:
     edges = np.empty((len(x), layer.inputs, layer.outputs))
     for source in range(layer.inputs):
         edges[:, source] = edge_values(layer, source, x[:, source], base=state.base, outside=state.outside)
-    for edge in layer.formulas:
-        edges[:, edge.source, edge.target] += formula_values(edge, x[:, edge.source])
     return edges
 
 
@@ -91,7 +89,7 @@ def layer_values(layer: LayerState, x: Array, *, base: str = "silu", outside: st
 
 
 def edge_values(layer: LayerState, source: int, x: Array, *, base: str = "silu", outside: str = "linear") -> Array:
-    """Gives every edge that leaves one input.
+    """Gives every edge that leaves one input, be it a spline, a table of levels or a formula.
 
     Args:
         source: index of the input.
@@ -111,7 +109,10 @@ def edge_values(layer: LayerState, source: int, x: Array, *, base: str = "silu",
         if base == "silu":
             values = values + layer.base_weight[source] * silu(x)[:, None]
         masked: Array = layer.mask[source] * values
-        return masked
+    for edge in layer.formulas:
+        if edge.source == source:
+            masked[:, edge.target] += formula_values(edge, x)
+    return masked
 
 
 def _nodes(layer: LayerState, sums: Array) -> Array:

@@ -37,7 +37,7 @@ class EdgeStatistics:
         low, high: (inputs,) smallest and largest value seen at each input.
         density: (inputs, 24) counts of rows in equal bins of [low, high].
         edge_std: (inputs, outputs) standard deviation of each edge's output.
-        node_std: (outputs,) standard deviation of each node's output.
+        node_std: (outputs,) standard deviation of each sum.
     """
 
     low: Array
@@ -77,6 +77,7 @@ class LayerState:
         levels: tables of the category inputs; their splines and base weights are zero and unused.
         statistics: None until the network has seen training rows.
         formulas: edges snapped to a formula.
+        pruned_formulas: those of pruned edges, which restoring gives back.
         products: how many sums each product node multiplies; the other sums are nodes themselves and come first.
     """
 
@@ -90,6 +91,7 @@ class LayerState:
     statistics: EdgeStatistics | None = None
     formulas: tuple[EdgeFormula, ...] = ()
     products: tuple[int, ...] = ()
+    pruned_formulas: tuple[EdgeFormula, ...] = ()
 
     def __post_init__(self) -> None:
         expected = (self.inputs, self.grid + self.degree, self.outputs)
@@ -112,12 +114,37 @@ class LayerState:
     @property
     def nodes(self) -> int:
         """Number of nodes behind the layer."""
-        return self.outputs - sum(self.products) + len(self.products)
+        return self.plain + len(self.products)
 
     @property
     def grid(self) -> int:
         """Number of intervals (the paper's G)."""
         return int(self.knots.shape[1]) - 2 * self.degree - 1
+
+    @property
+    def live(self) -> NDArray[np.bool_]:
+        """Which edges (inputs, outputs) are not pruned: those with a mask, and those that are a formula."""
+        live: NDArray[np.bool_] = np.not_equal(self.mask, 0)
+        for formula in self.formulas:
+            live[formula.source, formula.target] = True
+        return live
+
+    @property
+    def plain(self) -> int:
+        """Number of sums that are nodes themselves; they come before those that products take."""
+        return self.outputs - sum(self.products)
+
+    def factors(self, node: int) -> range:
+        """Gives the sums that a node is made of: one, or the factors of a product."""
+        if node < self.plain:
+            return range(node, node + 1)
+        start = self.plain + sum(self.products[: node - self.plain])
+        return range(start, start + self.products[node - self.plain])
+
+    @property
+    def owners(self) -> NDArray[np.intp]:
+        """The node that each sum is part of, (outputs,)."""
+        return np.repeat(np.arange(self.nodes), [len(self.factors(node)) for node in range(self.nodes)])
 
     def level_table(self, source: int) -> LevelTable | None:
         """Gives the table of a category input, None for a number."""

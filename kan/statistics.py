@@ -17,7 +17,7 @@ def with_statistics(state: NetworkState, x: Array) -> NetworkState:
     Args:
         x: (rows, inputs) in network units, at least one row. Passed twice, and never held a second time.
     """
-    found = [_Statistics(layer) for layer in state.layers]
+    found = [_Statistics(state, layer) for layer in state.layers]
     for values in _layer_inputs(state, x):
         for statistics, block in zip(found, values, strict=True):
             statistics.widen(block)
@@ -37,8 +37,8 @@ def _layer_inputs(state: NetworkState, x: Array) -> Iterator[list[Array]]:
 class _Statistics:
     """The statistics of one layer as its rows come in."""
 
-    def __init__(self, layer: LayerState) -> None:
-        self._layer = layer
+    def __init__(self, state: NetworkState, layer: LayerState) -> None:
+        self._layer, self._base, self._outside = layer, state.base, state.outside
         self._low, self._high = np.full(layer.inputs, np.inf), np.full(layer.inputs, -np.inf)
         self._density = np.zeros((layer.inputs, DENSITY_BINS), dtype=np.int64)
         self._edges = [_Spread() for _ in range(layer.inputs)]
@@ -52,7 +52,7 @@ class _Statistics:
         """Takes rows into spreads and densities, once the range is known."""
         total = np.zeros((len(x), self._layer.outputs))
         for i, spread in enumerate(self._edges):
-            edges = edge_values(self._layer, i, x[:, i])
+            edges = edge_values(self._layer, i, x[:, i], base=self._base, outside=self._outside)
             spread.add(edges)
             total += edges
             bounds = _bounds(self._low[i], self._high[i])

@@ -61,7 +61,7 @@ def input_columns(encoding: Encoding) -> tuple[InputColumn, ...]:
     """Gives the columns that a model reads, in the order of its signature."""
     found: list[InputColumn] = []
     scaled = {item.column for item in encoding.inputs if isinstance(item, NumberInput)}
-    for item in encoding.inputs:
+    for item in encoding.used_inputs:
         if isinstance(item, NumberInput):
             found.append(InputColumn(item.column, item.low, item.high, None, item.fill is not None))
         elif isinstance(item, LevelsInput):

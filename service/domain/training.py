@@ -210,7 +210,7 @@ def signature(encoding: Encoding) -> dict[str, Any]:
     """Gives the inputs with type and training range or categories, and the outputs, as a version shows them."""
     inputs: list[dict[str, Any]] = []
     seen: set[str] = set()
-    for item in encoding.inputs:
+    for item in encoding.used_inputs:
         if item.column in seen:
             continue
         seen.add(item.column)

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from kan.encoding import Encoding
+from kan.encoding import Encoding, LevelsInput, NumberInput, NumberOutput
 from kan.knots import quantile_knots
 from kan.predictor import edge_values, evaluate_layers
-from kan.state import DENSITY_BINS, EdgeStatistics, LayerState, LevelTable, NetworkState
+from kan.state import DENSITY_BINS, Array, EdgeFormula, EdgeStatistics, LayerState, LevelTable, NetworkState
 
 
 def random_layer(
@@ -81,3 +81,47 @@ def with_statistics(state: NetworkState, rows: int = 200, seed: int = 0) -> Netw
         )
         layers.append(replace(layer, statistics=statistics))
     return replace(state, layers=tuple(layers))
+
+
+def mixed_network(seed: int = 0) -> NetworkState:
+    """Gives [3 numbers + a category, sums + products, …, 2] with formulas, pruned edges, an encoding and statistics."""
+    generator = np.random.default_rng(seed)
+    encoding = Encoding(
+        (
+            NumberInput("a", "a", 1.0, 2.0, -1.0, 3.0),
+            LevelsInput("b", "b", ("p", "q", "r"), (5, 5, 5)),
+            NumberInput("c", "c", 0.0, 0.5, -0.5, 0.5),
+            NumberInput("d", "d", -3.0, 10.0, -13.0, 7.0),
+        ),
+        (NumberOutput("y", 5.0, 2.0), NumberOutput("z", -1.0, 10.0)),
+    )
+    arities = tuple(int(arity) for arity in generator.integers(2, 4, generator.integers(0, 3)))
+    plain = int(generator.integers(1, 4))
+    first = replace(random_layer(4, plain + sum(arities), levels=(None, 3, None, None), seed=seed), products=arities)
+    widths = [plain + len(arities), *([3] if generator.integers(2) else []), 2]
+    rest = [random_layer(a, b, grid=4, degree=2, seed=seed + a) for a, b in pairwise(widths)]
+    layers = tuple(_with_random_kinds(layer, generator) for layer in (first, *rest))
+    return with_statistics(NetworkState(layers, encoding=encoding, origin={"seed": seed}))
+
+
+def rows_for(state: NetworkState, rows: int = 50, seed: int = 0) -> Array:
+    """Gives rows in network units: numbers a little beyond the grid, levels and an unseen one."""
+    generator = np.random.default_rng(seed)
+    x = generator.uniform(-1.5, 1.5, (rows, state.widths[0]))
+    for table in state.layers[0].levels:
+        x[:, table.source] = generator.integers(0, len(table.values), rows)
+    return x
+
+
+def _with_random_kinds(layer: LayerState, generator: np.random.Generator) -> LayerState:
+    """Gives the layer with about a sixth of its edges pruned and a sixth formulas; every input and sum has a spline."""
+    kinds = generator.integers(0, 6, layer.mask.shape)
+    kinds[np.arange(layer.inputs), generator.integers(0, layer.outputs, layer.inputs)] = 2
+    kinds[generator.integers(0, layer.inputs, layer.outputs), np.arange(layer.outputs)] = 2
+    mask, formulas = np.where(kinds == 0, 0.0, 1.0), []
+    for source, target in np.argwhere(kinds == 1):
+        if layer.level_table(int(source)) is None:
+            mask[source, target] = 0.0
+            function = ("sin", "x^2", "tanh", "gaussian")[int(generator.integers(4))]
+            formulas.append(EdgeFormula(int(source), int(target), function, *generator.uniform(0.2, 0.9, 4).tolist()))
+    return replace(layer, mask=mask, formulas=tuple(formulas))

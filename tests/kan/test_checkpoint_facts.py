@@ -41,6 +41,9 @@ def test_degrees_of_version_1_are_read() -> None:
         fact(products=[True]),
         fact(products=2),
         fact(formulas={}),
+        fact(pruned_formulas={}),
+        fact(pruned_formulas=[{**FORMULA, "c": float("inf")}]),
+        fact(other=[]),
         fact(formulas=[3]),
         fact(formulas=[{**FORMULA, "function": "__import__"}]),
         fact(formulas=[{**FORMULA, "function": ["sin"]}]),
@@ -73,6 +76,7 @@ def test_layers_that_are_no_list_are_refused(value: object) -> None:
         (LayerFacts(3, formulas=(EdgeFormula(**FORMULA),)), (), "spline too"),
         (LayerFacts(3, formulas=(EdgeFormula(**FORMULA), EdgeFormula(**FORMULA))), ((0, 1),), "two formulas"),
         (LayerFacts(3, formulas=(EdgeFormula(**{**FORMULA, "target": 2}),)), (), "does not have"),
+        (LayerFacts(3, pruned_formulas=(EdgeFormula(**FORMULA),)), (), "spline too"),
         (LayerFacts(3, formulas=(EdgeFormula(**{**FORMULA, "source": 1}),)), ((1, 1),), "category"),
     ],
 )

@@ -1,5 +1,6 @@
 """An encoding survives JSON, and what is no encoding is refused."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,13 @@ def test_json_and_back_is_the_same_encoding() -> None:
     assert from_json(to_json(classes)) == classes
 
 
+def test_unused_columns_are_written_only_where_there_are_some() -> None:
+    encoding = learnt(table_of_all_kinds(), "size", "age", "island")
+    assert "unused" not in to_json(encoding)
+    unused = replace(encoding, unused=("age",))
+    assert from_json(to_json(unused)) == unused
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -26,6 +34,9 @@ def test_json_and_back_is_the_same_encoding() -> None:
         (("inputs",), "text"),
         (("outputs",), []),
         (("dropped",), [["one"]]),
+        (("unused",), "age"),
+        (("unused",), ["elsewhere"]),
+        (("unused",), ["size", "age", "island"]),
         (("inputs", 0, "kind"), "other"),
         (("inputs", 0, "kind"), ["number"]),
         (("inputs", 0, "scale"), 0.0),

@@ -6,7 +6,9 @@ import numpy as np
 
 from kan.encoding import Encoding, MissingInput, NumberInput, NumberOutput
 from kan.importance import column_importance, edge_importance, edge_scores, node_scores
-from kan.state import NetworkState
+from kan.state import EdgeFormula, NetworkState
+from kan.statistics import with_statistics as statistics_of_rows
+from tests.kan.kernels.cpu.definition import with_products
 from tests.kan.networks import random_layer, random_network, with_statistics
 
 
@@ -14,7 +16,30 @@ def test_scores_of_one_layer_are_the_shares_of_spread() -> None:
     state = with_statistics(random_network(3, 2))
     statistics = state.layers[0].statistics
     assert statistics is not None
-    np.testing.assert_allclose(edge_scores(state)[0], statistics.edge_std / statistics.node_std)
+    independent = np.sqrt(np.square(statistics.edge_std).sum(axis=0))
+    expected = statistics.edge_std / np.maximum(statistics.node_std, independent)
+    np.testing.assert_allclose(edge_scores(state)[0], expected)
+
+
+def test_edges_that_cancel_have_bounded_scores() -> None:
+    # pykan gives 29308 for each of the two.
+    line = EdgeFormula(0, 0, "x", 1.0, 1.0, 0.0, 0.0)
+    layer = random_layer(2, 1, pruned=((0, 0), (1, 0)))
+    layer = replace(layer, formulas=(line, replace(line, source=1, a=-1.0)))
+    column = np.random.default_rng(0).normal(size=(100, 1))
+    state = statistics_of_rows(NetworkState((layer,)), np.hstack([column, column]))
+    np.testing.assert_allclose(edge_scores(state)[0], np.full((2, 1), np.sqrt(0.5)))
+
+
+def test_every_factor_of_a_product_has_its_whole_score() -> None:
+    # With factors of unequal number and two outputs, where pykan's attribution raises.
+    state = with_statistics(with_products())
+    first, second = edge_scores(state)
+    node = second.sum(axis=1)
+    statistics = state.layers[0].statistics
+    assert statistics is not None
+    spread = np.maximum(statistics.node_std, np.sqrt(np.square(statistics.edge_std).sum(axis=0)))
+    np.testing.assert_allclose(first, statistics.edge_std / spread * node[[0, 1, 2, 2, 3, 3, 3]])
 
 
 def test_edge_into_a_node_that_leads_nowhere_scores_zero() -> None:

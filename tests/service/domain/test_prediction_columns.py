@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,10 @@ def test_column_of_which_only_the_presence_counts_is_a_number_that_takes_missing
         InputColumn("age", 0.0, 9.0, None, True),
         InputColumn("flow", None, None, None, True),
     )
+
+
+def test_unused_column_is_not_expected() -> None:
+    assert [column.name for column in input_columns(replace(PRESENCE_ONLY, unused=("age",)))] == ["flow"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""Edges that become formulas and splines again: the spline stays in the network, masked, to the last bit."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from math import isfinite
+
+from kan.edge_places import check_edge, layer_at, with_layer
+from kan.errors import InvalidConfig
+from kan.state import EdgeFormula, NetworkState
+from kan.symbolic.functions import FUNCTIONS
+
+
+def with_formula(state: NetworkState, layer: int, formula: EdgeFormula) -> NetworkState:
+    """Gives the network with a formula on one edge, instead of its spline or of the formula it had.
+
+    Spline and base branch are masked and stay as they are, so that `without_formula` gives them back bit for bit.
+
+    Args:
+        state: the network.
+        layer: of the edge; which edge it is the formula says.
+        formula: a live edge from a number, with a function of the library and finite constants.
+
+    Raises:
+        InvalidConfig: anything else.
+    """
+    held = layer_at(state, layer)
+    edge = (formula.source, formula.target)
+    check_edge(held, *edge)
+    if held.level_table(formula.source) is not None:
+        raise InvalidConfig("source", "expected a number; the edges of a category are values of its levels")
+    if not held.live[edge]:
+        raise InvalidConfig("target", "the edge is pruned; restore it first")
+    _check_formula(formula)
+    mask = held.mask.copy()
+    mask[edge] = 0.0
+    others = tuple(other for other in held.formulas if (other.source, other.target) != edge)
+    return with_layer(state, layer, replace(held, mask=mask, formulas=in_order((*others, formula))))
+
+
+def without_formula(state: NetworkState, layer: int, source: int, target: int) -> NetworkState:
+    """Gives the network with the spline that the edge was before it became a formula; a spline stays one.
+
+    Raises:
+        InvalidConfig: the network has no such edge.
+    """
+    held = layer_at(state, layer)
+    check_edge(held, source, target)
+    others = tuple(other for other in held.formulas if (other.source, other.target) != (source, target))
+    if len(others) == len(held.formulas):
+        return state
+    mask = held.mask.copy()
+    mask[source, target] = 1.0
+    return with_layer(state, layer, replace(held, mask=mask, formulas=others))
+
+
+def in_order(formulas: Iterable[EdgeFormula]) -> tuple[EdgeFormula, ...]:
+    """Gives formulas by source and target: their order, and so the network's bytes, tell nothing of its history."""
+    return tuple(sorted(formulas, key=lambda formula: (formula.source, formula.target)))
+
+
+def _check_formula(formula: EdgeFormula) -> None:
+    if formula.function not in FUNCTIONS:
+        raise InvalidConfig("function", f"expected one of {', '.join(FUNCTIONS)}")
+    for name in ("a", "b", "c", "d"):
+        if not isfinite(getattr(formula, name)):
+            raise InvalidConfig(name, "expected a finite number")
