@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
-from itertools import pairwise
 from typing import Any, ClassVar
 
+from kan.config_checks import check_bool, check_choice, check_int, check_range, product_entries
 from kan.errors import InvalidConfig
 
 MAX_DEGREE = 5
@@ -21,6 +21,8 @@ class NetworkConfig:
         degree: spline degree (the paper's k).
         base: "silu" (the paper's residual branch) or "zero".
         grid_eps: 1 = uniform knots, 0 = quantile knots, between = blended.
+        multiply: product nodes beside those of each hidden layer: how many of two factors, or a list of how many
+            factors each has. One entry more tells which of the outputs are products: so many of the last ones.
     """
 
     hidden: tuple[int, ...] = (5,)
@@ -28,17 +30,56 @@ class NetworkConfig:
     degree: int = 3
     base: str = "silu"
     grid_eps: float = 1.0
+    multiply: tuple[int | tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.hidden, Sequence) or isinstance(self.hidden, str):
             raise InvalidConfig("hidden", "expected a list of integers")
         object.__setattr__(self, "hidden", tuple(self.hidden))
-        for width in self.hidden:
-            _check_int("hidden", width, 1, None)
-        _check_int("grid", self.grid, 1, MAX_GRID)
-        _check_int("degree", self.degree, 1, MAX_DEGREE)
-        _check_choice("base", self.base, ("silu", "zero"))
-        _check_range("grid_eps", self.grid_eps, 0.0, 1.0)
+        object.__setattr__(self, "multiply", product_entries(self.multiply, len(self.hidden) + 1))
+        for width, arities in zip(self.hidden, self.products, strict=False):
+            check_int("hidden", width, 0 if arities else 1, None)
+        check_int("grid", self.grid, 1, MAX_GRID)
+        check_int("degree", self.degree, 1, MAX_DEGREE)
+        check_choice("base", self.base, ("silu", "zero"))
+        check_range("grid_eps", self.grid_eps, 0.0, 1.0)
+
+    @classmethod
+    def of_shape(cls, widths: Sequence[int], products: Sequence[Sequence[int]], **facts: Any) -> "NetworkConfig":
+        """Gives the config of a network.
+
+        Args:
+            widths: nodes of every column, inputs first.
+            products: how many factors each product node has, behind every layer of edges.
+            facts: grid, degree, base, grid_eps.
+
+        Raises:
+            InvalidConfig: what cannot be built.
+        """
+        hidden = tuple(width - len(p) for width, p in zip(widths[1:-1], products, strict=False))
+        multiply = tuple(tuple(arities) for arities in (products if products[-1] else products[:-1]))
+        return cls(hidden, multiply=multiply if any(multiply) else (), **facts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Writes every field."""
+        multiply = [list(entry) if isinstance(entry, tuple) else entry for entry in self.multiply]
+        return {**vars(self), "hidden": list(self.hidden), "multiply": multiply}
+
+    @property
+    def products(self) -> tuple[tuple[int, ...], ...]:
+        """How many factors each product node has, behind every layer of edges; `()` where there is none."""
+        given = tuple((2,) * entry if isinstance(entry, int) else entry for entry in self.multiply)
+        return given + ((),) * (len(self.hidden) + 1 - len(given))
+
+    def widths(self, inputs: int, outputs: int) -> tuple[int, ...]:
+        """Gives the nodes of every column, product nodes among them."""
+        hidden = (width + len(arities) for width, arities in zip(self.hidden, self.products, strict=False))
+        return (inputs, *hidden, outputs)
+
+    def sums(self, outputs: int) -> list[int]:
+        """Gives how many sums every layer of edges has: its nodes, with all factors in the place of each product."""
+        widths = self.widths(0, outputs)[1:]
+        return [width - len(p) + sum(p) for width, p in zip(widths, self.products, strict=True)]
 
     def parameters(self, input_levels: Sequence[int | None], outputs: int) -> int:
         """Gives the number of trainable numbers, in exact integers, before anything is built.
@@ -48,9 +89,9 @@ class NetworkConfig:
             outputs: network outputs.
         """
         per_edge = self.grid + self.degree + (1 if self.base == "silu" else 0)
-        widths = [len(input_levels), *self.hidden, outputs]
-        first = sum(per_edge if levels is None else levels for levels in input_levels) * widths[1]
-        return first + sum(per_edge * a * b for a, b in pairwise(widths[1:]))
+        widths, sums = self.widths(len(input_levels), outputs), self.sums(outputs)
+        first = sum(per_edge if levels is None else levels for levels in input_levels) * sums[0]
+        return first + sum(per_edge * a * b for a, b in zip(widths[1:], sums[1:], strict=False))
 
 
 @dataclass(frozen=True)
@@ -74,15 +115,15 @@ class Fit:
     patience: int | None = 20
 
     def __post_init__(self) -> None:
-        _check_choice("optimizer", self.optimizer, ("auto", "lm", "lbfgs", "adam"))
-        _check_int("steps", self.steps, 1, 1_000_000)
-        _check_range("curvature", self.curvature, 0.0, 1e6)
+        check_choice("optimizer", self.optimizer, ("auto", "lm", "lbfgs", "adam"))
+        check_int("steps", self.steps, 1, 1_000_000)
+        check_range("curvature", self.curvature, 0.0, 1e6)
         if self.batch_size is not None:
-            _check_int("batch_size", self.batch_size, 1, 1_000_000)
+            check_int("batch_size", self.batch_size, 1, 1_000_000)
         if self.learning_rate is not None:
-            _check_range("learning_rate", self.learning_rate, 1e-8, 10.0)
+            check_range("learning_rate", self.learning_rate, 1e-8, 10.0)
         if self.patience is not None:
-            _check_int("patience", self.patience, 1, 1_000_000)
+            check_int("patience", self.patience, 1, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -94,8 +135,8 @@ class Starts:
     steps: int = 30
 
     def __post_init__(self) -> None:
-        _check_int("count", self.count, 1, 100)
-        _check_int("steps", self.steps, 1, 10_000)
+        check_int("count", self.count, 1, 100)
+        check_int("steps", self.steps, 1, 10_000)
 
 
 @dataclass(frozen=True)
@@ -107,8 +148,8 @@ class Refine:
     exact: bool = True
 
     def __post_init__(self) -> None:
-        _check_int("grid", self.grid, 1, MAX_GRID)
-        _check_bool("exact", self.exact)
+        check_int("grid", self.grid, 1, MAX_GRID)
+        check_bool("exact", self.exact)
 
 
 @dataclass(frozen=True)
@@ -127,8 +168,8 @@ class Extend:
     steps: int = 60
 
     def __post_init__(self) -> None:
-        _check_int("max_grid", self.max_grid, 1, MAX_GRID)
-        _check_int("steps", self.steps, 1, 10_000)
+        check_int("max_grid", self.max_grid, 1, MAX_GRID)
+        check_int("steps", self.steps, 1, 10_000)
 
 
 @dataclass(frozen=True)
@@ -154,10 +195,10 @@ class Choose:
                 raise InvalidConfig(name, "expected a list of 1 to 8 integers")
             object.__setattr__(self, name, tuple(value))
         for width in self.hidden:
-            _check_int("hidden", width, 0, 100)
+            check_int("hidden", width, 0, 100)
         for grid in self.grids:
-            _check_int("grids", grid, 1, 100)
-        _check_int("members", self.members, 1, 32)
+            check_int("grids", grid, 1, 100)
+        check_int("members", self.members, 1, 32)
 
 
 @dataclass(frozen=True)
@@ -174,7 +215,7 @@ class Average:
     members: int = 8
 
     def __post_init__(self) -> None:
-        _check_int("members", self.members, 1, 64)
+        check_int("members", self.members, 1, 64)
 
 
 @dataclass(frozen=True)
@@ -185,7 +226,7 @@ class Refit:
     steps: int = 20
 
     def __post_init__(self) -> None:
-        _check_int("steps", self.steps, 1, 10_000)
+        check_int("steps", self.steps, 1, 10_000)
 
 
 Stage = Fit | Starts | Refine | MoveGrid | Extend | Choose | Average | Refit
@@ -224,24 +265,3 @@ def read_fields(kind: type[Any], values: Mapping[str, Any]) -> Any:
         if name not in values:
             raise InvalidConfig(name, "missing")
     return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
-
-
-def _check_int(field: str, value: object, low: int, high: int | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < low or (high is not None and value > high):
-        bounds = f"at least {low}" if high is None else f"between {low} and {high}"
-        raise InvalidConfig(field, f"expected an integer {bounds}")
-
-
-def _check_range(field: str, value: object, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InvalidConfig(field, f"expected a number between {low:g} and {high:g}")
-
-
-def _check_choice(field: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise InvalidConfig(field, f"expected one of {', '.join(allowed)}")
-
-
-def _check_bool(field: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise InvalidConfig(field, "expected true or false")

@@ -67,7 +67,7 @@ def training_cost(
     """
     parameters = config.parameters(input_levels, outputs)
     name = choose_optimizer(optimizer, parameters, rows)
-    widest = max(len(input_levels), *config.hidden, 1) * (config.grid + config.degree + 1)
+    widest = max(config.widths(len(input_levels), 1)) * (config.grid + config.degree + 1)
     table = 3 * rows * len(input_levels)
     blocks = _BLOCKS_ALIVE * max(BLOCK_NUMBERS, 64 * widest)
     numbers = table + blocks + _optimizer_numbers(name, parameters, rows * outputs)

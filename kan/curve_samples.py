@@ -82,7 +82,8 @@ class EdgeSamples:
     def _y_user(self, target: int) -> list[float] | None:
         encoding = self._state.encoding
         is_last = self._index == len(self._state.layers) - 1
-        item = encoding.outputs[target] if encoding is not None and is_last and encoding.task == "regression" else None
+        is_node = is_last and target < self._layer.plain
+        item = encoding.outputs[target] if encoding is not None and is_node and encoding.task == "regression" else None
         return (self._y[:, target] * item.std).tolist() if isinstance(item, NumberOutput) else None
 
 

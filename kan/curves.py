@@ -1,5 +1,7 @@
 """The whole function of a network as plain values: exact enough to rebuild a prediction, with samples to draw."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,7 @@ from kan.curve_samples import EdgeSamples, level_names
 from kan.encoding import ClassOutput, MissingInput, to_json
 from kan.errors import InvalidConfig
 from kan.importance import edge_importance
-from kan.state import NetworkState
+from kan.state import LayerState, NetworkState
 
 
 def activations(
@@ -22,6 +24,7 @@ def activations(
 ) -> dict[str, Any]:
     """Gives every edge's exact parameters and samples of its curve.
 
+    An edge's target is a sum; the first sums are nodes themselves, a product node lists the sums that it multiplies.
     x and y are in network units; `x_user` (first layer) and `y_user` (last layer, number targets) are the same points
     in the units of the data. y of an edge is a term of its node's sum, so `y_user` is times std, without the mean.
 
@@ -45,11 +48,27 @@ def activations(
         sources, targets = _chosen("source", source, held.inputs), _chosen("target", target, held.outputs)
         sampled = {i: EdgeSamples(state, index, i, points, span) for i in sources}
         edges = [sampled[i].edge(j, float(importance[index][i, j])) for i in sources for j in targets]
-        nodes = [{"kind": "sum", "of": np.flatnonzero(held.mask[:, j]).tolist()} for j in range(held.outputs)]
-        layers.append(
-            {"index": index, "inputs": names[index], "outputs": names[index + 1], "nodes": nodes, "edges": edges}
-        )
+        ends = {"inputs": names[index], "outputs": names[index + 1]}
+        layers.append({"index": index, **ends, "nodes": _nodes(held), "edges": edges})
     return {"encoding": _encoding(state), "decoding": _decoding(state), "layers": layers}
+
+
+def _nodes(layer: LayerState) -> list[dict[str, Any]]:
+    """Gives what every node is made of: a sum of the edges from some nodes, a product of some sums."""
+    live = layer.live
+    nodes = [{"kind": "sum", "of": np.flatnonzero(live[:, j]).tolist()} for j in range(layer.plain)]
+    ends = np.cumsum([layer.plain, *layer.products]).tolist()
+    return nodes + [{"kind": "product", "of": list(range(*both))} for both in pairwise(ends)]
+
+
+def sum_names(layer: LayerState, nodes: Sequence[str]) -> list[str]:
+    """Gives the name of every sum of a layer: of a node its own; the first factor of a product h2 is h2 ×1.
+
+    Args:
+        nodes: names of the nodes behind the layer.
+    """
+    products = zip(nodes[layer.plain :], layer.products, strict=True)
+    return [*nodes[: layer.plain], *(f"{name} ×{k + 1}" for name, arity in products for k in range(arity))]
 
 
 def node_names(state: NetworkState) -> list[list[str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kan.curves import node_names
+from kan.curves import node_names, sum_names
 from kan.diagram_edges import DrawnEdge, drawn_edges
 from kan.diagram_marks import escaped, label
 from kan.diagram_matrix import matrix_view
@@ -71,9 +71,16 @@ def diagram(
     """
     layers = _check(state, theme, view, layer, top, points)
     names = node_names(state)
-    edges = drawn_edges(state, names, layers, top, points)
-    draw = matrix_view if (view or _default_view(edges)) == "matrix" else network_view
-    marks, width, height = draw(edges, names, layers) if edges else _nothing()
+    targets = [sum_names(held, names[index + 1]) for index, held in enumerate(state.layers)]
+    edges = drawn_edges(state, names, targets, layers, top, points)
+    is_matrix = (view or _default_view(edges)) == "matrix"
+    marks, width, height = (
+        _nothing()
+        if not edges
+        else matrix_view(edges, names, targets, layers)
+        if is_matrix
+        else network_view(edges, names, layers)
+    )
     words = escaped(f"Network {'-'.join(map(str, state.widths))}, {len(edges)} edges shown")
     return (
         f'<svg class="kan" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '

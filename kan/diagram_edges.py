@@ -10,7 +10,7 @@ from kan.bspline import Array
 from kan.curve_samples import curve_range
 from kan.importance import edge_importance
 from kan.predictor import edge_values
-from kan.state import NetworkState
+from kan.state import LayerState, NetworkState
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,9 @@ class DrawnEdge:
     """One live edge.
 
     Attributes:
-        layer, source, target: which edge.
+        layer, source, target: which edge, from node to sum.
+        node: the node that its sum is, or is a factor of.
+        factor: place among the factors of a product and their number, None for a sum that is a node.
         kind: "spline" or "levels".
         importance: [0, 1], 1 = the largest of its layer.
         x, y: (points,) samples in network units; of a levels edge its indices and values.
@@ -28,6 +30,8 @@ class DrawnEdge:
     layer: int
     source: int
     target: int
+    node: int
+    factor: tuple[int, int] | None
     kind: str
     importance: float
     x: Array
@@ -46,19 +50,25 @@ class DrawnEdge:
 
 
 def drawn_edges(
-    state: NetworkState, names: Sequence[Sequence[str]], layers: Sequence[int], top: int | None, points: int
+    state: NetworkState,
+    names: Sequence[Sequence[str]],
+    targets: Sequence[Sequence[str]],
+    layers: Sequence[int],
+    top: int | None,
+    points: int,
 ) -> list[DrawnEdge]:
     """Gives the live edges of some layers, ordered by layer, source, target.
 
     Args:
         state: the network.
         names: of every column of nodes, inputs first.
+        targets: of the sums of every layer.
         layers: indices of the layers to draw.
         top: only so many edges, the most important ones; None = all.
         points: samples of each curve.
     """
     importance = edge_importance(state)
-    chosen = [(index, int(i), int(j)) for index in layers for i, j in np.argwhere(state.layers[index].mask != 0)]
+    chosen = [(index, int(i), int(j)) for index in layers for i, j in np.argwhere(state.layers[index].live)]
     if top is not None and len(chosen) > top:
         chosen = sorted(sorted(chosen, key=lambda edge: -importance[edge[0]][edge[1:]])[:top])
     sampled: dict[tuple[int, int], tuple[Array, Array]] = {}
@@ -69,9 +79,20 @@ def drawn_edges(
         x, y = sampled[index, source]
         kind = "spline" if state.layers[index].level_table(source) is None else "levels"
         weight = float(importance[index][source, target])
-        label = f"{names[index][source]} to {names[index + 1][target]}, importance {weight:.2f}, {kind}"
-        drawn.append(DrawnEdge(index, source, target, kind, weight, x, y[:, target], label))
+        label = f"{names[index][source]} to {targets[index][target]}, importance {weight:.2f}, {kind}"
+        node, factor = _end(state.layers[index], target)
+        drawn.append(DrawnEdge(index, source, target, node, factor, kind, weight, x, y[:, target], label))
     return drawn
+
+
+def _end(layer: LayerState, target: int) -> tuple[int, tuple[int, int] | None]:
+    """Gives the node of a sum and, of a product, its place among the factors."""
+    first = layer.plain
+    for number, arity in enumerate(layer.products):
+        if first <= target < first + arity:
+            return layer.plain + number, (target - first, arity)
+        first += arity
+    return target, None
 
 
 def _samples(state: NetworkState, index: int, source: int, points: int) -> tuple[Array, Array]:

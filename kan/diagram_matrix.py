@@ -15,13 +15,17 @@ Block = tuple[list[str], float, float]
 
 
 def matrix_view(
-    edges: Sequence[DrawnEdge], names: Sequence[Sequence[str]], layers: Sequence[int]
+    edges: Sequence[DrawnEdge],
+    names: Sequence[Sequence[str]],
+    targets: Sequence[Sequence[str]],
+    layers: Sequence[int],
 ) -> tuple[str, float, float]:
     """Gives the marks, the width and the height in px.
 
     Args:
         edges: at least one.
         names: of every column of nodes of the network.
+        targets: of the sums of every layer.
         layers: indices of the layers drawn, one below the other.
     """
     marks: list[str] = []
@@ -30,10 +34,10 @@ def matrix_view(
         group = [edge for edge in edges if edge.layer == layer]
         if not group:
             continue
-        sources, targets = ({edge.source for edge in group}, {edge.target for edge in group})
+        counts = len({edge.source for edge in group}), len({edge.target for edge in group})
         marks.append(_title(layer, group, y))
-        draw = _wrapped if min(len(sources), len(targets)) == 1 and len(group) > 1 else _table
-        block, block_width, block_height = draw(group, names[layer], names[layer + 1], y + TITLE_HEIGHT, edges[0])
+        draw = _wrapped if min(counts) == 1 and len(group) > 1 else _table
+        block, block_width, block_height = draw(group, names[layer], targets[layer], y + TITLE_HEIGHT, edges[0])
         marks += block
         width, y = max(width, block_width), y + TITLE_HEIGHT + block_height + LAYER_GAP
     return "".join(marks), max(width, 320.0) + MARGIN, y - LAYER_GAP + MARGIN

@@ -1,4 +1,7 @@
-"""The picture of the paper: nodes in columns, and on every edge between them its curve in a box."""
+"""The picture of the paper: nodes in columns, and on every edge between them its curve in a box.
+
+A product is a node marked × behind the dots of its factors.
+"""
 
 from collections.abc import Sequence
 
@@ -8,6 +11,7 @@ from kan.diagram_marks import Box, edge_mark, label, number, text_width
 BOX_WIDTH, BOX_HEIGHT, BOX_GAP = 48.0, 34.0, 8.0
 NODE_STEP, COLUMN_WIDTH, MARGIN = 36.0, 250.0, 20.0
 NODE_RADIUS = 5.0
+PRODUCT_RADIUS, FACTOR_RADIUS, FACTOR_STEP, FACTOR_ROOM = 8.0, 3.0, 14.0, 30.0
 LABEL_WIDTH, MIN_LABEL_WIDTH = 190.0, 30.0
 
 Point = tuple[float, float]
@@ -29,23 +33,30 @@ def network_view(
     left = _label_room([names[layers[0]][node] for node in columns[0]])
     right = _label_room([names[layers[-1] + 1][node] for node in columns[-1]])
     groups = [[edge for edge in edges if edge.layer == layer] for layer in layers]
-    height = 2 * MARGIN + max(
-        max(len(group) for group in groups) * (BOX_HEIGHT + BOX_GAP),
-        max(len(column) for column in columns) * NODE_STEP,
-    )
+    # Of every column its product nodes, and how many factors each has.
+    products = [{}, *({edge.node: edge.factor[1] for edge in group if edge.factor} for group in groups)]
+    steps = [[_step(arities.get(node, 1)) for node in nodes] for nodes, arities in zip(columns, products, strict=True)]
+    boxes_height = max(len(group) for group in groups) * (BOX_HEIGHT + BOX_GAP)
+    height = 2 * MARGIN + max(boxes_height, *(sum(column) for column in steps))
     places = [
-        {node: (left + COLUMN_WIDTH * at, _spread(k, len(column), height)) for k, node in enumerate(column)}
+        dict(zip(column, _stacked(left + COLUMN_WIDTH * at, steps[at], height), strict=True))
         for at, column in enumerate(columns)
     ]
     links, boxes = [], []
     for at, group in enumerate(groups):
         for k, edge in enumerate(group):
             middle = (left + COLUMN_WIDTH * (at + 0.5), _spread(k, len(group), height))
-            links.append(_link(edge, places[at][edge.source], middle, places[at + 1][edge.target]))
+            end = _factor_place(places[at + 1][edge.node], edge.factor)
+            links.append(_link(edge, places[at][edge.source], middle, end))
             box = Box(middle[0] - BOX_WIDTH / 2, middle[1] - BOX_HEIGHT / 2, BOX_WIDTH, BOX_HEIGHT)
             boxes.append(edge_mark(edge, box, is_first=edge is edges[0]))
     nodes = [
-        _node(names[layers[0] + at][node], place, "first" if at == 0 else "last" if at == len(layers) else "inner")
+        _node(
+            names[layers[0] + at][node],
+            place,
+            "first" if at == 0 else "last" if at == len(layers) else "inner",
+            products[at].get(node, 0),
+        )
         for at, column in enumerate(places)
         for node, place in column.items()
     ]
@@ -59,7 +70,7 @@ def _columns(edges: Sequence[DrawnEdge], names: Sequence[Sequence[str]], layers:
     columns: list[set[int]] = [set() for _ in range(len(layers) + 1)]
     for edge in edges:
         columns[edge.layer - layers[0]].add(edge.source)
-        columns[edge.layer - layers[0] + 1].add(edge.target)
+        columns[edge.layer - layers[0] + 1].add(edge.node)
     if layers[-1] == len(names) - 2:
         columns[-1] |= set(range(len(names[-1])))
     return [sorted(column) for column in columns]
@@ -72,6 +83,24 @@ def _label_room(names: Sequence[str]) -> float:
 
 def _spread(position: int, count: int, height: float) -> float:
     return MARGIN + (position + 0.5) * (height - 2 * MARGIN) / count
+
+
+def _step(factors: int) -> float:
+    return max(NODE_STEP, factors * FACTOR_STEP + NODE_RADIUS)
+
+
+def _stacked(x: float, steps: Sequence[float], height: float) -> list[Point]:
+    """Gives the nodes of a column one below the other, each with its share of the height."""
+    share = (height - 2 * MARGIN) / sum(steps)
+    return [(x, MARGIN + share * (sum(steps[:k]) + step / 2)) for k, step in enumerate(steps)]
+
+
+def _factor_place(node: Point, factor: tuple[int, int] | None) -> Point:
+    """Gives where a link ends: at the node, or at the dot of one factor before it."""
+    if factor is None:
+        return node
+    place, count = factor
+    return node[0] - FACTOR_ROOM + NODE_RADIUS - FACTOR_RADIUS, node[1] + (place - (count - 1) / 2) * FACTOR_STEP
 
 
 def _link(edge: DrawnEdge, start: Point, middle: Point, end: Point) -> str:
@@ -89,10 +118,25 @@ def _bow(start: Point, end: Point, bend: float) -> str:
     return f"M{number(start[0])} {number(start[1])}C{' '.join(number(value) for value in points)}"
 
 
-def _node(name: str, place: Point, where: str) -> str:
+def _node(name: str, place: Point, where: str, factors: int) -> str:
     x, y = place
-    circle = f'<circle class="n" cx="{number(x)}" cy="{number(y)}" r="{NODE_RADIUS:g}"/>'
+    circle = _product(place, factors) if factors else _dot(place, NODE_RADIUS)
     if where == "inner":
-        return circle + label(name, x, y - 10, width=COLUMN_WIDTH / 3, anchor="middle", kind="h")
+        above = 5 + (PRODUCT_RADIUS if factors else NODE_RADIUS)
+        return circle + label(name, x, y - above, width=COLUMN_WIDTH / 3, anchor="middle", kind="h")
     shift, anchor = (-12, "end") if where == "first" else (12, "start")
     return circle + label(name, x + shift, y + 4.5, width=LABEL_WIDTH, anchor=anchor)
+
+
+def _product(place: Point, factors: int) -> str:
+    """Gives the dots of the factors, joined to a circle with a ×."""
+    x, y = place
+    dots = [(x - FACTOR_ROOM, y + (k - (factors - 1) / 2) * FACTOR_STEP) for k in range(factors)]
+    joins = "".join(f"M{number(a)} {number(b)}L{number(x - PRODUCT_RADIUS)} {number(y)}" for a, b in dots)
+    ring = f'<circle class="b" cx="{number(x)}" cy="{number(y)}" r="{PRODUCT_RADIUS:g}"/>'
+    sign = f'<text x="{number(x)}" y="{number(y + 4.5)}" text-anchor="middle">×</text>'
+    return f'<path class="w" d="{joins}"/>{"".join(_dot(dot, FACTOR_RADIUS) for dot in dots)}{ring}{sign}'
+
+
+def _dot(place: Point, radius: float) -> str:
+    return f'<circle class="n" cx="{number(place[0])}" cy="{number(place[1])}" r="{radius:g}"/>'

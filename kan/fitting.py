@@ -77,7 +77,7 @@ def fit(
         KeyError: no such preset.
     """
     inputs, targets = _arrays(network, x, y)
-    mean, std = targets.mean(0), _std(targets)
+    mean, std = _mean_and_scale(targets, products=len(network.products[-1]))
     problem = _problem(network, inputs, (targets - mean) / std, validation, seed)
     work = Work(problem, network.config)
     stages = recipe if recipe is not None else preset_recipe(preset, search=False)
@@ -128,9 +128,12 @@ def _arrays(network: Kan, x: ArrayLike, y: ArrayLike) -> tuple[Array, Tensor]:
     return inputs, targets
 
 
-def _std(targets: Tensor) -> Tensor:
-    std = targets.std(0, correction=0)
-    return torch.where(std > 0, std, torch.ones_like(std))
+def _mean_and_scale(targets: Tensor, products: int) -> tuple[Tensor, Tensor]:
+    """Gives by what to shift and to scale each target; the last ones, which products answer for, are scaled only."""
+    shifted = targets.shape[1] - products
+    mean, scale = targets.mean(0), targets.std(0, correction=0)
+    mean[shifted:], scale[shifted:] = 0.0, targets[:, shifted:].square().mean(0).sqrt()
+    return mean, torch.where(scale > 0, scale, torch.ones_like(scale))
 
 
 def _problem(network: Kan, x: Array, y: Tensor, validation: float, seed: int) -> Problem:
@@ -174,10 +177,4 @@ def _scores(loss: float, y: Tensor, std: Tensor) -> dict[str, float]:
 
 def _unscale(network: Kan, mean: Tensor, std: Tensor) -> None:
     """Folds the targets' mean and scale into the last layer, so that the network speaks the user's units."""
-    last = network.kan_layers[-1]
-    with torch.no_grad():
-        last.weights.mul_(std)
-        if last.numbers:
-            last.coefficients()[0].add_(mean)
-        else:
-            last.weights[last.level_rows(0)].add_(mean)
+    network.kan_layers[-1].map_nodes(std, mean)

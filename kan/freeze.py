@@ -54,6 +54,7 @@ def _layer_state(layer: KanLayer, x: Tensor | None) -> LayerState:
         spline_weight=np.ones(shape),
         mask=_array(layer.mask),
         levels=tuple(_level_table(layer, i, x) for i, n in enumerate(layer.input_levels) if n is not None),
+        products=layer.products,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from kan.layer import Features
@@ -15,22 +15,31 @@ class Trace:
     """One forward pass with what the way back needs.
 
     Attributes:
-        features: of every layer.
+        features, sums: of every layer.
         outputs: (rows, outputs).
     """
 
     features: list[Features]
+    sums: list[Float[Tensor, "rows sums"]]
     outputs: Float[Tensor, "rows outputs"]
+
+    def some(self, kept: Int[Tensor, " kept"]) -> "Trace":
+        """Gives the trace of some of the rows."""
+        if len(kept) == len(self.outputs):
+            return self
+        features = [Features(f.values[kept], None if f.slopes is None else f.slopes[kept]) for f in self.features]
+        return Trace(features, [sums[kept] for sums in self.sums], self.outputs[kept])
 
 
 def trace(network: Kan, x: Float[Tensor, "rows inputs"]) -> Trace:
     """Runs the network forward and keeps each layer's features."""
-    features = []
+    features, sums = [], []
     with torch.no_grad():
         for depth, layer in enumerate(network.kan_layers):
             features.append(layer.design(x, slopes=depth > 0))
-            x = features[-1].values @ layer.masked_weights()
-    return Trace(features, x)
+            sums.append(features[-1].values @ layer.masked_weights())
+            x = layer.node_values(sums[-1])
+    return Trace(features, sums, x)
 
 
 def jacobian(network: Kan, run: Trace, delta: Float[Tensor, "rows outputs"]) -> Float[Tensor, "rows parameters"]:
@@ -40,7 +49,8 @@ def jacobian(network: Kan, run: Trace, delta: Float[Tensor, "rows outputs"]) -> 
     """
     blocks: list[Tensor] = []
     with torch.no_grad():
-        for layer, features in zip(network.kan_layers[::-1], run.features[::-1], strict=True):
+        for layer, features, sums in zip(network.kan_layers[::-1], run.features[::-1], run.sums[::-1], strict=True):
+            delta = layer.pull_nodes(delta, sums)
             masked = features.values.unsqueeze(-1) * delta.unsqueeze(1)
             if not bool(layer.mask.all()):
                 masked = masked * layer.mask[layer.feature_sources]

@@ -1,4 +1,4 @@
-"""One layer: every edge a learnable function of one variable, every node the sum of its edges."""
+"""One layer: every edge a learnable function of one variable, every node a sum of edges or a product of sums."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from kan.config import NetworkConfig
 from kan.cost import rows_per_block
 from kan.kernels.torch.local_basis import dense, local_basis
+from kan.kernels.torch.products import node_values, pull_nodes, shared_scale
 from kan.kernels.torch.sparse_product import sparse_product
 from kan.kernels.torch.spline_functions import spline_functions
 from kan.knots import uniform_knots
@@ -20,7 +21,7 @@ class Features:
     """What the weights of a layer multiply, and how it changes with the layer's inputs.
 
     Attributes:
-        values: (rows, features); node outputs are `values @ weights`.
+        values: (rows, features); the sums are `values @ weights`.
         slopes: (rows, inputs, features of one input), None where no gradient to the inputs is wanted.
     """
 
@@ -34,6 +35,9 @@ class KanLayer(nn.Module):
     All trainable numbers are one matrix `weights` (features, outputs): for each number input its grid + degree
     spline coefficients and, with a base branch, w_b; for each category input one row per level.
 
+    Attributes:
+        products: how many sums each product node multiplies; the sums that are nodes themselves come first.
+
     Source: Liu et al., arXiv 2404.19756, equations 2.10 to 2.12.
     """
 
@@ -46,11 +50,12 @@ class KanLayer(nn.Module):
         outputs: int,
         config: NetworkConfig,
         *,
+        products: Sequence[int] = (),
         low: float = -1.0,
         high: float = 1.0,
     ) -> None:
         super().__init__()
-        self.input_levels = tuple(input_levels)
+        self.input_levels, self.products = tuple(input_levels), tuple(products)
         self.degree, self.base = config.degree, config.base
         knots = torch.from_numpy(uniform_knots(low, high, config.grid, config.degree))
         self.register_buffer("knots", knots.repeat(len(self.input_levels), 1))
@@ -64,8 +69,18 @@ class KanLayer(nn.Module):
 
     @property
     def outputs(self) -> int:
-        """Number of nodes this layer feeds."""
+        """Number of sums."""
         return int(self.mask.shape[1])
+
+    @property
+    def plain(self) -> int:
+        """Number of sums that are nodes themselves."""
+        return self.outputs - sum(self.products)
+
+    @property
+    def nodes(self) -> int:
+        """Number of nodes behind the layer."""
+        return self.plain + len(self.products)
 
     @property
     def numbers(self) -> list[int]:
@@ -90,8 +105,16 @@ class KanLayer(nn.Module):
         table = torch.tensor(counts, dtype=torch.int64, device=self.knots.device)
         return table[:, 0].repeat_interleave(table[:, 1])
 
-    def forward(self, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows outputs"]:
-        """Gives the node outputs; differentiable once in `weights` and, for numbers, in `x`."""
+    def forward(self, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows nodes"]:
+        """Gives the nodes; differentiable once in `weights` and, for numbers, in `x`."""
+        return self.node_values(self.sums(x))
+
+    def node_values(self, sums: Float[Tensor, "rows outputs"]) -> Float[Tensor, "rows nodes"]:
+        """Gives the nodes that the sums make."""
+        return node_values(sums, self.products)
+
+    def sums(self, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows outputs"]:
+        """Gives the sums; differentiable as the nodes are."""
         terms = [self._number_terms(x), *self._level_terms(x)]
         values, places = (torch.cat(part, dim=1) for part in zip(*terms, strict=True))
         return sparse_product(values, places, self.masked_weights())
@@ -134,8 +157,14 @@ class KanLayer(nn.Module):
         columns = [values.flatten(1), *(one_hot(x[:, i], n) for i, n in enumerate(self.input_levels) if n is not None)]
         return Features(torch.cat(columns, dim=1), gradient)
 
+    def pull_nodes(
+        self, by_node: Float[Tensor, "rows nodes"], sums: Float[Tensor, "rows outputs"]
+    ) -> Float[Tensor, "rows outputs"]:
+        """Gives the derivative by the sums from that by the nodes."""
+        return pull_nodes(by_node, sums, self.products)
+
     def pull_back(self, delta: Float[Tensor, "rows outputs"], features: Features) -> Float[Tensor, "rows inputs"]:
-        """Gives the derivative by the layer's (number) inputs from that by its outputs; needs `slopes`."""
+        """Gives the derivative by the layer's (number) inputs from that by its sums; needs `slopes`."""
         assert features.slopes is not None
         spread = delta @ self.masked_weights()[: self.per_number * len(self.numbers)].T
         return (spread.view_as(features.slopes) * features.slopes).sum(-1)
@@ -161,14 +190,46 @@ class KanLayer(nn.Module):
         blocks = [coefficients, base.unsqueeze(1)] if self.base == "silu" else [coefficients]
         self.weights = nn.Parameter(torch.cat([torch.cat(blocks, dim=1).flatten(0, 1), levels]))
 
+    def map_nodes(self, scale: Float[Tensor, " nodes"], shift: Float[Tensor, " nodes"]) -> None:
+        """Makes every node z scale * z + shift: the same network but for rounding; scale > 0, no product is shifted."""
+        with torch.no_grad():
+            self.weights.mul_(shared_scale(scale, self.outputs, self.products))
+            self.shift_sums(torch.cat([shift[: self.plain], shift.new_zeros(sum(self.products))]))
+
+    def shift_sums(self, shift: Float[Tensor, " outputs"]) -> None:
+        """Adds a constant to every sum, by one of its edges; a sum without a live edge gets one that is constant."""
+        order = [*self.numbers, *self._categories()]
+        with torch.no_grad():
+            is_live = self.mask[order] != 0
+            carrier = is_live.to(torch.int8).argmax(0)
+            self._revive(order[0], (shift != 0) & ~is_live.any(0))
+            for place in carrier.unique().tolist():
+                self._edge_values(order[place])[:, carrier == place] += shift[carrier == place]
+
+    def _revive(self, source: int, targets: Tensor) -> None:
+        """Brings pruned edges back as the constant 0."""
+        self.mask[source, targets] = 1.0
+        self._edge_values(source)[:, targets] = 0.0
+        if self.input_levels[source] is None:
+            self.base_weights()[self.numbers.index(source), targets] = 0.0
+
+    def _edge_values(self, source: int) -> Tensor:
+        """Gives a view of what an edge adds where it is constant, SHAPE (coefficients or levels, outputs)."""
+        if self.input_levels[source] is None:
+            return self.coefficients()[self.numbers.index(source)]
+        return self.weights[self.level_rows(source)]
+
+    def _categories(self) -> list[int]:
+        return [i for i, levels in enumerate(self.input_levels) if levels is not None]
+
     def _blocks(self) -> Tensor:
         count = len(self.numbers)
         return self.weights[: self.per_number * count].view(count, self.per_number, self.outputs)
 
 
-def layer_outputs(layer: KanLayer, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows outputs"]:
-    """Gives the node outputs without a gradient, block by block: all rows' features at once would fill the memory."""
-    outputs, size = x.new_empty(len(x), layer.outputs), rows_per_block(layer.features)
+def layer_outputs(layer: KanLayer, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows nodes"]:
+    """Gives the nodes without a gradient, block by block: all rows' features at once would fill the memory."""
+    outputs, size = x.new_empty(len(x), layer.nodes), rows_per_block(layer.features)
     with torch.no_grad():
         for place, block in zip(outputs.split(size), x.split(size), strict=True):
             place.copy_(layer(block))

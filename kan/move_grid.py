@@ -41,6 +41,8 @@ def move_grids(network: Kan, x: Float[Tensor, "rows inputs"], *, first: bool = F
 def normalise_nodes(network: Kan, x: Float[Tensor, "rows inputs"], *, cover: bool = False) -> None:
     """Moves the hidden grids to the data, then scales every hidden node to [-1, 1]: exact without a base branch.
 
+    A product can be scaled only, not shifted.
+
     A penalty on a hidden node's edges would otherwise just shrink the node and stretch what follows.
 
     Args:
@@ -134,12 +136,10 @@ def _refit(layer: KanLayer, knots: Tensor) -> None:
 
 
 def _rescale(layer: KanLayer, following: KanLayer, low: Tensor, high: Tensor) -> None:
-    """Maps the nodes between two layers from [low, high] to [-1, 1] on both sides of them."""
+    """Maps the nodes between two layers from [low, high] to [-1, 1] on both sides of them; a product stays centred."""
     scale = 2.0 / (high - low)
     shift = -1.0 - scale * low
-    layer.weights.mul_(scale)
-    if layer.numbers:
-        layer.coefficients()[0].add_(shift)
-    else:
-        layer.weights[layer.level_rows(0)].add_(shift)
+    scale[layer.plain :] = 1.0 / torch.maximum(low.abs(), high.abs())[layer.plain :]
+    shift[layer.plain :] = 0.0
+    layer.map_nodes(scale, shift)
     following.knots.mul_(scale[:, None]).add_(shift[:, None])

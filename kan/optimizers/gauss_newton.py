@@ -44,7 +44,7 @@ class RowModel:
 def row_model(network: Kan, loss: Loss, x: Tensor, y: Tensor) -> RowModel:
     """Gives the Gauss-Newton model by the rows of its Jacobian, all at once."""
     run = trace(network, x)
-    parts = [jacobian(network, _restrict(run, kept), delta) for kept, delta in loss.seeds(run.outputs)]
+    parts = [jacobian(network, run.some(kept), delta) for kept, delta in loss.seeds(run.outputs)]
     descent = jacobian(network, run, loss.descent(run.outputs, y)).sum(0) / len(x)
     return RowModel(float(loss.rows(run.outputs, y).mean()), descent, torch.cat(parts) / len(x) ** 0.5)
 
@@ -74,20 +74,12 @@ def _add_block(network: Kan, loss: Loss, run: Trace, y: Tensor, matrix: Tensor, 
     # The one seed of a single squared error is 1, so that its Jacobian serves the gradient too.
     single = run.outputs.shape[1] == 1 and loss.name == "mse"
     for kept, delta in loss.seeds(run.outputs):
-        rows = jacobian(network, _restrict(run, kept), delta)
+        rows = jacobian(network, run.some(kept), delta)
         matrix.addmm_(rows.T, rows)
         if single:
             descent.add_(rows.T @ pull[:, 0])
     if not single:
         descent.add_(jacobian(network, run, pull).sum(0))
-
-
-def _restrict(run: Trace, kept: Tensor) -> Trace:
-    """Gives the trace of some of the rows."""
-    if len(kept) == len(run.outputs):
-        return run
-    features = [type(f)(f.values[kept], None if f.slopes is None else f.slopes[kept]) for f in run.features]
-    return Trace(features, run.outputs[kept])
 
 
 def mean_loss(network: Kan, loss: Loss, x: Tensor, y: Tensor, share: float = 1.0) -> float:

@@ -31,7 +31,7 @@ def weighted_products(
 
 def has_output_blocks(network: Kan) -> bool:
     """Says whether this way applies to the network and pays."""
-    return len(network.kan_layers) == 2 and network.widths[-1] >= FEWEST_OUTPUTS
+    return len(network.kan_layers) == 2 and network.widths[-1] >= FEWEST_OUTPUTS and not any(network.products)
 
 
 class OutputBlocks:

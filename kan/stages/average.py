@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from kan.config import Average
+from kan.errors import InvalidConfig
 from kan.journal import Journal
 from kan.network import Kan
 from kan.optimizers.gauss_newton import network_outputs
@@ -22,7 +23,13 @@ ROWS_OF_ALL_MEMBERS = 20_000
 
 
 def average(work: Work, stage: Average, journal: Journal, name: str) -> StageRun:
-    """Fits the members that are still missing and joins all of them."""
+    """Fits the members that are still missing and joins all of them.
+
+    Raises:
+        InvalidConfig: the network has product nodes.
+    """
+    if any(work.config.products):
+        raise InvalidConfig("multiply", "average joins networks without product nodes")
     candidate = work.candidate or _candidate(work)
     count = members_of(stage, candidate, len(work.problem.every))
     numbers = _numbers(work.members, count)

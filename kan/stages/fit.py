@@ -101,13 +101,14 @@ def fresh_network(work: Work, start: int) -> Kan:
     """Builds the given shape from a random start, its grids laid over the data."""
     problem, config = work.problem, work.config
     network = Kan(
-        [len(problem.input_levels), *config.hidden, problem.outputs],
+        config.widths(len(problem.input_levels), problem.outputs),
         grid=config.grid,
         degree=config.degree,
         base=config.base,
         grid_eps=config.grid_eps,
         seed=problem.seed * 1009 + start,
         input_levels=problem.input_levels,
+        products=config.products,
     ).to(problem.x.device)
     settle_grids(network, problem)
     return network

@@ -78,8 +78,8 @@ def _best_start(work: Work, stage: Starts, journal: Journal, name: str) -> Stage
     contest = Contest(work, stage, journal, name)
     smooth = smoothest(work)
     trials = {0: (yield from contest.run(smooth, 0, range(contest.rungs)))}
-    # Without a hidden layer every start ends in the same network.
-    for start in range(1, stage.count if work.config.hidden else 1):
+    # Without a hidden layer or a product every start ends in the same network.
+    for start in range(1, stage.count if work.config.hidden or any(work.config.products) else 1):
         if unexplained(trials[start - 1]) < GOOD_START:
             return trials[start - 1]
         trials[start] = yield from contest.run(smooth, start, range(1))

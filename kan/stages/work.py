@@ -101,25 +101,29 @@ def unpack(work: Work, tensors: Tensors) -> Work:
 
 
 def pack_network(network: Kan) -> Tensors:
-    """Writes a network's numbers, knots and base as tensors."""
+    """Writes a network's numbers, knots and base as tensors; of product nodes how many factors each has."""
     config = torch.tensor([float(network.config.base == "silu"), network.config.grid_eps], dtype=torch.float64)
-    return {**{key: value.detach() for key, value in network.state_dict().items()}, "config": config}
+    products = {f"products{i}": torch.tensor(p) for i, p in enumerate(network.products) if p}
+    return {**{key: value.detach() for key, value in network.state_dict().items()}, **products, "config": config}
 
 
 def unpack_network(work: Work, tensors: Tensors) -> Kan:
     """Builds the network that `pack_network` wrote."""
     masks = [tensors[f"layers.{i}.mask"] for i in range(sum(key.endswith(".mask") for key in tensors))]
+    products = [[int(p) for p in tensors.get(f"products{i}", ())] for i in range(len(masks))]
+    nodes = [mask.shape[1] - sum(p) + len(p) for mask, p in zip(masks, products, strict=True)]
     degree = work.config.degree
     silu, grid_eps = (float(value) for value in tensors["config"])
     network = Kan(
-        [masks[0].shape[0], *(mask.shape[1] for mask in masks)],
+        [masks[0].shape[0], *nodes],
         grid=tensors["layers.0.knots"].shape[1] - 2 * degree - 1,
         degree=degree,
         base="silu" if silu else "zero",
         grid_eps=grid_eps,
         input_levels=work.problem.input_levels,
+        products=products,
     )
-    network.load_state_dict({key: value for key, value in tensors.items() if key != "config"})
+    network.load_state_dict({key: value for key, value in tensors.items() if key.startswith("layers.")})
     return network.to(work.problem.x.device)
 
 

@@ -71,7 +71,7 @@ def resolve_train_spec(
         "targets": columns.targets,
         "task": columns.task,
         "search": search,
-        "network": "auto" if search else {**vars(config), "hidden": list(config.hidden)},
+        "network": "auto" if search else config.to_json(),
         "recipe": [stage_to_json(stage) for stage in recipe],
         "parameters": largest.parameters,
         "optimizer": largest.optimizer,
@@ -137,23 +137,18 @@ def _network(spec: Mapping[str, Any], *, search: bool, limits: Limits) -> Networ
     if search:
         raise _invalid("/network", "conflict", 'a recipe with a "choose" stage finds the network: expected "auto"')
     values = {key: value for key, value in spec["network"].items() if value is not None}
-    if any(count != 0 for count in _listed(values.pop("multiply", None))):
-        raise _invalid("/network/multiply", "not_supported", "product nodes are not supported yet; expected zeros")
     try:
         config: NetworkConfig = read_fields(NetworkConfig, values)
     except InvalidConfig as error:
         raise _invalid(f"/network/{error.field}", "invalid_network", error.message) from error
+    if len(config.multiply) > len(config.hidden):
+        message = "expected one entry for each hidden layer: a target is no product, for its mean is taken off"
+        raise _invalid("/network/multiply", "invalid_network", message)
     if len(config.hidden) > limits.max_hidden_layers:
         raise _invalid(
             "/network/hidden", "too_many_layers", f"expected at most {limits.max_hidden_layers} hidden layers"
         )
     return config
-
-
-def _listed(value: object) -> list[Any]:
-    if value is None or isinstance(value, list):
-        return value or []
-    raise _invalid("/network/multiply", "invalid_network", "expected a list of integers")
 
 
 def _check_fit_together(config: NetworkConfig, recipe: Sequence[Stage], *, search: bool) -> None:
@@ -162,8 +157,9 @@ def _check_fit_together(config: NetworkConfig, recipe: Sequence[Stage], *, searc
         raise _invalid("/recipe/0", "invalid_stage", "expected a stage that trains before refit, such as fit")
     grid = None if search else config.grid
     for number, stage in enumerate(recipe):
-        if isinstance(stage, Average) and not search and len(config.hidden) > 1:
-            raise _invalid(f"/recipe/{number}", "invalid_stage", "average joins networks with at most one hidden layer")
+        if isinstance(stage, Average) and not search and (len(config.hidden) > 1 or any(config.products)):
+            message = "average joins networks with at most one hidden layer, without product nodes"
+            raise _invalid(f"/recipe/{number}", "invalid_stage", message)
         if isinstance(stage, Refine):
             if grid is not None and stage.exact and stage.grid % grid:
                 message = f'expected a multiple of grid {grid}, which keeps the function, or "exact": false'
@@ -199,8 +195,8 @@ def _check_size(config: NetworkConfig, parameters: int, memory_bytes: int, limit
     if parameters > limits.max_parameters:
         message = f"the network would have {parameters:,} parameters; the limit is {limits.max_parameters:,}"
         raise _invalid("/network", "too_many_parameters", message)
-    if max(config.hidden, default=0) > limits.max_width:
-        message = f"expected layers of at most {limits.max_width:,} nodes; this would make {parameters:,} parameters"
+    if max(config.sums(0)) > limits.max_width:
+        message = f"expected layers of at most {limits.max_width:,} sums; this would make {parameters:,} parameters"
         raise _invalid("/network/hidden", "too_wide", message)
     if memory_bytes > limits.max_training_bytes:
         message = f"training would take {memory_bytes:,} bytes; the limit is {limits.max_training_bytes:,}"

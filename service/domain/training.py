@@ -201,8 +201,10 @@ def _result(result: TableResult, seconds: float) -> TrainedModel:
 def _network(state: NetworkState) -> dict[str, Any]:
     first = state.layers[0]
     levels = [None if (table := first.level_table(i)) is None else len(table.values) - 1 for i in range(first.inputs)]
-    config = NetworkConfig(state.widths[1:-1], first.grid, first.degree, state.base)
-    shape = {"widths": list(state.widths), "grid": first.grid, "degree": first.degree, "base": state.base}
+    products = [list(layer.products) for layer in state.layers]
+    facts = {"grid": first.grid, "degree": first.degree, "base": state.base}
+    config = NetworkConfig.of_shape(state.widths, products, **facts)
+    shape = {"widths": list(state.widths), **({"products": products} if any(products) else {}), **facts}
     return {"network": shape, "parameters": config.parameters(levels, state.widths[-1])}
 
 

@@ -172,3 +172,40 @@ def test_training_takes_no_more_memory_than_was_computed(optimizer: str, hidden:
     )
     expected = training_cost(NetworkConfig((hidden,), 5), [None] * 6, 1, rows, optimizer).memory_bytes
     assert 0.1 * expected < int(done.stdout) <= expected
+
+
+def test_product_nodes_are_counted_with_all_their_factors() -> None:
+    config = NetworkConfig((2, 3), grid=4, multiply=(1, (2, 4)))
+    assert config.widths(3, 2) == (3, 3, 5, 2)
+    assert config.products == ((2,), (2, 4), ())
+    assert config.sums(2) == [4, 9, 2]
+    network = Kan(config.widths(3, 2), grid=4, products=config.products)
+    assert config.parameters((None,) * 3, 2) == sum(weights.numel() for weights in network.parameters())
+    assert network.config.products == config.products
+
+
+def test_outputs_that_are_products_are_the_last_entry() -> None:
+    config = NetworkConfig((), multiply=((3,),))
+    assert config == Kan([3, 1], products=[(3,)]).config
+    assert config.widths(3, 1) == (3, 1)
+    assert NetworkConfig((), multiply=(0,)).products == ((),)
+
+
+def test_network_is_written_and_read_back() -> None:
+    config = NetworkConfig((2, 0), multiply=(1, (2, 3)))
+    assert config.to_json()["multiply"] == [1, [2, 3]]
+    assert read_fields(NetworkConfig, config.to_json()) == config
+
+
+@pytest.mark.parametrize(
+    "multiply", [5, "1", (1, 0, 0), (-1,), (True,), (1.0,), ((1,),), ((2, "2"),), (1001,), ((101,),), ((2,) * 1001,)]
+)
+def test_product_nodes_that_cannot_be_built_are_refused(multiply: Any) -> None:
+    with pytest.raises(InvalidConfig, match="multiply"):
+        NetworkConfig((2,), multiply=multiply)
+
+
+def test_hidden_layer_without_a_plain_node_needs_a_product() -> None:
+    assert NetworkConfig((0,), multiply=(1,)).widths(2, 1) == (2, 1, 1)
+    with pytest.raises(InvalidConfig, match="hidden"):
+        NetworkConfig((0,), multiply=(0,))

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from scipy.interpolate import BSpline
 
-from kan.curves import activations, node_names
+from kan.curves import activations, node_names, sum_names
 from kan.encoding import Encoding, decode, encode, learn_encoding, probabilities
 from kan.errors import InvalidConfig
 from kan.predictor import evaluate
 from kan.state import NetworkState
+from tests.kan.kernels.cpu.definition import with_products
 from tests.kan.networks import random_layer, random_network, with_statistics
 
 EDGE_FIELDS = {
@@ -36,10 +37,11 @@ def rebuilt(curves: Any, row: dict[str, Any]) -> list[float]:
     """Gives the answer for one row of a table from the JSON alone."""
     values = [rebuilt_input(item, row[item["column"]]) for item in curves["encoding"]]
     for layer in curves["layers"]:
-        sums = [0.0] * len(layer["outputs"])
+        sums = [0.0] * (1 + max(edge["target"] for edge in layer["edges"]))
         for edge in layer["edges"]:
             sums[edge["target"]] += rebuilt_edge(edge, values[edge["source"]])
-        values = sums
+        values = [sums[at] for at, node in enumerate(layer["nodes"]) if node["kind"] == "sum"]
+        values += [math.prod(sums[k] for k in node["of"]) for node in layer["nodes"] if node["kind"] == "product"]
     first = curves["decoding"][0]
     if first["kind"] == "class":
         powers = [math.exp(values[node]) for node in first["nodes"]]
@@ -177,3 +179,21 @@ def test_network_of_plain_levels_names_them_by_index() -> None:
     curves = activations(state)
     assert curves["encoding"][0]["kind"] == "index"
     assert curves["layers"][0]["edges"][0]["levels"] == ["0", "1", "2"]
+
+
+def test_products_are_rebuilt_from_the_sums_they_list() -> None:
+    state = with_products()
+    curves = json.loads(json.dumps(activations(state)))
+    nodes = curves["layers"][0]["nodes"]
+    assert [node["kind"] for node in nodes] == ["sum", "sum", "product", "product"]
+    assert [node["of"] for node in nodes[2:]] == [[2, 3], [4, 5, 6]]
+    assert curves["layers"][0]["outputs"] == ["h0", "h1", "h2", "h3"]
+    for row in np.random.default_rng(0).uniform(-1.2, 1.2, (20, 3)):
+        found = rebuilt(curves, dict(zip(["x1", "x2", "x3"], row.tolist(), strict=True)))
+        assert found == pytest.approx(evaluate(state, row[None])[0].tolist(), rel=1e-9, abs=1e-9)
+
+
+def test_sums_are_named_after_their_nodes() -> None:
+    assert sum_names(with_products().layers[0], ["h0", "h1", "h2", "h3"]) == [
+        "h0", "h1", "h2 ×1", "h2 ×2", "h3 ×1", "h3 ×2", "h3 ×3",
+    ]  # fmt: skip

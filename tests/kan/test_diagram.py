@@ -16,6 +16,7 @@ from kan.diagram_marks import fitted, text_width
 from kan.encoding import ClassOutput, Encoding, Input, LevelsInput, NumberInput
 from kan.errors import InvalidConfig
 from kan.state import NetworkState
+from tests.kan.kernels.cpu.definition import with_products
 from tests.kan.networks import random_layer, random_network, with_statistics
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -210,3 +211,32 @@ def test_options_outside_their_range_are_refused(options: dict[str, Any]) -> Non
 
 def test_two_hundred_edges_stay_below_300_kilobytes() -> None:
     assert len(diagram(random_network(10, 20)).encode()) < 300_000
+
+
+@pytest.mark.parametrize("view", ["diagram", "matrix"])
+def test_products_are_drawn_with_all_edges_of_their_factors(view: str) -> None:
+    text = diagram(with_products(), view=view)
+    edges = edges_of(parsed(text))
+    assert len(edges) == 3 * 7 + 4 * 2
+    assert [edge.get("aria-label").split(",")[0] for edge in edges[2:5]] == [
+        "x1 to h2 ×1",
+        "x1 to h2 ×2",
+        "x1 to h3 ×1",
+    ]
+
+
+def test_product_stands_behind_a_dot_for_each_factor_and_links_end_there() -> None:
+    root = parsed(diagram(with_products(), view="diagram"))
+    signs = [text for text in root.iter(f"{SVG}text") if text.text == "×"]
+    assert len(signs) == 2
+    dots = {(c.get("cx"), c.get("cy")) for c in root.iter(f"{SVG}circle") if c.get("r") == "3"}
+    assert len(dots) == 5
+    ends = {
+        path.get("d").split(" ")[-2:][1] for path in root.iter(f"{SVG}path") if path.get("data-link", "9")[0] == "0"
+    }
+    assert {y for _, y in dots} <= ends
+
+
+def test_output_that_is_a_product_is_drawn() -> None:
+    layer = replace(random_layer(2, 3), products=(3,))
+    assert "y1" in diagram(NetworkState((layer,)), view="diagram")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from kan import Kan, fit
-from kan.config import Average, Choose, Extend, Fit, Refit, Stage
+from kan.config import Average, Choose, Extend, Fit, Refit, Stage, Starts
 from kan.errors import BadTrainingData, ShapeMismatch
 from kan.stages.recipe import Progress
 from kan.train import Outcome
@@ -155,3 +155,12 @@ def test_run_says_which_optimizer_auto_takes_and_why() -> None:
     large = fit(Kan([2, 60, 20, 1]), X, Y, recipe=recipe)
     assert large.optimizer.startswith("adam: ")
     assert "above the 3,000 parameters" in large.optimizer
+
+
+@pytest.mark.parametrize("widths", [([2, 1], [(2,)]), ([2, 2, 1], [(2,), ()])], ids=["output", "hidden"])
+def test_products_are_learnt_in_the_users_units(widths: tuple[list[int], list[tuple[int, ...]]]) -> None:
+    y = 40 * (X[:, 0] + 5) * np.exp(X[:, 1] / 5)
+    run = fit(Kan(widths[0], products=widths[1]), X, y, recipe=[Starts(4, 30), Refit(10)])
+    assert run.network.products == widths[1]
+    assert r2(run.network, X, y) > 0.9999
+    assert run.metrics["train"]["r2"] == pytest.approx(r2(run.network, X, y), abs=1e-3)

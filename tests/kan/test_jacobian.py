@@ -16,6 +16,8 @@ SHAPES: dict[str, dict[str, Any]] = {
     "two layers, two outputs": {"widths": [3, 4, 2]},
     "three layers": {"widths": [2, 3, 2, 2], "degree": 2},
     "categories": {"widths": [3, 3, 2], "input_levels": (3, None, 2)},
+    "a product": {"widths": [3, 1], "products": [(3,)]},
+    "products": {"widths": [3, 4, 2, 2], "products": [(2, 3), (2,), (2,)], "input_levels": (None, 3, None)},
     "categories alone": {"widths": [2, 2, 1], "input_levels": (3, 2)},
 }
 
@@ -55,6 +57,13 @@ def test_jacobian_equals_autograd(shape: dict[str, Any], base: str, masked: bool
 def test_traced_outputs_are_those_of_the_network() -> None:
     network, x = network_and_rows(SHAPES["three layers"], "silu", masked=False)
     torch.testing.assert_close(trace(network, x).outputs, network(x), rtol=0, atol=1e-13)
+
+
+def test_trace_of_some_rows_is_that_of_the_rows_alone() -> None:
+    network, x = network_and_rows(SHAPES["products"], "silu", masked=False)
+    kept, delta = torch.tensor([1, 5, 6]), uniform(3, 2, seed=3)
+    found = jacobian(network, trace(network, x).some(kept), delta)
+    torch.testing.assert_close(found, jacobian(network, trace(network, x[kept]), delta), rtol=1e-12, atol=1e-12)
 
 
 def test_parameters_written_back_keep_every_bit() -> None:

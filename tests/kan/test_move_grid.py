@@ -135,3 +135,16 @@ def test_first_grid_leaves_out_a_row_far_away() -> None:
     inner = network.kan_layers[0].knots[:, 3:-3]
     assert -1.1 < float(inner.min()) < -0.99
     assert 0.99 < float(inner.max()) < 1.1
+
+
+def test_normalised_products_keep_the_function_and_reach_one() -> None:
+    network = randomised(Kan([3, 3, 1], base="zero", products=[(2, 3), ()]), size=2.0)
+    x = uniform(400, 3)
+    normalise_nodes(network, x)
+    before = network(x)
+    normalise_nodes(network, x)
+    # The second time the grids hardly move, so that only the scale of the nodes is at stake.
+    torch.testing.assert_close(network(x), before, rtol=0, atol=1e-3 * float(before.detach().abs().max()))
+    with torch.no_grad():
+        hidden = network.kan_layers[0](x)
+    assert 0.5 < float(torch.quantile(hidden[:, 1:].abs(), 0.99, dim=0).max()) <= 1.0

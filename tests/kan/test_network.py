@@ -9,7 +9,10 @@ import torch
 from torch import Tensor
 
 from kan.errors import InvalidConfig, ShapeMismatch
+from kan.losses import SquaredError
 from kan.network import Kan
+from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
+from kan.penalty import constant_penalty, penalty_matrix
 from kan.predictor import evaluate
 from tests.kan.training import global_seeds, randomised, uniform
 
@@ -19,6 +22,9 @@ SHAPES: list[dict[str, Any]] = [
     {"widths": [3, 4, 2, 1], "grid_eps": 0.3},
     {"widths": [3, 2, 1], "input_levels": (None, 3, None)},
     {"widths": [2, 2], "input_levels": (2, 4)},
+    {"widths": [3, 1], "products": [(3,)]},
+    {"widths": [3, 4, 2, 1], "products": [(2, 3), (2, 2), ()], "base": "zero"},
+    {"widths": [3, 2, 2], "products": [(2,), (3,)], "input_levels": (None, 3, None)},
 ]
 
 
@@ -143,6 +149,11 @@ def test_rows_of_another_width_are_refused(shape: tuple[int, ...]) -> None:
         {"widths": [2, 1], "degree": 6},
         {"widths": [2, 1], "base": "relu"},
         {"widths": [2, 1], "input_levels": [None]},
+        {"widths": [2, 1], "products": []},
+        {"widths": [2, 1], "products": [(2, 2)]},
+        {"widths": [2, 1], "products": [(1,)]},
+        {"widths": [2, 1], "products": [(2.0,)]},
+        {"widths": [2, 1, 1], "products": [(2,)]},
     ],
     ids=str,
 )
@@ -164,3 +175,35 @@ def test_network_in_float32_answers_trains_and_freezes_nearly_as_in_float64() ->
         torch.testing.assert_close(ours.weights.grad.double(), theirs.weights.grad, rtol=0, atol=1e-5)
     assert single.copy()(x).dtype == torch.float32
     assert single.state().layers[0].coefficients.dtype == np.float64
+
+
+def test_product_of_two_sums_learns_a_product() -> None:
+    network, x = Kan([2, 1], products=[(2,)]), uniform(1000, 2)
+    y = x[:, :1] * x[:, 1:]
+    penalty = penalty_matrix(network, constant_penalty(network, 0.0), 1e-12)
+    optimizer = LevenbergMarquardt(network, SquaredError(), x, y, penalty=penalty)
+    for _ in range(50):
+        optimizer.step()
+    # The start depends on the seed; what the splines then leave is their penalty's and rounding's.
+    assert float((network(x) - y).detach().square().mean().sqrt()) < 1e-4
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_nodes_are_mapped_and_the_mask_keeps_its_live_edges(shape: dict[str, Any]) -> None:
+    layer = with_a_pruned_edge(randomised(Kan(**shape))).kan_layers[-1]
+    x = uniform(30, len(layer.input_levels))
+    for i, levels in enumerate(layer.input_levels):
+        x[:, i] = torch.arange(30) % levels if levels else x[:, i]
+    before, mask = layer(x).detach(), layer.mask.clone()
+    scale = torch.linspace(0.5, 3.0, layer.nodes, dtype=torch.float64)
+    shift = torch.where(torch.arange(layer.nodes) < layer.plain, 7.0, 0.0).double()
+    layer.map_nodes(scale, shift)
+    torch.testing.assert_close(layer(x).detach(), scale * before + shift, rtol=0, atol=1e-12)
+    assert torch.equal(layer.mask, mask)
+
+
+def test_shifted_sum_without_a_live_edge_becomes_constant() -> None:
+    layer = randomised(Kan([2, 2])).kan_layers[0]
+    layer.mask[:, 1] = 0.0
+    layer.shift_sums(torch.tensor([0.0, 4.0], dtype=torch.float64))
+    assert layer(uniform(9, 2))[:, 1].tolist() == pytest.approx([4.0] * 9, rel=1e-14)

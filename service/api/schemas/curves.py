@@ -13,7 +13,9 @@ class LayerRead(BaseModel):
     index: int
     inputs: list[str]
     outputs: list[str]
-    nodes: list[dict[str, Any]] = Field(description='{"kind": "sum", "of": [sources]} per output node.')
+    nodes: list[dict[str, Any]] = Field(
+        description='{"kind": "sum", "of": [sources]} or {"kind": "product", "of": [targets]} per output node.'
+    )
     edges: list[dict[str, Any]] = Field(description="Exact parameters, samples x, y, derivative; importance; density.")
 
 

@@ -43,7 +43,9 @@ class TrainJobCreate(BaseModel):
         "auto", description="auto: classification only where the target is a category column."
     )
     network: Literal["auto"] | dict[str, Any] = Field(
-        "auto", description="auto: chosen by validation; an object fixes hidden, grid, degree, base, grid_eps."
+        "auto",
+        description="auto: chosen by validation; an object fixes hidden, grid, degree, base, grid_eps, and with "
+        "multiply the product nodes added to each hidden layer: how many of two factors, or a list of their factors.",
     )
     preset: str | None = Field(None, max_length=50, description="A named recipe: quick, balanced or thorough.")
     recipe: list[dict[str, Any]] | None = Field(None, max_length=1_000, description="The stages, instead of a preset.")

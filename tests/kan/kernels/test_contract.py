@@ -61,7 +61,7 @@ KERNELS: dict[str, Callable[[NetworkState, type[np.floating]], Kernel]] = {
     "torch, gathered": TorchKernel,
     "torch, dense": TorchKernel,
 }
-ONLY_COMPILED = ("formulas", "products", "zero outside")
+ONLY_COMPILED = ("formulas", "zero outside")
 CASES = [
     (kernel, name)
     for kernel in KERNELS

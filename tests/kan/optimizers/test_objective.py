@@ -20,13 +20,15 @@ LOSSES: dict[str, tuple[Loss, int]] = {
     "squared error of two outputs": (SquaredError(), 2),
     "two classes": (BinaryCrossEntropy(), 1),
     "three classes": (CrossEntropy(), 3),
+    "products": (SquaredError(), 2),
 }
 
 
 def case(name: str) -> tuple[Kan, Loss, Tensor, Tensor]:
     """Gives a network with a category and a pruned edge, a loss and 150 rows, some outside the grid."""
     loss, outputs = LOSSES[name]
-    network = randomised(Kan([3, 4, outputs], grid=4, input_levels=(None, 3, None)))
+    products = [(2, 3), (2,)] if name == "products" else None
+    network = randomised(Kan([3, 4, outputs], grid=4, input_levels=(None, 3, None), products=products))
     network.kan_layers[0].mask[2, 1] = 0.0
     x = uniform(150, 3, reach=1.5)
     x[:, 1] = torch.arange(150) % 4

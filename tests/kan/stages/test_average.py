@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from kan.config import Average, NetworkConfig
+from kan.errors import InvalidConfig
 from kan.journal import Journal
 from kan.move_grid import normalise_nodes
 from kan.network import Kan
@@ -72,3 +73,9 @@ def test_members_of_a_choice_are_kept_and_others_added() -> None:
     averaged = finish(average(work, Average(4), Journal(), "a"))
     assert list(averaged.members) == [0, 5, 1, 2]
     assert averaged.members[5] is known[5]
+
+
+def test_products_are_refused() -> None:
+    work = Work(a_problem(uniform(60, 1), uniform(60, 1)), NetworkConfig((2,), multiply=(1,)))
+    with pytest.raises(InvalidConfig, match="multiply"):
+        finish(average(work, Average(2), Journal(), "a"))

@@ -10,6 +10,7 @@ import pytest
 
 from kan.config import STAGES
 from kan.network import Kan
+from kan.presets import PRESETS
 from service.domain.errors import InvalidSpec
 from service.domain.limits import Limits
 from service.domain.train_specs import resolve_train_spec
@@ -42,7 +43,15 @@ WIDE = {"hidden": [400, 400]}
 FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"test_dataset": "ds_1"}, "/test_dataset", "not_supported"),
     ({"init": {"version": "1"}}, "/init", "not_supported"),
-    ({"network": {"hidden": [3], "multiply": [1]}}, "/network/multiply", "not_supported"),
+    ({"network": {"hidden": [3], "multiply": 1}}, "/network/multiply", "invalid_network"),
+    ({"network": {"hidden": [3], "multiply": [[1]]}}, "/network/multiply", "invalid_network"),
+    ({"network": {"hidden": [3], "multiply": [0, 1]}}, "/network/multiply", "invalid_network"),
+    ({"network": {"hidden": [3], "multiply": [[100] * 41]}}, "/network/hidden", "too_wide"),
+    (
+        {"recipe": [{"stage": "average"}], "network": {"hidden": [3], "multiply": [1]}},
+        "/recipe/0",
+        "invalid_stage",
+    ),
     ({"targets": []}, "/targets", "missing"),
     ({"targets": ["nothing"]}, "/targets/0", "unknown_column"),
     ({"targets": ["y", "y"]}, "/targets/1", "duplicate_column"),
@@ -190,3 +199,11 @@ def test_target_of_one_value_and_missing_cells_is_refused() -> None:
     with pytest.raises(InvalidSpec) as caught:
         resolved(columns=[column("a"), column("y", missing=2, distinct=1)], inputs=["a"])
     assert (caught.value.faults[0].pointer, caught.value.faults[0].code) == ("/targets/0", "constant")
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_product_nodes_are_resolved_and_counted(preset: str) -> None:
+    found = resolved(network={"hidden": [2], "multiply": [1]}, preset=preset)
+    assert found["network"]["multiply"] == [1]
+    # Sums: two nodes and two factors; inputs: two numbers, a flag of two levels and a category of four.
+    assert found["parameters"] == (2 * 9 + 2 + 4) * 4 + 3 * 9

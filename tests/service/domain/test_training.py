@@ -196,3 +196,16 @@ def test_infinite_cell_and_single_class_are_bad_data() -> None:
 def test_damaged_checkpoint_is_refused() -> None:
     with pytest.raises(CheckpointError):
         next(iter(Job().run(b"damaged")))
+
+
+def test_network_with_product_nodes_is_trained_and_told() -> None:
+    job = Job(network={"hidden": [2], "grid": 3, "multiply": [1]})
+    _, model = finished(job.run())
+    state = load(model.model)
+    assert [layer.products for layer in state.layers] == [(2,), ()]
+    assert model.signature["network"]["products"] == [[2], []]
+    assert model.signature["network"]["widths"] == [4, 3, 1]
+    assert model.signature["parameters"] == job.resolved["parameters"]
+    x = encode(state.encoding, table_arrays(job.frame, job.types)) if state.encoding else None
+    assert x is not None
+    assert np.isfinite(evaluate(state, x)).all()

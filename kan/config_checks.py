@@ -1,0 +1,50 @@
+"""Checks of single fields of a config: each passes or says by name what it expected."""
+
+from collections.abc import Sequence
+
+from kan.errors import InvalidConfig
+
+# Of one layer, and of one product: what a spec of a few bytes may ask for.
+MAX_PRODUCTS, MAX_FACTORS = 1000, 100
+
+
+def check_int(field: str, value: object, low: int, high: int | None) -> None:
+    """Refuses what is no integer from low to high."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < low or (high is not None and value > high):
+        bounds = f"at least {low}" if high is None else f"between {low} and {high}"
+        raise InvalidConfig(field, f"expected an integer {bounds}")
+
+
+def check_range(field: str, value: object, low: float, high: float) -> None:
+    """Refuses what is no number from low to high."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise InvalidConfig(field, f"expected a number between {low:g} and {high:g}")
+
+
+def check_choice(field: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Refuses what is not among the words."""
+    if value not in allowed:
+        raise InvalidConfig(field, f"expected one of {', '.join(allowed)}")
+
+
+def check_bool(field: str, value: object) -> None:
+    """Refuses what is neither true nor false."""
+    if not isinstance(value, bool):
+        raise InvalidConfig(field, "expected true or false")
+
+
+def product_entries(value: object, most: int) -> tuple[int | tuple[int, ...], ...]:
+    """Checks the product nodes of a config and gives them as tuples."""
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > most:
+        raise InvalidConfig("multiply", "expected a list with a number, or a list of numbers, for each hidden layer")
+    entries: list[int | tuple[int, ...]] = []
+    for entry in value:
+        if isinstance(entry, list | tuple):
+            check_int("multiply", len(entry), 0, MAX_PRODUCTS)
+            for arity in entry:
+                check_int("multiply", arity, 2, MAX_FACTORS)
+            entries.append(tuple(entry))
+        else:
+            check_int("multiply", entry, 0, MAX_PRODUCTS)
+            entries.append(entry)
+    return tuple(entries)
