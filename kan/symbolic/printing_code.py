@@ -1,0 +1,135 @@
+"""Expressions as source text of Python and C that needs nothing but the language's mathematics."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from kan.symbolic.complexity import parts
+from kan.symbolic.grammar import Call, Constant, Node, Variable
+from kan.symbolic.printing import Binding, TextPrinter, number_text
+
+# A power with a larger whole exponent goes through pow as any other.
+MAX_WHOLE_EXPONENT = 64
+
+_PYTHON_SGN = """def sgn(x):
+    return (x > 0) - (x < 0)
+"""
+# Abramowitz and Stegun 9.1.18, by the midpoint rule: exact to rounding with more points than |x|.
+_PYTHON_BESSEL = """def bessel_j0(x):
+    n = 400 + int(abs(x))
+    return math.fsum(math.cos(x*math.sin((k + 0.5)*math.pi/n)) for k in range(n))/n
+"""
+_C_SGN = """static double sgn(double x)
+{
+    return (double)((x > 0.0) - (x < 0.0));
+}
+"""
+_C_BESSEL = """static double bessel_j0(double x)
+{
+    int n = 400 + (int)fabs(x);
+    double total = 0.0;
+    for (int k = 0; k < n; k++)
+        total += cos(x*sin((k + 0.5)*3.141592653589793/n));
+    return total/n;
+}
+"""
+
+
+class _CodePrinter(TextPrinter):
+    """What Python and C share: numbers with a point, functions made of those that the language has."""
+
+    prefix: ClassVar[str]
+    renamed: ClassVar[Mapping[str, str]]
+
+    def constant(self, value: float) -> str:
+        return repr(value)
+
+    def call(self, function: str, argument: Node) -> str:
+        if function == "sigmoid":
+            # As the tree computes it: no exponential overflows.
+            return f"(0.5*(1.0 + {self.prefix}tanh(0.5*{self.within(argument, Binding.POWER)})))"
+        if function == "gaussian":
+            return f"{self.prefix}exp(-{self.power(argument, Constant(2.0))})"
+        return f"{self.renamed.get(function, self.prefix + function)}({self.printed(argument)})"
+
+
+class _PythonPrinter(_CodePrinter):
+    prefix = "math."
+    renamed: ClassVar[Mapping[str, str]] = {
+        "abs": "abs",
+        "sgn": "sgn",
+        "j0": "bessel_j0",
+        "arcsin": "math.asin",
+        "arccos": "math.acos",
+        "arctan": "math.atan",
+        "arctanh": "math.atanh",
+    }
+
+    def power(self, base: Node, exponent: Node) -> str:
+        match exponent:
+            case Constant(value) if value.is_integer() and 0 <= value <= MAX_WHOLE_EXPONENT:
+                return f"{self.within(base, Binding.ATOM)}**{number_text(value)}"
+            case _:
+                # Not **, which makes complex numbers of negative ones.
+                return f"math.pow({self.printed(base)}, {self.printed(exponent)})"
+
+
+class _CPrinter(_CodePrinter):
+    prefix = ""
+    renamed: ClassVar[Mapping[str, str]] = {
+        "abs": "fabs",
+        "j0": "bessel_j0",
+        "arcsin": "asin",
+        "arccos": "acos",
+        "arctan": "atan",
+        "arctanh": "atanh",
+    }
+
+    def __init__(self, symbols: Sequence[str]) -> None:
+        self._places = {symbol: f"x[{place}]" for place, symbol in enumerate(symbols)}
+
+    def variable(self, name: str) -> str:
+        return self._places[name]
+
+    def power(self, base: Node, exponent: Node) -> str:
+        return f"pow({self.printed(base)}, {self.printed(exponent)})"
+
+
+def python_source(node: Node, legend: Mapping[str, str], *, title: str = "") -> str:
+    """Gives a module with one function, `predict`, of the variables; it raises where the formula is not finite.
+
+    Args:
+        legend: symbol -> what it stands for, in the order of the arguments; symbols as `safe_symbols` gives them.
+        title: what is predicted.
+    """
+    helpers = _helpers(node, {"sgn": _PYTHON_SGN, "j0": _PYTHON_BESSEL})
+    comments = [f"# {quoted(title)}", *(f"# {symbol}: {quoted(label)}" for symbol, label in legend.items())]
+    body = f"def predict({', '.join(legend)}):\n    return {_PythonPrinter().printed(node)}\n"
+    return "\n\n".join(["import math\n", *helpers, "\n".join([*comments, body])])
+
+
+def c_source(node: Node, legend: Mapping[str, str], *, title: str = "") -> str:
+    """Gives C99 with one function, `predict`, of an array of the variables; NaN or infinite as the formula is.
+
+    Args:
+        legend: symbol -> what it stands for, in the order of the array.
+        title: what is predicted.
+    """
+    helpers = _helpers(node, {"sgn": _C_SGN, "j0": _C_BESSEL})
+    labels = [f"x[{place}]: {quoted(label)}" for place, label in enumerate(legend.values())]
+    comments = [f"/* {line} */" for line in [quoted(title), *labels]]
+    # A formula without variables would make compilers warn.
+    unused = "" if any(isinstance(part, Variable) for part in parts(node)) else "    (void)x;\n"
+    value = _CPrinter(list(legend)).printed(node)
+    body = f"double predict(const double *x)\n{{\n{unused}    return {value};\n}}\n"
+    return "\n".join(["#include <math.h>\n", *helpers, *comments, body])
+
+
+def quoted(label: str) -> str:
+    """Gives a name as ASCII between quotes, on one line, so that no name can end the comment it stands in."""
+    return json.dumps(label).replace("/", "\\/")
+
+
+def _helpers(node: Node, sources: Mapping[str, str]) -> Iterable[str]:
+    used = {part.function for part in parts(node) if isinstance(part, Call)}
+    return [source for function, source in sources.items() if function in used]
