@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
@@ -26,6 +24,8 @@ from kan.train import Outcome
 from service.domain.columns import table_arrays
 from service.domain.trained_model import TrainedModel
 
+# Reading starts anew for each block: few, but small beside a large table.
+BLOCK_ROWS = 65_536
 # The time left is guessed from the median of this many steps.
 RECENT_STEPS = 20
 
@@ -49,38 +49,27 @@ class TrainingRun:
 
     Args:
         resolved: see there.
-        table: the data set as Parquet.
+        table: the data set as Parquet, in a file that may be closed when this has returned.
         column_types: column -> "number", "category" or "ignored".
         checkpoint: bytes of an earlier run of the same job, to go on from.
 
     Raises:
-        BadTrainingData: nothing can be learnt from the rows; raised by the first step.
+        BadTrainingData: nothing can be learnt from the rows; the first step may raise it too.
         CheckpointError: the checkpoint is damaged; so is this one.
     """
 
     def __init__(
         self,
         resolved: Mapping[str, Any],
-        table: bytes,
+        table: BinaryIO,
         column_types: Mapping[str, str],
         checkpoint: bytes | None = None,
     ) -> None:
-        self._resolved = resolved
         self.result: TrainedModel | None = None
-        self._arrays, self._checkpoint = _arrays(resolved, table, column_types), checkpoint
+        self._training = _training(resolved, _arrays(resolved, table, column_types), checkpoint)
         self._started = time.perf_counter()
         self._durations: deque[float] = deque(maxlen=RECENT_STEPS)
         self._told = 0
-
-    @cached_property
-    def _training(self) -> TableTraining:
-        # Not before the first step: by then the bytes of the table are gone, and the encoded rows take their room.
-        device = str(self._resolved.get("device", "cpu"))
-        try:
-            task = _task(self._resolved, self._arrays)
-            return TableTraining(self._arrays, task, checkpoint=self._checkpoint, device=device)
-        except EncodingError as error:
-            raise BadTrainingData(str(error)) from error
 
     def __iter__(self) -> Iterator[TrainingUpdate]:
         """Trains; yields about one update an optimizer step, and sets `result` at the end."""
@@ -137,14 +126,37 @@ class TrainingRun:
         }
 
 
-def _arrays(resolved: Mapping[str, Any], table: bytes, types: Mapping[str, str]) -> dict[str, NDArray[Any]]:
-    """Reads what the job needs, column by column, so that no column is there twice."""
+def _training(
+    resolved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], checkpoint: bytes | None
+) -> TableTraining:
+    device = str(resolved.get("device", "cpu"))
+    try:
+        return TableTraining(arrays, _task(resolved, arrays), checkpoint=checkpoint, device=device)
+    except EncodingError as error:
+        raise BadTrainingData(str(error)) from error
+
+
+def _arrays(resolved: Mapping[str, Any], table: BinaryIO, types: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    """Reads what the job needs."""
     wanted = {*resolved["inputs"], *resolved["targets"], resolved.get("split_column")}
-    arrays: dict[str, NDArray[Any]] = {}
-    for name, kind in types.items():
-        if name in wanted and kind != "ignored":
-            arrays |= table_arrays(pl.read_parquet(io.BytesIO(table), columns=[name]), {name: kind})
-    return arrays
+    rows = int(_scanned(table).select(pl.len()).collect().item())
+    return {
+        name: _column(table, name, kind, rows) for name, kind in types.items() if name in wanted and kind != "ignored"
+    }
+
+
+def _column(table: BinaryIO, name: str, kind: str, rows: int) -> NDArray[Any]:
+    """Reads a column block by block, so that no more than a block of it is there twice."""
+    column = np.empty(rows, dtype=np.float64 if kind == "number" else object)
+    for start in range(0, rows, BLOCK_ROWS):
+        block = _scanned(table).select(name).slice(start, BLOCK_ROWS).collect()
+        column[start : start + BLOCK_ROWS] = table_arrays(block, {name: kind})[name]
+    return column
+
+
+def _scanned(table: BinaryIO) -> pl.LazyFrame:
+    table.seek(0)
+    return pl.scan_parquet(table)
 
 
 def _task(resolved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> TableTask:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
-from sqlalchemy import Insert, delete, exists, select, update
+from sqlalchemy import Insert, Select, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -55,13 +55,24 @@ def get_blob(session: Session, sha256: str) -> bytes:
     Raises:
         BlobDamaged: no such bytes, or not those that were stored.
     """
-    chunks = session.scalars(
-        select(BlobChunkRow.data).where(BlobChunkRow.sha256 == sha256).order_by(BlobChunkRow.number)
-    )
-    content = b"".join(chunks)
+    content = b"".join(session.scalars(_chunks(sha256)))
     if hashlib.sha256(content).hexdigest() != sha256:
         raise BlobDamaged(sha256)
     return content
+
+
+def write_blob(session: Session, sha256: str, file: BinaryIO) -> None:
+    """Writes stored bytes to a file, chunk by chunk: they are never all in memory.
+
+    Raises:
+        BlobDamaged: as `get_blob` says; the file holds what there was.
+    """
+    found = hashlib.sha256()
+    for chunk in session.scalars(_chunks(sha256), execution_options={"yield_per": 1}):
+        found.update(chunk)
+        file.write(chunk)
+    if found.hexdigest() != sha256:
+        raise BlobDamaged(sha256)
 
 
 def drop_orphans(session: Session, before: datetime) -> int:
@@ -83,6 +94,10 @@ def insert_or_ignore(session: Session, row: type[Any]) -> Insert:
     )
     # Without this psycopg reports -1, which every caller would take for "inserted".
     return statement.execution_options(preserve_rowcount=True)
+
+
+def _chunks(sha256: str) -> Select[tuple[bytes]]:
+    return select(BlobChunkRow.data).where(BlobChunkRow.sha256 == sha256).order_by(BlobChunkRow.number)
 
 
 def _insert_chunks(session: Session, sha256: str, content: bytes) -> None:

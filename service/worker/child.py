@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from kan.errors import is_out_of_memory
+from service.worker.table_file import TableFile
 
 HAND_OVER = "hand_over"
 FINISH = "finish"
@@ -42,7 +43,7 @@ class TrainingOrder:
 
     Attributes:
         run_class: "module:Class" of the run; `service.domain.training:TrainingRun` but in tests.
-        table: the data set as Parquet.
+        table: the data set as Parquet, in a file.
         checkpoint: to go on from; None at the start.
         checkpoint_seconds: longest time between two checkpoints.
         threads: CPU threads.
@@ -51,17 +52,12 @@ class TrainingOrder:
 
     run_class: str
     resolved: dict[str, Any]
-    table: bytes
+    table: TableFile
     column_types: dict[str, str]
     checkpoint: bytes | None
     checkpoint_seconds: float
     threads: int
     run_seconds: float
-
-    def take_table(self) -> bytes:
-        """Gives the table once and forgets it: what the process was started with lives as long as the process."""
-        table, self.table = self.table, b""
-        return table
 
 
 def run_child(pipe: Connection, order: TrainingOrder) -> None:
@@ -112,7 +108,9 @@ class _Words:
 
 
 def _train(pipe: Connection, order: TrainingOrder, words: _Words) -> None:
-    run = _load(order.run_class)(order.resolved, order.take_table(), order.column_types, order.checkpoint)
+    run = _load(order.run_class)(order.resolved, order.table.file, order.column_types, order.checkpoint)
+    order.table.close()
+    _give_memory_back()
     _cap_threads(order.threads)
     started = saved = time.monotonic()
     sent = 0.0
@@ -171,6 +169,12 @@ def plain(value: Any) -> Any:
 def _load(dotted: str) -> Any:
     module, _, name = dotted.partition(":")
     return getattr(importlib.import_module(module), name)
+
+
+def _give_memory_back() -> None:
+    """Returns to the system what reading the table took and freed; the C library would keep it."""
+    # Only glibc has it, and only glibc needs it.
+    getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None)(0)
 
 
 def _cap_threads(threads: int) -> None:

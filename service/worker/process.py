@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.forkserver import ensure_running
@@ -15,6 +16,8 @@ _context = multiprocessing.get_context("forkserver")
 
 def warm_up(run_class: str) -> None:
     """Starts the fork server, which loads the run's module (and torch with it) once, in the background."""
+    # Before polars is loaded: what it read a table with goes back to the system at once, not after ten seconds.
+    os.environ["_RJEM_MALLOC_CONF"] = "dirty_decay_ms:0,muzzy_decay_ms:0"
     _context.set_forkserver_preload([run_class.partition(":")[0], "service.worker.child"])
     ensure_running()
 
@@ -33,6 +36,7 @@ class TrainingProcess:
         self._process.start()
         # The child holds the only other end, so that its death is the end of the pipe.
         theirs.close()
+        self._order.table.close()
         return self
 
     def __exit__(self, *_: object) -> None:

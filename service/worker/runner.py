@@ -14,7 +14,7 @@ from service.domain.leases import Hold, LeaseLost
 from service.domain.trained_model import TrainedModel
 from service.log import get_logger
 from service.settings import Settings
-from service.store.blobs import BlobDamaged, get_blob
+from service.store.blobs import BlobDamaged, get_blob, write_blob
 from service.store.datasets import find_dataset
 from service.store.jobs import Event
 from service.store.tables import JobRow
@@ -23,6 +23,7 @@ from service.worker.heartbeat import Heartbeat
 from service.worker.process import TrainingProcess
 from service.worker.rescuer import backoff_of
 from service.worker.retrying import Transactions
+from service.worker.table_file import TableFile
 
 _LISTEN_SECONDS = 0.1
 # Several events share one transaction; SQLite syncs the disk for each.
@@ -70,10 +71,12 @@ class Attempt:
         if dataset is None:
             raise LookupError("the data set is gone")
         checkpoint = self._row.checkpoint_sha256
+        table = TableFile()
+        write_blob(session, dataset.blob_sha256, table.file)
         return TrainingOrder(
             run_class=run_class,
             resolved=self._row.resolved or {},
-            table=get_blob(session, dataset.blob_sha256),
+            table=table,
             column_types=column_types(dataset),
             checkpoint=get_blob(session, checkpoint) if checkpoint else None,
             checkpoint_seconds=self._settings.checkpoint_seconds,

@@ -52,7 +52,7 @@ class Job:
         self.table = file.getvalue()
 
     def run(self, checkpoint: bytes | None = None) -> TrainingRun:
-        return TrainingRun(self.resolved, self.table, self.types, checkpoint)
+        return TrainingRun(self.resolved, io.BytesIO(self.table), self.types, checkpoint)
 
 
 def finished(run: TrainingRun) -> Any:
@@ -185,7 +185,7 @@ def test_infinite_cell_and_single_class_are_bad_data() -> None:
     file = io.BytesIO()
     job.frame.with_columns(b=pl.lit(float("inf"))).write_parquet(file)
     with pytest.raises(BadTrainingData, match="finite"):
-        next(iter(TrainingRun(job.resolved, file.getvalue(), job.types)))
+        next(iter(TrainingRun(job.resolved, file, job.types)))
     words = pl.Series(["high"] * 36 + ["low"] * 24)
     parts = pl.Series(["train"] * 36 + ["validation"] * 12 + ["test"] * 12)
     frame = a_frame().with_columns(label=words, part=parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.ids import new_id
-from service.store.blobs import CHUNK_BYTES, BlobDamaged, drop_orphans, get_blob, put_blob
+from service.store.blobs import CHUNK_BYTES, BlobDamaged, drop_orphans, get_blob, put_blob, write_blob
 from service.store.engine import database_now
 from service.store.tables import BlobChunkRow, BlobRow, DatasetRow
 
@@ -17,7 +18,9 @@ from service.store.tables import BlobChunkRow, BlobRow, DatasetRow
 @pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES])
 def test_bytes_of_any_size_come_back(session: Session, size: int) -> None:
     content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
-    assert get_blob(session, put_blob(session, content)) == content
+    sha256, file = put_blob(session, content), io.BytesIO()
+    write_blob(session, sha256, file)
+    assert get_blob(session, sha256) == file.getvalue() == content
 
 
 def test_equal_bytes_are_stored_once(session: Session) -> None:
@@ -30,6 +33,8 @@ def test_damaged_or_missing_bytes_are_an_error_that_names_them(session: Session)
     session.execute(update(BlobChunkRow).values(data=b"b"))
     with pytest.raises(BlobDamaged, match=sha256):
         get_blob(session, sha256)
+    with pytest.raises(BlobDamaged, match=sha256):
+        write_blob(session, sha256, io.BytesIO())
     with pytest.raises(BlobDamaged):
         get_blob(session, "0" * 64)
 

@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 
 @dataclass
@@ -37,10 +37,10 @@ class FakeRun:
     """
 
     def __init__(
-        self, resolved: dict[str, Any], table: bytes, column_types: dict[str, str], checkpoint: bytes | None
+        self, resolved: dict[str, Any], table: BinaryIO, column_types: dict[str, str], checkpoint: bytes | None
     ) -> None:
         self._spec = resolved
-        start = {"step": 0, "digest": hashlib.sha256(table).hexdigest()}
+        start = {"step": 0, "digest": hashlib.sha256(table.read()).hexdigest()}
         saved: dict[str, Any] = json.loads(checkpoint) if checkpoint else start
         self._first = int(saved["step"])
         self._step = int(saved["step"])

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from service.worker.child import TrainingOrder, run_child
+from service.worker.table_file import TableFile
 
 
 def late_child(folder: Path) -> None:
@@ -24,7 +25,7 @@ def late_child(folder: Path) -> None:
     order = TrainingOrder(
         run_class="tests.service.worker.fake_run:FakeRun",
         resolved={"steps": 100000, "step_seconds": 0.02},
-        table=b"the rows",
+        table=TableFile(),
         column_types={},
         checkpoint=None,
         checkpoint_seconds=600.0,
