@@ -96,7 +96,7 @@ def insert_or_ignore(session: Session, row: type[Any]) -> Insert:
     return statement.execution_options(preserve_rowcount=True)
 
 
-def _chunks(sha256: str) -> Select[tuple[bytes]]:
+def _chunks(sha256: str) -> Select[bytes]:
     return select(BlobChunkRow.data).where(BlobChunkRow.sha256 == sha256).order_by(BlobChunkRow.number)
 
 
