@@ -8,12 +8,17 @@ from typing import Any, get_args
 
 from kan.config import MAX_GRID
 from kan.errors import InexactRefinement, InvalidConfig
+from kan.expand import expand_depth, expand_width
 from kan.prune import prune_column, prune_edge, prune_input, prune_node, restore_edge
 from kan.refine import refine
 from kan.reorder import arranged, swap
 from kan.snapped import with_formula, without_formula
 from kan.sparsify import pruned
 from kan.state import EdgeFormula, NetworkState
+
+MAX_NEW_NODES = 1000
+MAX_ARITY = 16
+MAX_LAYERS = 64
 
 # (network, layer, source, target, function) -> that function with the constants that fit the edge best.
 FitFormula = Callable[[NetworkState, int, int, int, str], EdgeFormula]
@@ -76,6 +81,20 @@ def _refine(state: NetworkState, grid: int, exact: bool = True) -> NetworkState:
         raise InvalidConfig("grid", str(error)) from error
 
 
+def _expand_width(state: NetworkState, layer: int, count: int = 1, arity: int | None = None) -> NetworkState:
+    if not 1 <= count <= MAX_NEW_NODES:
+        raise InvalidConfig("count", f"expected an integer between 1 and {MAX_NEW_NODES}")
+    if arity is not None and not 2 <= arity <= MAX_ARITY:
+        raise InvalidConfig("arity", f"expected an integer between 2 and {MAX_ARITY}")
+    return expand_width(state, layer, count, arity=arity)
+
+
+def _expand_depth(state: NetworkState, layer: int | None = None) -> NetworkState:
+    if len(state.layers) >= MAX_LAYERS:
+        raise InvalidConfig("op", f"the network has {MAX_LAYERS} layers, the most there may be")
+    return expand_depth(state, layer)
+
+
 def _fix_symbolic(
     state: NetworkState,
     layer: int,
@@ -108,6 +127,8 @@ OPERATIONS: Mapping[str, Callable[..., NetworkState]] = {
     "fix_symbolic": _fix_symbolic,
     "unfix": without_formula,
     "refine": _refine,
+    "expand_width": _expand_width,
+    "expand_depth": _expand_depth,
     "swap": swap,
     "arrange": arranged,
 }

@@ -13,6 +13,7 @@ from kan.checkpoint import dump, load
 from kan.edits import OPERATIONS, edited
 from kan.encoding import decode
 from kan.errors import InvalidConfig
+from kan.expand import expand_depth, expand_width
 from kan.predictor import evaluate
 from kan.prune import prune_column, prune_edge, prune_input, prune_node
 from kan.refine import refine
@@ -44,6 +45,10 @@ def test_each_operation_calls_its_function() -> None:
         ([{"op": "refine", "grid": 7, "exact": False}], refine(state, 7, exact=False)),
         ([{"op": "swap", "layer": 0, "first": 0, "second": 2}], swap(state, 0, 0, 2)),
         ([{"op": "arrange"}], arranged(state)),
+        ([{"op": "expand_width", "layer": 0}], expand_width(state, 0)),
+        ([{"op": "expand_width", "layer": 0, "count": 2, "arity": 3}], expand_width(state, 0, 2, arity=3)),
+        ([{"op": "expand_depth"}], expand_depth(state)),
+        ([{"op": "expand_depth", "layer": 1}], expand_depth(state, 1)),
     ]
     assert {operation["op"] for operations, _ in cases for operation in operations} == set(OPERATIONS)
     for operations, expected in cases:
@@ -95,6 +100,11 @@ def test_formula_without_constants_is_fitted() -> None:
         ({"op": "refine", "grid": 7}, "grid"),
         ({"op": "refine", "grid": 10, "exact": 1}, "exact"),
         ({"op": "swap", "layer": 0, "first": 0, "second": 99}, "second"),
+        ({"op": "expand_width", "layer": 0, "count": 0}, "count"),
+        ({"op": "expand_width", "layer": 0, "count": 10**6}, "count"),
+        ({"op": "expand_width", "layer": 0, "arity": 1}, "arity"),
+        ({"op": "expand_width", "layer": 0, "arity": 1.5}, "arity"),
+        ({"op": "expand_depth", "layer": 0}, "layer"),
         ({"op": "fix_symbolic", **EDGE, "function": "sin", "a": 1.0}, "a"),
         ({"op": "fix_symbolic", **EDGE, "function": "sin"}, "a"),
         ({"op": "fix_symbolic", **EDGE, "function": "eval", "a": 1, "b": 1, "c": 1, "d": 1}, "function"),
@@ -115,6 +125,12 @@ def test_what_is_no_list_is_refused(operations: object) -> None:
     assert refused.value.field == "operations"
 
 
+def test_no_more_layers_than_there_may_be() -> None:
+    with pytest.raises(InvalidConfig, match="64 layers") as refused:
+        edited(random_network(1, 1), 64 * [{"op": "expand_depth"}])
+    assert refused.value.field == "operations/63/op"
+
+
 def random_operation(state: NetworkState, generator: random.Random) -> dict[str, Any]:
     """Gives an edit that the network can take."""
     index = generator.randrange(len(state.layers))
@@ -133,6 +149,8 @@ def random_operation(state: NetworkState, generator: random.Random) -> dict[str,
         {"op": "refine", "grid": 20},
         {"op": "swap", "layer": 0, "first": generator.randrange(plain), "second": generator.randrange(plain)},
         {"op": "arrange"},
+        {"op": "expand_width", "layer": 0, "arity": generator.choice([None, 2])},
+        {"op": "expand_depth", "layer": generator.randrange(1, len(state.layers) + 1)},
     ]
     if layer.live[source, target] and layer.level_table(source) is None:
         choices += 3 * [{"op": "fix_symbolic", **edge, "function": generator.choice(["sin", "x^2", "tanh"]), **numbers}]

@@ -4,14 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kan.bspline import curve
 from kan.errors import InexactRefinement, InvalidConfig
-from kan.predictor import evaluate
+from kan.predictor import evaluate, evaluate_layers
 from kan.refine import refine, refine_layer, refined_coefficients
-from tests.kan.networks import random_layer, random_network
+from tests.kan.networks import mixed_network, random_layer, random_network, rows_for
 from tests.kan.spline_reference import array, cases
 
 
@@ -38,6 +38,17 @@ def test_a_whole_network_refined_twice_predicts_the_same() -> None:
     x = np.random.default_rng(1).uniform(-2, 2, (100, 3))
     x[:, 2] = np.arange(100) % 4
     np.testing.assert_allclose(evaluate(refine(refine(state, 10), 40), x), evaluate(state, x), rtol=0, atol=1e-10)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 1000))
+def test_network_with_formulas_products_and_categories_is_refined_whole(seed: int) -> None:
+    state = mixed_network(seed)
+    x, fine = rows_for(state), refine(state, 20)
+    scale = max(np.abs(values).max() for values in evaluate_layers(state, x))
+    np.testing.assert_allclose(evaluate(fine, x), evaluate(state, x), rtol=0, atol=1e-10 * (1 + scale))
+    for before, after in zip(state.layers, fine.layers, strict=True):
+        assert (after.formulas, after.products) == (before.formulas, before.products)
 
 
 def test_old_knots_stay_bit_for_bit() -> None:
