@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any, get_args
 
 from kan.config import MAX_GRID
+from kan.constraints import constrained
 from kan.errors import InexactRefinement, InvalidConfig
 from kan.expand import expand_depth, expand_width
 from kan.prune import prune_column, prune_edge, prune_input, prune_node, restore_edge
@@ -126,6 +127,7 @@ OPERATIONS: Mapping[str, Callable[..., NetworkState]] = {
     "prune": _prune,
     "fix_symbolic": _fix_symbolic,
     "unfix": without_formula,
+    "constrain": constrained,
     "refine": _refine,
     "expand_width": _expand_width,
     "expand_depth": _expand_depth,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kan.certificate import certificate
 from kan.checkpoint import dump, load
+from kan.constraints import KINDS, constrained
 from kan.edits import OPERATIONS, edited
 from kan.encoding import decode
 from kan.errors import InvalidConfig
@@ -45,6 +46,7 @@ def test_each_operation_calls_its_function() -> None:
         ([{"op": "refine", "grid": 7, "exact": False}], refine(state, 7, exact=False)),
         ([{"op": "swap", "layer": 0, "first": 0, "second": 2}], swap(state, 0, 0, 2)),
         ([{"op": "arrange"}], arranged(state)),
+        ([{"op": "constrain", **EDGE, "kind": "convex"}], constrained(state, 0, 0, 0, "convex")),
         ([{"op": "expand_width", "layer": 0}], expand_width(state, 0)),
         ([{"op": "expand_width", "layer": 0, "count": 2, "arity": 3}], expand_width(state, 0, 2, arity=3)),
         ([{"op": "expand_depth"}], expand_depth(state)),
@@ -100,6 +102,7 @@ def test_formula_without_constants_is_fitted() -> None:
         ({"op": "refine", "grid": 7}, "grid"),
         ({"op": "refine", "grid": 10, "exact": 1}, "exact"),
         ({"op": "swap", "layer": 0, "first": 0, "second": 99}, "second"),
+        ({"op": "constrain", **EDGE, "kind": "wavy"}, "kind"),
         ({"op": "expand_width", "layer": 0, "count": 0}, "count"),
         ({"op": "expand_width", "layer": 0, "count": 10**6}, "count"),
         ({"op": "expand_width", "layer": 0, "arity": 1}, "arity"),
@@ -153,6 +156,8 @@ def random_operation(state: NetworkState, generator: random.Random) -> dict[str,
         {"op": "expand_depth", "layer": generator.randrange(1, len(state.layers) + 1)},
     ]
     if layer.live[source, target] and layer.level_table(source) is None:
+        is_spline = layer.mask[source, target] != 0
+        choices += [{"op": "constrain", **edge, "kind": generator.choice(KINDS if is_spline else KINDS[-1:])}]
         choices += 3 * [{"op": "fix_symbolic", **edge, "function": generator.choice(["sin", "x^2", "tanh"]), **numbers}]
     return generator.choice(choices)
 

@@ -1,0 +1,118 @@
+"""Edges that only rise, only fall, bend one way or are zero: the nearest such function takes an edge's place.
+
+Enough for a spline: coefficients that do not fall give one that does not fall; where their slopes, each over the knots
+it spans, do not fall, it is convex. Beyond its grid it goes on as a line, which keeps both; not so where splines end at
+their grid. The base branch, which both
+falls and rises, becomes part of the spline. Networks are not trained under constraints: later training may break them.
+
+Source: de Boor, A Practical Guide to Splines, chapters X and XI (derivatives and shape by coefficients).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from kan.bspline import edge_spline
+from kan.edge_places import check_edge, layer_at, with_layer
+from kan.errors import InvalidConfig
+from kan.predictor import edge_values
+from kan.prune import prune_edge
+from kan.state import Array, LayerState, NetworkState
+
+KINDS = ("increasing", "decreasing", "convex", "concave", "zero")
+# The function is compared with its replacement at so many points of every interval.
+POINTS_PER_INTERVAL = 20
+# A fall by less of the largest coefficient is rounding.
+ROUNDING = 1e-12
+MAX_ITERATIONS = 10_000
+
+
+def constrained(state: NetworkState, layer: int, source: int, target: int, kind: str) -> NetworkState:
+    """Gives the network with one edge replaced by the nearest function of a kind; one that is of it stays as it is.
+
+    Nearest by least squares over the grid, among the splines on the edge's knots. `zero` prunes the edge.
+
+    Args:
+        state: the network.
+        layer, source, target: a live spline edge.
+        kind: "increasing" and "decreasing" (constant pieces are allowed), "convex", "concave" or "zero".
+
+    Raises:
+        InvalidConfig: no such kind or edge; a pruned edge, a formula or the levels of a category.
+    """
+    held = layer_at(state, layer)
+    check_edge(held, source, target)
+    if kind not in KINDS:
+        raise InvalidConfig("kind", f"expected one of {', '.join(KINDS)}")
+    if kind == "zero":
+        return prune_edge(state, layer, source, target)
+    if held.level_table(source) is not None:
+        raise InvalidConfig("source", "expected a number; the levels of a category have no order")
+    if held.mask[source, target] == 0:
+        raise InvalidConfig("target", "expected a spline; the edge is pruned or a formula")
+    if _satisfies(held, source, target, kind):
+        return state
+    coefficients = _nearest(state, held, source, target, kind)
+    return with_layer(state, layer, _with_spline(held, source, target, coefficients))
+
+
+def _satisfies(layer: LayerState, source: int, target: int, kind: str) -> bool:
+    if layer.base_weight[source, target] != 0:
+        return False
+    weight = layer.mask[source, target] * layer.spline_weight[source, target]
+    coefficients = _sign(kind) * weight * layer.coefficients[source, :, target]
+    steps = np.diff(coefficients)
+    if _is_bend(kind):
+        spans = _spans(layer, source)
+        steps = np.diff(steps / spans) * spans.min()
+    return bool((steps >= -ROUNDING * np.abs(coefficients).max()).all())
+
+
+def _nearest(state: NetworkState, layer: LayerState, source: int, target: int, kind: str) -> Array:
+    """Gives the coefficients of the nearest function, (basis,)."""
+    # Imported here: scipy.optimize takes long to load, and few edits need it.
+    from scipy.optimize import nnls  # noqa: PLC0415
+
+    knots, count = layer.knots[source], layer.coefficients.shape[1]
+    grid = knots[layer.degree : len(knots) - layer.degree]
+    share = (np.arange(POINTS_PER_INTERVAL) + 0.5) / POINTS_PER_INTERVAL
+    x = (grid[:-1, None] + np.diff(grid)[:, None] * share).ravel()
+    weights = np.sqrt(np.repeat(np.diff(grid), POINTS_PER_INTERVAL))
+    wanted = _sign(kind) * edge_values(layer, source, x, base=state.base, outside=state.outside)[:, target]
+    shapes = np.stack([_coefficients(layer, source, kind, part) for part in np.eye(count)], axis=1)
+    matrix = edge_spline(x, knots, shapes, layer.degree) * weights[:, None]
+    # What may have either sign, the constant and of a bend the first slope, is a difference of two parts.
+    free = 2 if _is_bend(kind) else 1
+    # In units of its own size: the solver's tolerance is absolute.
+    size = float(np.abs(wanted).max()) or 1.0
+    parts, _ = nnls(np.hstack([matrix, -matrix[:, :free]]), wanted / size * weights, maxiter=MAX_ITERATIONS)
+    parts[:free] -= parts[count:]
+    return _sign(kind) * size * _coefficients(layer, source, kind, parts[:count])
+
+
+def _coefficients(layer: LayerState, source: int, kind: str, parts: Array) -> Array:
+    """Gives coefficients from a constant and steps; of a bend from a constant, a first slope and steps of the slope."""
+    if _is_bend(kind):
+        return np.cumsum(np.concatenate([parts[:1], np.cumsum(parts[1:]) * _spans(layer, source)]))
+    return np.cumsum(parts)
+
+
+def _spans(layer: LayerState, source: int) -> Array:
+    """Gives the knots' distance that each step from one coefficient to the next is over, (basis - 1,)."""
+    knots, count = layer.knots[source], layer.coefficients.shape[1]
+    return np.asarray(knots[layer.degree + 1 : layer.degree + count] - knots[1:count])
+
+
+def _with_spline(layer: LayerState, source: int, target: int, coefficients: Array) -> LayerState:
+    held, base, weight = layer.coefficients.copy(), layer.base_weight.copy(), layer.spline_weight.copy()
+    held[source, :, target], base[source, target] = coefficients, 0.0
+    weight[source, target] = 1.0 / layer.mask[source, target]
+    return replace(layer, coefficients=held, base_weight=base, spline_weight=weight)
+
+
+def _sign(kind: str) -> float:
+    return -1.0 if kind in ("decreasing", "concave") else 1.0
+
+
+def _is_bend(kind: str) -> bool:
+    return kind in ("convex", "concave")
