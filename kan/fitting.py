@@ -12,6 +12,7 @@ from kan.config import Stage
 from kan.cost import choose_optimizer, optimizer_reason
 from kan.encoding_learning import FARTHEST_INPUT, robust_range
 from kan.errors import BadTrainingData, ShapeMismatch
+from kan.jacobian import parameter_count
 from kan.journal import Journal
 from kan.losses import SquaredError
 from kan.network import Kan
@@ -92,7 +93,7 @@ def fit(
 
 
 def _automatic_optimizer(problem: Problem, network: Kan) -> str:
-    size = sum(layer.weights.numel() for layer in network.kan_layers), len(problem.train)
+    size = parameter_count(network), len(problem.train)
     return f"{choose_optimizer('auto', *size)}: {optimizer_reason('auto', *size)}"
 
 

@@ -32,6 +32,8 @@ def thaw(layers: Sequence[KanLayer], state: NetworkState) -> None:
         for layer, frozen in zip(layers, state.layers, strict=True):
             numbers = layer.numbers
             layer.mask.copy_(torch.from_numpy(frozen.mask))
+            layer.put_formulas(frozen.formulas)
+            layer.pruned_formulas = frozen.pruned_formulas
             coefficients = frozen.coefficients[numbers] * frozen.spline_weight[numbers][:, None, :]
             layer.replace_splines(torch.from_numpy(frozen.knots.copy()), torch.from_numpy(coefficients))
             if layer.base == "silu":
@@ -54,7 +56,9 @@ def _layer_state(layer: KanLayer, x: Tensor | None) -> LayerState:
         spline_weight=np.ones(shape),
         mask=_array(layer.mask),
         levels=tuple(_level_table(layer, i, x) for i, n in enumerate(layer.input_levels) if n is not None),
+        formulas=() if layer.formulas is None else layer.formulas.state(),
         products=layer.products,
+        pruned_formulas=layer.pruned_formulas,
     )
 
 

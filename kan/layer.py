@@ -1,7 +1,6 @@
 """One layer: every edge a learnable function of one variable, every node a sum of edges or a product of sums."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -9,34 +8,27 @@ from torch import Tensor, nn
 
 from kan.config import NetworkConfig
 from kan.cost import rows_per_block
+from kan.features import Features, one_hot, with_silu
+from kan.formula_edges import FormulaEdges
 from kan.kernels.torch.local_basis import dense, local_basis
 from kan.kernels.torch.products import node_values, pull_nodes, shared_scale
 from kan.kernels.torch.sparse_product import sparse_product
 from kan.kernels.torch.spline_functions import spline_functions
 from kan.knots import uniform_knots
-
-
-@dataclass(frozen=True)
-class Features:
-    """What the weights of a layer multiply, and how it changes with the layer's inputs.
-
-    Attributes:
-        values: (rows, features); the sums are `values @ weights`.
-        slopes: (rows, inputs, features of one input), None where no gradient to the inputs is wanted.
-    """
-
-    values: Float[Tensor, "rows features"]
-    slopes: Float[Tensor, "rows inputs per_input"] | None
+from kan.state import EdgeFormula
 
 
 class KanLayer(nn.Module):
     """`phi(x) = mask * (w_b * silu(x) + S(x))` on each edge, or one value per level for a category input.
 
-    All trainable numbers are one matrix `weights` (features, outputs): for each number input its grid + degree
-    spline coefficients and, with a base branch, w_b; for each category input one row per level.
+    All trainable numbers are one matrix `weights` (features, outputs), for each number input its grid + degree
+    spline coefficients and, with a base branch, w_b, for each category input one row per level; and the constants of
+    edges that are formulas.
 
     Attributes:
         products: how many sums each product node multiplies; the sums that are nodes themselves come first.
+        formulas: the edges that are formulas; their splines are masked. None where there are none.
+        pruned_formulas: those of pruned edges, kept for who restores the edge.
 
     Source: Liu et al., arXiv 2404.19756, equations 2.10 to 2.12.
     """
@@ -61,6 +53,19 @@ class KanLayer(nn.Module):
         self.register_buffer("knots", knots.repeat(len(self.input_levels), 1))
         self.register_buffer("mask", torch.ones(len(self.input_levels), outputs, dtype=torch.float64))
         self.weights = nn.Parameter(torch.zeros(self.features, outputs, dtype=torch.float64))
+        self.formulas: FormulaEdges | None = None
+        self.pruned_formulas: tuple[EdgeFormula, ...] = ()
+
+    def put_formulas(self, formulas: Sequence[EdgeFormula]) -> None:
+        """Makes these edges formulas, and no others."""
+        self.formulas = FormulaEdges(formulas).to(self.weights) if formulas else None
+        for formula in formulas:
+            self.mask[formula.source, formula.target] = 0.0
+
+    @property
+    def trainables(self) -> list[nn.Parameter]:
+        """The trainable numbers, in the order of a parameter vector: weights, then constants of formulas."""
+        return [self.weights] if self.formulas is None else [self.weights, self.formulas.constants]
 
     @property
     def grid(self) -> int:
@@ -117,7 +122,8 @@ class KanLayer(nn.Module):
         """Gives the sums; differentiable as the nodes are."""
         terms = [self._number_terms(x), *self._level_terms(x)]
         values, places = (torch.cat(part, dim=1) for part in zip(*terms, strict=True))
-        return sparse_product(values, places, self.masked_weights())
+        sums = sparse_product(values, places, self.masked_weights())
+        return sums if self.formulas is None else self.formulas.added(sums, self.formulas(x))
 
     def _number_terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Gives the functions of the number inputs that are not zero, and their rows of `weights`."""
@@ -153,9 +159,17 @@ class KanLayer(nn.Module):
         size = self.grid + self.degree
         values, gradient = dense(local, first, size), dense(local_slopes, first, size) if slopes else None
         if self.base == "silu":
-            values, gradient = _with_silu(numbers, values, gradient)
+            values, gradient = with_silu(numbers, values, gradient)
         columns = [values.flatten(1), *(one_hot(x[:, i], n) for i, n in enumerate(self.input_levels) if n is not None)]
-        return Features(torch.cat(columns, dim=1), gradient)
+        formulas = None if self.formulas is None else self.formulas.design(x)
+        return Features(torch.cat(columns, dim=1), gradient, formulas)
+
+    def sums_of(self, features: Features) -> Float[Tensor, "rows outputs"]:
+        """Gives the sums of rows whose features are known."""
+        sums = features.values @ self.masked_weights()
+        if self.formulas is None or features.formulas is None:
+            return sums
+        return self.formulas.added(sums, features.formulas.values)
 
     def pull_nodes(
         self, by_node: Float[Tensor, "rows nodes"], sums: Float[Tensor, "rows outputs"]
@@ -167,7 +181,19 @@ class KanLayer(nn.Module):
         """Gives the derivative by the layer's (number) inputs from that by its sums; needs `slopes`."""
         assert features.slopes is not None
         spread = delta @ self.masked_weights()[: self.per_number * len(self.numbers)].T
-        return (spread.view_as(features.slopes) * features.slopes).sum(-1)
+        pulled = (spread.view_as(features.slopes) * features.slopes).sum(-1)
+        if self.formulas is None or features.formulas is None:
+            return pulled
+        return pulled + self.formulas.pull_back(delta, features.formulas, pulled.shape[1])
+
+    def jacobian(self, delta: Float[Tensor, "rows outputs"], features: Features) -> Float[Tensor, "rows parameters"]:
+        """Gives the derivatives of `sum(delta * sums)` of each row by all trainable numbers."""
+        by_weights = features.values.unsqueeze(-1) * delta.unsqueeze(1)
+        if not bool(self.mask.all()):
+            by_weights = by_weights * self.mask[self.feature_sources]
+        if self.formulas is None or features.formulas is None:
+            return by_weights.flatten(1)
+        return torch.cat([by_weights.flatten(1), self.formulas.jacobian(delta, features.formulas)], dim=1)
 
     def coefficients(self) -> Float[Tensor, "numbers size outputs"]:
         """Gives a view of the spline coefficients of the number inputs, SHAPE (numbers, grid + degree, outputs)."""
@@ -193,11 +219,15 @@ class KanLayer(nn.Module):
     def map_nodes(self, scale: Float[Tensor, " nodes"], shift: Float[Tensor, " nodes"]) -> None:
         """Makes every node z scale * z + shift: the same network but for rounding; scale > 0, no product is shifted."""
         with torch.no_grad():
-            self.weights.mul_(shared_scale(scale, self.outputs, self.products))
+            shared = shared_scale(scale, self.outputs, self.products)
+            self.weights.mul_(shared)
+            if self.formulas is not None:
+                self.formulas.scale_sums(shared)
             self.shift_sums(torch.cat([shift[: self.plain], shift.new_zeros(sum(self.products))]))
 
     def shift_sums(self, shift: Float[Tensor, " outputs"]) -> None:
         """Adds a constant to every sum, by one of its edges; a sum without a live edge gets one that is constant."""
+        shift = shift if self.formulas is None else self.formulas.shift_sums(shift)
         order = [*self.numbers, *self._categories()]
         with torch.no_grad():
             is_live = self.mask[order] != 0
@@ -205,6 +235,12 @@ class KanLayer(nn.Module):
             self._revive(order[0], (shift != 0) & ~is_live.any(0))
             for place in carrier.unique().tolist():
                 self._edge_values(order[place])[:, carrier == place] += shift[carrier == place]
+
+    def map_inputs(self, scale: Float[Tensor, " inputs"], shift: Float[Tensor, " inputs"]) -> None:
+        """Lets every input z come as scale * z + shift: the same function of z, but for a base branch."""
+        self.knots.mul_(scale[:, None]).add_(shift[:, None])
+        if self.formulas is not None:
+            self.formulas.map_inputs(scale, shift)
 
     def _revive(self, source: int, targets: Tensor) -> None:
         """Brings pruned edges back as the constant 0."""
@@ -234,17 +270,3 @@ def layer_outputs(layer: KanLayer, x: Float[Tensor, "rows inputs"]) -> Float[Ten
         for place, block in zip(outputs.split(size), x.split(size), strict=True):
             place.copy_(layer(block))
     return outputs
-
-
-def one_hot(index: Float[Tensor, " rows"], levels: int) -> Float[Tensor, "rows levels"]:
-    """Gives one column per level; a level never seen in training (index = levels) is a row of zeros."""
-    return (index.unsqueeze(-1) == torch.arange(levels, device=index.device)).to(index.dtype)
-
-
-def _with_silu(x: Tensor, values: Tensor, gradient: Tensor | None) -> tuple[Tensor, Tensor | None]:
-    """Adds the base branch as one more feature of each input."""
-    gate = torch.sigmoid(x)
-    values = torch.cat([values, (x * gate).unsqueeze(-1)], dim=-1)
-    if gradient is not None:
-        gradient = torch.cat([gradient, (gate * (1 + x * (1 - gate))).unsqueeze(-1)], dim=-1)
-    return values, gradient

@@ -142,4 +142,4 @@ def _rescale(layer: KanLayer, following: KanLayer, low: Tensor, high: Tensor) ->
     scale[layer.plain :] = 1.0 / torch.maximum(low.abs(), high.abs())[layer.plain :]
     shift[layer.plain :] = 0.0
     layer.map_nodes(scale, shift)
-    following.knots.mul_(scale[:, None]).add_(shift[:, None])
+    following.map_inputs(scale, shift)

@@ -37,11 +37,13 @@ class EdgeBlock:
         edges: (numbers, outputs, size) indices of spline coefficients.
         levels: (levels, outputs) indices of category values.
         base: (numbers, outputs) indices of the base weights, empty without a base branch.
+        constants: (n, 4) indices of the formulas' constants. They have no penalty: it would keep them from rounding.
     """
 
     edges: Tensor
     levels: Tensor
     base: Tensor
+    constants: Tensor
 
 
 def constant_penalty(network: Kan, curvature: float, slope: float = 0.0) -> list[LayerPenalty]:
@@ -64,10 +66,15 @@ def edge_blocks(network: Kan) -> Iterator[EdgeBlock]:
         count = len(layer.numbers)
         blocks = index[: count * layer.per_number].view(count, layer.per_number, layer.outputs)
         size = layer.grid + layer.degree
-        yield EdgeBlock(
-            blocks[:, :size].movedim(1, 2), index[count * layer.per_number :], blocks[:, size:].flatten(0, 1)
-        )
         start += layer.weights.numel()
+        n_formulas = 0 if layer.formulas is None else len(layer.formulas.functions)
+        yield EdgeBlock(
+            blocks[:, :size].movedim(1, 2),
+            index[count * layer.per_number :],
+            blocks[:, size:].flatten(0, 1),
+            start + torch.arange(4 * n_formulas, device=layer.knots.device).view(n_formulas, 4),
+        )
+        start += 4 * n_formulas
 
 
 def parameter_blocks(network: Kan) -> list[Int[Tensor, "count size"]]:
@@ -75,6 +82,7 @@ def parameter_blocks(network: Kan) -> list[Int[Tensor, "count size"]]:
     blocks = []
     for block in edge_blocks(network):
         blocks += [block.edges.flatten(0, 1), block.levels.reshape(-1, 1), block.base.reshape(-1, 1)]
+        blocks.append(block.constants.reshape(-1, 1))
     device = network.kan_layers[0].knots.device
     return [block.to(device) for block in blocks if block.numel()]
 
@@ -107,7 +115,7 @@ def edge_penalty(layer: KanLayer, penalty: LayerPenalty, ridge: float) -> Float[
 
 def penalty_matrix(network: Kan, penalties: list[LayerPenalty], ridge: float = RIDGE) -> Float[Tensor, "p p"]:
     """Gives R, so that the penalty is 0.5 * w' R w over all parameters w."""
-    count = sum(layer.weights.numel() for layer in network.kan_layers)
+    count = sum(numbers.numel() for layer in network.kan_layers for numbers in layer.trainables)
     matrix = network.kan_layers[0].knots.new_zeros(count, count)
     for layer, penalty, block in zip(network.kan_layers, penalties, edge_blocks(network), strict=True):
         matrix[block.edges[..., :, None], block.edges[..., None, :]] = edge_penalty(layer, penalty, ridge)
@@ -131,6 +139,7 @@ def penalty_product(
             result[block.edges] += bent + edges @ least.to(edges)
             result[block.edges] += penalty.slope[..., None].to(edges) * (edges @ first.to(edges))
             result[block.levels] += penalty.levels.to(edges) * weights[block.levels]
+            result[block.constants] = 0.0
             if penalty.slope.numel():
                 result[block.base] += penalty.slope.mean().to(edges) * weights[block.base]
         return result

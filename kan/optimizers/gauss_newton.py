@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kan.cost import rows_per_block, rows_per_jacobian
-from kan.jacobian import Trace, jacobian, parameter_vector, trace
+from kan.jacobian import Trace, jacobian, parameter_count, parameter_vector, trace, trainables
 from kan.losses import Loss
 from kan.network import Kan
 
@@ -59,7 +59,7 @@ def quadratic_model(network: Kan, loss: Loss, x: Tensor, y: Tensor, share: float
 
     Source: Nocedal and Wright, Numerical Optimization, section 10.3.
     """
-    count = sum(layer.weights.numel() for layer in network.kan_layers)
+    count = parameter_count(network)
     matrix, descent = x.new_zeros(count, count), x.new_zeros(count)
     total = 0.0
     for rows in torch.arange(len(x), device=x.device).split(rows_per_jacobian(count, share)):
@@ -100,7 +100,7 @@ def mean_loss_gradient(
         y: as for `quadratic_model`.
         share: of the usual size of a block.
     """
-    weights = [layer.weights for layer in network.kan_layers]
+    weights = trainables(network)
     size = rows_per_block(sum(layer.features for layer in network.kan_layers), share)
     total, gradient = 0.0, torch.zeros_like(parameter_vector(network))
     for a, b in zip(x.split(size), y.split(size), strict=True):

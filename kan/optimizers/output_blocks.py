@@ -31,7 +31,8 @@ def weighted_products(
 
 def has_output_blocks(network: Kan) -> bool:
     """Says whether this way applies to the network and pays."""
-    return len(network.kan_layers) == 2 and network.widths[-1] >= FEWEST_OUTPUTS and not any(network.products)
+    is_plain = not any(layer.products or layer.formulas for layer in network.kan_layers)
+    return is_plain and len(network.kan_layers) == 2 and network.widths[-1] >= FEWEST_OUTPUTS
 
 
 class OutputBlocks:

@@ -9,7 +9,7 @@ from torch import Tensor
 from kan.config import Fit, Refit
 from kan.cost import BATCH_NUMBERS, LARGEST_BATCH, choose_optimizer
 from kan.errors import InvalidConfig
-from kan.jacobian import set_parameters
+from kan.jacobian import parameter_count, set_parameters
 from kan.journal import Journal
 from kan.move_grid import move_grids, normalise_nodes
 from kan.network import Kan
@@ -144,11 +144,6 @@ def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Rows) -> Optim
         learning_rate=settings.learning_rate or LEARNING_RATE,
         seed=work.problem.seed,
     )
-
-
-def parameter_count(network: Kan) -> int:
-    """Gives the number of trainable numbers."""
-    return sum(layer.weights.numel() for layer in network.kan_layers)
 
 
 def steps_of(optimizer: Optimizer, settings: Fit) -> int:

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from kan.config import Extend, Fit, MoveGrid, Refine
 from kan.cost import carries
+from kan.jacobian import parameter_count
 from kan.journal import Journal
 from kan.network import Kan
 from kan.problem import FOLDS
 from kan.refine import refine as refine_state
-from kan.stages.fit import Fitted, fit_piece, fresh_network, parameter_count, settle_grids, with_network
+from kan.stages.fit import Fitted, fit_piece, fresh_network, settle_grids, with_network
 from kan.stages.starts import NOISE_FREE, offset, unexplained, validation_loss
 from kan.stages.work import StageRun, Work, held_loss, smoothest
 from kan.train import TrainStep

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from kan.config import Fit, Starts
 from kan.cost import carries, choose_optimizer
+from kan.jacobian import parameter_count
 from kan.journal import Journal
 from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
@@ -14,7 +15,6 @@ from kan.stages.choose import PENALTIES
 from kan.stages.fit import (
     fit_piece,
     fresh_network,
-    parameter_count,
     settle_grids,
     with_network,
 )

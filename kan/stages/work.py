@@ -1,6 +1,6 @@
 """The work as it stands between two stages, and how it is written into the journal."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -10,6 +10,8 @@ from kan.config import NetworkConfig
 from kan.network import Kan
 from kan.problem import Problem
 from kan.stages.members import Candidate
+from kan.state import EdgeFormula
+from kan.symbolic.functions import NUMBERS
 from kan.train import Outcome, TrainStep
 
 Tensors = dict[str, Tensor]
@@ -101,10 +103,20 @@ def unpack(work: Work, tensors: Tensors) -> Work:
 
 
 def pack_network(network: Kan) -> Tensors:
-    """Writes a network's numbers, knots and base as tensors; of product nodes how many factors each has."""
+    """Writes a network's numbers, knots and base as tensors; its product nodes and formulas where it has some."""
     config = torch.tensor([float(network.config.base == "silu"), network.config.grid_eps], dtype=torch.float64)
-    products = {f"products{i}": torch.tensor(p) for i, p in enumerate(network.products) if p}
-    return {**{key: value.detach() for key, value in network.state_dict().items()}, **products, "config": config}
+    numbers = {key: value.detach() for key, value in network.state_dict().items() if not key.endswith(".constants")}
+    facts = {
+        f"{name}{i}": value
+        for i, layer in enumerate(network.kan_layers)
+        for name, value in (
+            ("products", torch.tensor(layer.products)),
+            ("formulas", _formula_rows(() if layer.formulas is None else layer.formulas.state())),
+            ("pruned_formulas", _formula_rows(layer.pruned_formulas)),
+        )
+        if value.numel()
+    }
+    return {**numbers, **facts, "config": config}
 
 
 def unpack_network(work: Work, tensors: Tensors) -> Kan:
@@ -124,7 +136,22 @@ def unpack_network(work: Work, tensors: Tensors) -> Kan:
         products=products,
     )
     network.load_state_dict({key: value for key, value in tensors.items() if key.startswith("layers.")})
+    for i, layer in enumerate(network.kan_layers):
+        layer.put_formulas(_formulas(tensors.get(f"formulas{i}")))
+        layer.pruned_formulas = _formulas(tensors.get(f"pruned_formulas{i}"))
     return network.to(work.problem.x.device)
+
+
+def _formula_rows(formulas: Sequence[EdgeFormula]) -> Tensor:
+    """Writes formulas as rows of source, target, number of the function, a, b, c, d."""
+    rows = [[f.source, f.target, NUMBERS[f.function], f.a, f.b, f.c, f.d] for f in formulas]
+    return torch.tensor(rows, dtype=torch.float64)
+
+
+def _formulas(rows: Tensor | None) -> tuple[EdgeFormula, ...]:
+    names = list(NUMBERS)
+    found = [] if rows is None else rows.tolist()
+    return tuple(EdgeFormula(int(row[0]), int(row[1]), names[int(row[2])], *row[3:]) for row in found)
 
 
 def _under(tensors: Tensors, name: str) -> Tensors:

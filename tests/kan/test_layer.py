@@ -6,7 +6,7 @@ import torch
 from scipy.interpolate import BSpline
 
 from kan.config import NetworkConfig
-from kan.layer import KanLayer, one_hot
+from kan.layer import KanLayer
 from tests.kan.training import uniform
 
 
@@ -84,7 +84,3 @@ def test_replaced_splines_leave_base_weights_and_levels() -> None:
     assert torch.equal(layer.base_weights(), base)
     assert torch.equal(layer.weights[layer.level_rows(1)], table)
     assert (layer.coefficients() == 0).all()
-
-
-def test_one_hot_of_an_unseen_level_is_a_row_of_zeros() -> None:
-    assert one_hot(torch.tensor([1.0, 2.0]), 2).tolist() == [[0.0, 1.0], [0.0, 0.0]]

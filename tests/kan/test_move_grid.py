@@ -1,5 +1,7 @@
 """Moving grids: knots cover the data and a spline that fits on both keeps its shape."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from kan.losses import SquaredError
 from kan.move_grid import move_grids, normalise_nodes
 from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
+from tests.kan.kernels.cpu.definition import with_everything
 from tests.kan.training import randomised, uniform
 
 
@@ -148,3 +151,14 @@ def test_normalised_products_keep_the_function_and_reach_one() -> None:
     with torch.no_grad():
         hidden = network.kan_layers[0](x)
     assert 0.5 < float(torch.quantile(hidden[:, 1:].abs(), 0.99, dim=0).max()) <= 1.0
+
+
+def test_normalised_nodes_keep_what_formulas_make_of_them() -> None:
+    state = replace(with_everything(), base="zero")
+    # Formulas alone behind the first layer, so that no refitted spline hides a difference.
+    last = replace(state.layers[1], mask=np.zeros_like(state.layers[1].mask))
+    network, x = Kan.from_state(replace(state, layers=(state.layers[0], last))), uniform(100, 3)
+    x[:, 1] = torch.arange(100) % 3
+    before = network(x)
+    normalise_nodes(network, x)
+    torch.testing.assert_close(network(x), before, rtol=1e-10, atol=1e-10)

@@ -1,5 +1,6 @@
 """The torch network: frozen and thawed it stays the same function; starts depend on their seed alone."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,15 @@ import torch
 from torch import Tensor
 
 from kan.errors import InvalidConfig, ShapeMismatch
+from kan.jacobian import parameter_vector
 from kan.losses import SquaredError
 from kan.network import Kan
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.penalty import constant_penalty, penalty_matrix
 from kan.predictor import evaluate
+from kan.state import EdgeFormula
+from tests.kan.kernels.cpu.cases import rows
+from tests.kan.kernels.cpu.definition import with_everything
 from tests.kan.training import global_seeds, randomised, uniform
 
 SHAPES: list[dict[str, Any]] = [
@@ -188,6 +193,45 @@ def test_product_of_two_sums_learns_a_product() -> None:
     assert float((network(x) - y).detach().square().mean().sqrt()) < 1e-4
 
 
+def bits(network: Kan) -> dict[str, Tensor]:
+    return {**network.state_dict(), "vector": parameter_vector(network)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_network_of_formulas_products_and_levels_is_kept_in_every_form(seed: int, tmp_path: Path) -> None:
+    state = with_everything(seed=seed)
+    spare = EdgeFormula(2, 6, "sin", 1.0, 2.0, 3.0, 4.0)
+    state = replace(state, layers=(replace(state.layers[0], pruned_formulas=(spare,)), *state.layers[1:]))
+    network = Kan.from_state(state)
+    network.save(tmp_path / "a.kan")
+    x = rows(state)
+    x[:, 1] = np.arange(len(x)) % 3
+    expected = evaluate(state, x)
+    for form in (network, network.copy(), Kan.load(tmp_path / "a.kan")):
+        # The same sums in another order, in float64.
+        np.testing.assert_allclose(form(torch.from_numpy(x)).detach().numpy(), expected, rtol=1e-12, atol=1e-12)
+        assert all(torch.equal(value, bits(network)[name]) for name, value in bits(form).items())
+        for found, layer in zip(form.state().layers, state.layers, strict=True):
+            assert found.formulas == layer.formulas
+            assert found.pruned_formulas == layer.pruned_formulas
+            assert found.products == layer.products
+            assert np.array_equal(found.mask, layer.mask)
+
+
+def test_formula_of_two_factors_is_learnt_to_rounding() -> None:
+    x = uniform(500, 2)
+    y = 2.5 * torch.exp(-1.3 * x[:, :1]) * x[:, 1:]
+    guess = (EdgeFormula(0, 0, "exp", 1.0, -0.5, 0.1, 0.2), EdgeFormula(1, 1, "x", 1.0, 0.7, 0.3, 0.0))
+    empty = Kan([2, 1], products=[(2,)]).state()
+    layer = replace(empty.layers[0], mask=np.zeros((2, 2)), formulas=guess)
+    network = Kan.from_state(replace(empty, layers=(layer,)))
+    penalty = penalty_matrix(network, constant_penalty(network, 0.0), 1e-12)
+    optimizer = LevenbergMarquardt(network, SquaredError(), x, y, penalty=penalty, tolerance=1e-14)
+    for _ in range(60):
+        optimizer.step()
+    assert float((network(x) - y).detach().square().mean().sqrt()) < 1e-9
+
+
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_nodes_are_mapped_and_the_mask_keeps_its_live_edges(shape: dict[str, Any]) -> None:
     layer = with_a_pruned_edge(randomised(Kan(**shape))).kan_layers[-1]
@@ -200,6 +244,14 @@ def test_nodes_are_mapped_and_the_mask_keeps_its_live_edges(shape: dict[str, Any
     layer.map_nodes(scale, shift)
     torch.testing.assert_close(layer(x).detach(), scale * before + shift, rtol=0, atol=1e-12)
     assert torch.equal(layer.mask, mask)
+
+
+def test_nodes_of_formulas_are_mapped() -> None:
+    layer, x = Kan.from_state(with_everything()).kan_layers[1], uniform(30, 4)
+    before = layer(x).detach()
+    scale, shift = torch.tensor([2.0, 0.5], dtype=torch.float64), torch.tensor([-1.0, 3.0], dtype=torch.float64)
+    layer.map_nodes(scale, shift)
+    torch.testing.assert_close(layer(x).detach(), scale * before + shift, rtol=0, atol=1e-12)
 
 
 def test_shifted_sum_without_a_live_edge_becomes_constant() -> None:

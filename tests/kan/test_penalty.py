@@ -10,9 +10,11 @@ from kan.penalty import (
     difference_penalties,
     edge_blocks,
     jerk_penalty,
+    parameter_blocks,
     penalty_matrix,
     penalty_product,
 )
+from tests.kan.kernels.cpu.definition import with_everything
 from tests.kan.training import randomised
 
 SHAPES = [
@@ -84,3 +86,17 @@ def test_product_without_the_matrix_is_the_product_with_it(shape: dict[str, obje
     penalties, weights = constant_penalty(network, 0.3, 0.2), parameter_vector(network)
     expected = penalty_matrix(network, penalties, 1e-5) @ weights
     torch.testing.assert_close(penalty_product(network, penalties, 1e-5)(weights), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_constants_of_formulas_have_no_penalty() -> None:
+    network = Kan.from_state(with_everything())
+    penalties = constant_penalty(network, 0.3, 0.2)
+    matrix, weights = penalty_matrix(network, penalties, 1e-5), parameter_vector(network)
+    constants = torch.cat([block.constants.flatten() for block in edge_blocks(network)])
+    assert len(constants) == 4 * (4 + 3)
+    wanted = torch.cat([layer.formulas.constants.flatten() for layer in network.kan_layers if layer.formulas]).detach()
+    assert torch.equal(weights[constants], wanted)
+    assert not matrix[constants].any()
+    torch.testing.assert_close(penalty_product(network, penalties, 1e-5)(weights), matrix @ weights)
+    places = torch.cat([block.flatten() for block in parameter_blocks(network)])
+    assert torch.equal(places.sort().values, torch.arange(len(weights)))

@@ -23,6 +23,7 @@ class CpuNetwork:
 
     The trainable numbers are the layers' weight matrices one after the other, rows first: per number input its
     coefficients and base weight, then the levels of the categories; by outputs within a row. Pruned edges stay zero.
+    Behind each layer's matrix come (a, b, c, d) of each of its formulas.
 
     Args:
         state: the network as it is; later changes of the numbers come through `set_parameters`.

@@ -32,7 +32,7 @@ def forward_layer(layer, plan, weights, grids, space, tile, rows, with_slopes):
             else:
                 _add_columns(ONE, layer, plan, weights, space, tile, rows, column, first, last)
         column += _widest(weights, rest)
-    add_formulas(layer, plan, grids, space, tile, rows)
+    add_formulas(layer, plan, weights, space, tile, rows)
 
 
 @compiled

@@ -57,8 +57,8 @@ def frozen_input_gradient(model, x, by_output, rows, by_input, number):
         count = min(tile, rows - start)
         forward(plan, weights, grids, space, tile, table, start, count, True, True)
         pull_nodes(last, plan, space, tile, count, pulls, start * last.nodes, last.nodes, 1)
-        pull_layers(plan, weights, grids, space, tile, count)
-        pull_inputs(first, plan, weights, grids, space, tile, count)
+        pull_layers(plan, weights, space, tile, count)
+        pull_inputs(first, plan, weights, space, tile, count)
         for n in range(count):
             for i in range(first.inputs):
                 filled[(start + n) * first.inputs + i] = space.nodes[i * tile + n]

@@ -25,9 +25,9 @@ class Layout:
 
     Attributes:
         plan: int64: layers, floats per row of terms, values and sums, then every layer's sizes and lists.
-        weights: rows of `stride` floats, outputs padded with zeros.
-        grids: grids of every layer, then constants of formulas.
-        trainable: places in `weights` of the trainable numbers, in the order of the layers' weight matrices.
+        weights: rows of `stride` floats, outputs padded with zeros; behind each layer's the constants of its formulas.
+        grids: grids of every layer.
+        trainable: places in `weights` of the trainable numbers: layer by layer its weight matrix, then its constants.
         kept: 0 for the trainable numbers of pruned edges, else 1.
         row_numbers: how many of the derivatives of a row are not zero.
         inputs, outputs: nodes at both ends.
@@ -80,7 +80,8 @@ class _Builder:
             _aligned(np.concatenate([*self._grids, np.zeros(PADDING)]), self._dtype),
             np.concatenate(self._trainable),
             np.concatenate(self._kept).astype(self._dtype),
-            sum(layer.inputs * layer.outputs * (layer.support + layer.has_base) for layer in self._layers),
+            sum(layer.inputs * layer.outputs * (layer.support + layer.has_base) for layer in self._layers)
+            + 4 * sum(layer.n_formulas for layer in self._layers),
             layers[0].inputs,
             self._layers[-1].nodes,
         )
@@ -90,6 +91,7 @@ class _Builder:
         stride = -(-layer.outputs // lanes) * lanes
         is_uniform = _is_uniform(layer)
         starts, bases, columns, kept = self._put_weights(layer, stride)
+        formulas = self._formula_list(original)
         self._layers.append(
             Layer(
                 inputs=layer.inputs,
@@ -113,9 +115,7 @@ class _Builder:
                 n_products=len(original.products),
                 plain=layer.outputs - sum(original.products),
                 nodes=layer.outputs - sum(original.products) + len(original.products),
-                formulas=self._put_list(
-                    [number for f in original.formulas for number in (f.source, f.target, NUMBERS[f.function])]
-                ),
+                formulas=self._put_list(formulas),
                 n_formulas=len(original.formulas),
                 terms_before=self._before[0],
                 values_before=self._before[1],
@@ -178,8 +178,20 @@ class _Builder:
             parts = [inner.ravel(), inverse.ravel(), _pieces(layer.knots, layer.degree).ravel()]
         return self._put_floats(np.concatenate(parts))
 
+    def _formula_list(self, layer: LayerState) -> list[int]:
+        formulas = enumerate(layer.formulas)
+        return [n for k, f in formulas for n in (f.source, f.target, NUMBERS[f.function], self._n_trainable + 4 * k)]
+
     def _put_constants(self, layer: LayerState) -> int:
-        return self._put_floats(np.array([n for f in layer.formulas for n in (f.a, f.b, f.c, f.d)], dtype=np.float64))
+        """Puts the formulas' constants behind the layer's weights, and fills up what a line of the cache has left."""
+        at, constants = self._n_weights, [n for f in layer.formulas for n in (f.a, f.b, f.c, f.d)]
+        line = LINE_BYTES // self._dtype.itemsize
+        self._weights.append(np.array([*constants, *[0.0] * (-len(constants) % line)], dtype=np.float64))
+        self._n_weights += len(self._weights[-1])
+        self._trainable.append(at + np.arange(len(constants)))
+        self._kept.append(np.ones(len(constants)))
+        self._n_trainable += len(constants)
+        return at
 
     def _put_floats(self, numbers: Array) -> int:
         at = self._n_grids

@@ -41,13 +41,13 @@ def forward(plan, weights, grids, space, tile, x, start, count, with_slopes, wit
 
 
 @compiled
-def backward(plan, weights, grids, space, linked, tile, count, gradient, with_inputs):
+def backward(plan, weights, space, linked, tile, count, gradient, with_inputs):
     """Runs one tile backward from the derivatives by the last sums."""
     for number in range(plan[0] - 1, -1, -1):
         layer = layer_at(plan, number)
         pull_weights(layer, plan, weights, space, linked, tile, count, gradient)
         if number > 0 or with_inputs:
-            pull_inputs(layer, plan, weights, grids, space, tile, count)
+            pull_inputs(layer, plan, weights, space, tile, count)
         if number > 0:
             before = layer_at(plan, number - 1)
             pull_nodes(before, plan, space, tile, count, space.nodes, tile * layer.values_before, 1, tile)
@@ -73,7 +73,7 @@ def loss_gradient(plan, weights, grids, places, kept, x, y, loss, by_parameter):
         put_outputs(last, plan, space, tile, out, 0, count)
         total += pull_loss(loss, out, y, start, count, scale, by_node)
         pull_nodes(last, plan, space, tile, count, by_node, 0, last.nodes, 1)
-        backward(plan, weights, grids, space, linked, tile, count, gradient, False)
+        backward(plan, weights, space, linked, tile, count, gradient, False)
     for number in range(len(places)):
         by_parameter[number] = gradient[take(places, number)] * kept[number]
     return total / rows
@@ -99,7 +99,7 @@ def pull_back(plan, weights, grids, x, by_output, gradient, by_input):
         count = min(tile, rows - start)
         forward(plan, weights, grids, space, tile, x, start, count, True, with_inputs)
         pull_nodes(last, plan, space, tile, count, flat, start * last.nodes, last.nodes, 1)
-        backward(plan, weights, grids, space, linked, tile, count, gradient, with_inputs)
+        backward(plan, weights, space, linked, tile, count, gradient, with_inputs)
         if with_inputs:
             width = x.shape[1]
             for n in range(count):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kan.kernels.cpu.compiled import compiled, entry
+from kan.kernels.cpu.formulas import by_constants, constants_column
 from kan.kernels.cpu.jacobian import pull_layers
 from kan.kernels.cpu.layer import is_category, layer_at
 from kan.kernels.cpu.network import forward
@@ -27,7 +28,7 @@ def add_normal_matrix(plan, weights, grids, x, seeds, matrix, stride, kept):
         count = min(tile, rows - start)
         forward(plan, weights, grids, space, tile, x, start, count, True, False)
         pull_nodes(last, plan, space, tile, count, flat, start * last.nodes, last.nodes, 1)
-        pull_layers(plan, weights, grids, space, tile, count)
+        pull_layers(plan, weights, space, tile, count)
         for n in range(count):
             used = 0
             for number in range(plan[0]):
@@ -44,6 +45,12 @@ def _put_row(layer, plan, weights, space, tile, n, values, blocks, used, kept):
     for category in range(layer.n_levels):
         i = take(plan, layer.levels + 2 * category)
         used = _put_input(layer, plan, weights, space, tile, n, values, blocks, used, kept, i)
+    for k in range(layer.n_formulas):
+        at = constants_column(layer, plan, k)
+        values[at], values[at + 1], values[at + 2], values[at + 3] = by_constants(
+            layer, plan, weights, space, tile, n, k
+        )
+        used = _listed(values, at, at + 3, blocks, used)
     return used
 
 
@@ -66,11 +73,17 @@ def _put_input(layer, plan, weights, space, tile, n, values, blocks, used, kept,
 @compiled
 def _put_term(layer, weights, space, tile, n, term, values, at, blocks, used, kept):
     """Puts one function of one input, times the derivatives by all sums."""
-    wide = lanes(weights, TWO)
     pulls = tile * layer.sums_before + n * layer.stride
     for o in range(layer.outputs):
         values[at + o] = space.terms[term] * space.pulls[pulls + o] * kept[at + o]
-    for block in range(at // wide, (at + layer.outputs - 1) // wide + 1):
+    return _listed(values, at, at + layer.outputs - 1, blocks, used)
+
+
+@compiled
+def _listed(values, first, last, blocks, used):
+    """Lists the blocks of some places further right than all before; gives how many are listed by then."""
+    wide = lanes(values, TWO)
+    for block in range(first // wide, last // wide + 1):
         if used == 0 or blocks[used - 1] < block:
             blocks[used] = block
             used += 1

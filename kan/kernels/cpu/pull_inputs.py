@@ -9,7 +9,7 @@ ROWS = 4
 
 
 @compiled
-def pull_inputs(layer, plan, weights, grids, space, tile, rows):
+def pull_inputs(layer, plan, weights, space, tile, rows):
     """Fills the derivatives by the nodes before the layer, [node][row]; a tile holds a multiple of four rows."""
     nodes = tile * layer.values_before
     for at in range(nodes, nodes + layer.inputs * tile):
@@ -27,7 +27,7 @@ def pull_inputs(layer, plan, weights, grids, space, tile, rows):
             else:
                 _pull_columns(ONE, layer, plan, weights, space, tile, rows, i, column)
                 column += lanes(weights, ONE)
-    pull_formulas(layer, plan, grids, space, tile, rows)
+    pull_formulas(layer, plan, weights, space, tile, rows)
 
 
 @compiled

@@ -1,6 +1,7 @@
 """Derivatives by a layer's weights: rows of one interval after the other, so that their sums stay in registers."""
 
 from kan.kernels.cpu.compiled import compiled
+from kan.kernels.cpu.formulas import pull_constants
 from kan.kernels.cpu.layer import is_category
 from kan.kernels.cpu.vector import (
     EIGHT,
@@ -18,7 +19,8 @@ from kan.kernels.cpu.vector import (
 
 @compiled
 def pull_weights(layer, plan, weights, space, chains, tile, rows, gradient):
-    """Adds to the gradient of the weights."""
+    """Adds to the gradient of the weights, and of the constants of formulas."""
+    pull_constants(layer, plan, weights, space, tile, rows, gradient)
     for i in range(layer.inputs):
         in_windows = layer.support == 4 and not is_category(layer, plan, i)
         if in_windows:

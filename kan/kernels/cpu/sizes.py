@@ -11,14 +11,14 @@ class Layer(NamedTuple):
         stride: floats from one row of weights to the next: the outputs padded to whole vectors.
         grid, support: intervals; degree + 1, the functions that are not zero at a point.
         has_base, is_uniform, is_zero_outside: 0 or 1.
-        grids, constants: first number of its grids, of its formulas' (a, b, c, d).
+        grids, constants: first number of its grids, and among the weights of its formulas' (a, b, c, d).
         starts, bases: lists by input: first weight of its coefficients (or levels), of its base branch.
         columns, splines, trainable: lists by input: its first trainable number, how many rows its functions (or levels)
             have, and with its base branch.
         levels, n_levels: list of (input, number of levels).
         products, n_products, plain: list of how many sums each product node takes; the first `plain` sums are nodes.
         nodes: nodes behind it.
-        formulas, n_formulas: list of (source, target, function).
+        formulas, n_formulas: list of (source, target, function, first of its four trainable numbers).
         terms_before, values_before, sums_before: floats per row that earlier layers take in the work space.
     """
 
@@ -51,3 +51,5 @@ class Layer(NamedTuple):
 
 
 FIELDS = len(Layer._fields)
+# Whole numbers that the plan holds of each formula.
+FORMULA_NUMBERS = 4

@@ -1,5 +1,6 @@
 """Levenberg-Marquardt against numpy's least squares, a normal equation and Fisher's matrix by autograd."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,9 @@ from kan.losses import CrossEntropy, SquaredError
 from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss, network_outputs, quadratic_model
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
+from kan.penalty import edge_blocks
+from kan.state import EdgeFormula
+from tests.kan.kernels.cpu.definition import with_everything
 from tests.kan.training import randomised, uniform
 
 
@@ -147,3 +151,36 @@ def test_row_blocks_change_nothing_but_the_last_bits(monkeypatch: pytest.MonkeyP
     blocks = quadratic_model(network, SquaredError(), x, y)
     torch.testing.assert_close(blocks.matrix, whole.matrix, rtol=1e-12, atol=1e-15)
     torch.testing.assert_close(network_outputs(network, x), outputs, rtol=1e-13, atol=1e-15)
+
+
+def test_step_out_of_a_formulas_domain_is_refused_and_training_goes_on() -> None:
+    x = uniform(200, 1)
+    y = torch.log(x + 1.02)
+    empty = Kan([1, 1], grid=3).state()
+    # A step from here makes the argument of the logarithm negative at some rows.
+    guess = EdgeFormula(0, 0, "log", 0.3, 1.0, 3.0, 0.0)
+    layer = replace(empty.layers[0], mask=np.zeros((1, 1)), formulas=(guess,))
+    network = Kan.from_state(replace(empty, layers=(layer,)))
+    optimizer = optimizer_of(network, x, y, ridge=0.0)
+    refused = 0
+    for _ in range(300):
+        step = optimizer.step()
+        assert np.isfinite(step.loss)
+        refused += not step.moved
+        assert torch.isfinite(network(x)).all()
+    assert refused > 0
+    assert float((network(x) - y).detach().square().mean().sqrt()) < 1e-9
+
+
+@pytest.mark.parametrize("rows", [20, 400], ids=["by rows", "by parameters"])
+def test_splines_and_formulas_are_trained_together(rows: int) -> None:
+    network, x = Kan.from_state(with_everything()), uniform(rows, 3)
+    x[:, 1] = torch.arange(rows) % 3
+    y = torch.stack([torch.sin(x[:, 0] * x[:, 2]), x[:, 1] * x[:, 2]], dim=1)
+    before, start = float((network(x) - y).detach().square().mean()), parameter_vector(network)
+    optimizer = optimizer_of(network, x, y)
+    for _ in range(30):
+        optimizer.step()
+    assert float((network(x) - y).detach().square().mean()) < 1e-2 * before
+    constants = torch.cat([block.constants.flatten() for block in edge_blocks(network)])
+    assert bool((parameter_vector(network)[constants] != start[constants]).any())

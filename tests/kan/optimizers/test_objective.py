@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from kan.jacobian import parameter_vector, set_parameters
+from kan.jacobian import parameter_vector, set_parameters, trainables
 from kan.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
 from kan.network import Kan
 from kan.optimizers.objective import CompiledObjective, Objective, TorchObjective, objective
+from tests.kan.kernels.cpu.definition import with_everything
 from tests.kan.training import randomised, uniform
 
 Make = Callable[[Kan, Loss, Tensor, Tensor], Objective]
@@ -21,6 +22,7 @@ LOSSES: dict[str, tuple[Loss, int]] = {
     "two classes": (BinaryCrossEntropy(), 1),
     "three classes": (CrossEntropy(), 3),
     "products": (SquaredError(), 2),
+    "formulas": (SquaredError(), 2),
 }
 
 
@@ -30,6 +32,8 @@ def case(name: str) -> tuple[Kan, Loss, Tensor, Tensor]:
     products = [(2, 3), (2,)] if name == "products" else None
     network = randomised(Kan([3, 4, outputs], grid=4, input_levels=(None, 3, None), products=products))
     network.kan_layers[0].mask[2, 1] = 0.0
+    if name == "formulas":
+        network = Kan.from_state(with_everything())
     x = uniform(150, 3, reach=1.5)
     x[:, 1] = torch.arange(150) % 4
     y = uniform(150, outputs, seed=2)
@@ -49,7 +53,7 @@ class TestObjective:
         asked = make(network.copy(), loss, x, y)
         picked = slice(None) if rows is None else rows
         value = loss.rows(network(x[picked]), y[picked]).mean()
-        parts = torch.autograd.grad(value, [layer.weights for layer in network.kan_layers])
+        parts = torch.autograd.grad(value, trainables(network))
         found, gradient = asked.gradient(parameter_vector(network), rows)
         assert found == pytest.approx(float(value.detach()), rel=1e-12)
         torch.testing.assert_close(gradient, torch.cat([p.flatten() for p in parts]), rtol=1e-10, atol=1e-14)

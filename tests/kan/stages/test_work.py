@@ -1,5 +1,7 @@
 """What the journal keeps of a network is the network."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,12 +9,24 @@ from kan.config import NetworkConfig
 from kan.journal import Journal
 from kan.network import Kan
 from kan.stages.work import Work, pack_network, unpack_network
+from kan.state import EdgeFormula, NetworkState
 from tests.kan.training import a_problem, randomised, uniform
 
 NETWORKS = {
     "plain": lambda: Kan([2, 3, 1], grid=4, degree=2, base="zero"),
+    "formulas and products": lambda: Kan.from_state(formulas_and_products()),
     "products": lambda: Kan([2, 3, 1], grid=4, degree=2, products=[(2, 3), (2,)]),
 }
+
+
+def formulas_and_products() -> NetworkState:
+    layers = []
+    for layer in Kan([2, 3, 1], grid=4, degree=2, products=[(2, 3), (2,)]).state().layers:
+        mask = layer.mask.copy()
+        mask[0, 1] = mask[1, 0] = 0.0
+        formula, pruned = EdgeFormula(0, 1, "sin", 0.1, 0.2, 0.3, 0.4), EdgeFormula(1, 0, "exp", 1.5, 2.5, 3.5, 4.5)
+        layers.append(replace(layer, mask=mask, formulas=(formula,), pruned_formulas=(pruned,)))
+    return NetworkState(tuple(layers))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -27,3 +41,5 @@ def test_network_comes_back_from_the_journal_as_it_was(name: str) -> None:
     found = unpack_network(work, tensors)
     assert torch.equal(found(x), network(x))
     assert found.config == network.config
+    for one, other in zip(found.state().layers, network.state().layers, strict=True):
+        assert (one.formulas, one.pruned_formulas) == (other.formulas, other.pruned_formulas)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kan.state import Array, NetworkState
-from tests.kan.kernels.cpu.definition import on_uniform_knots, with_formulas, with_products
+from tests.kan.kernels.cpu.definition import on_uniform_knots, with_everything, with_formulas, with_products
 from tests.kan.networks import random_layer, random_network
 
 
@@ -33,6 +33,7 @@ NETWORKS: dict[str, Callable[[], NetworkState]] = {
     "formulas": lambda: with_formulas(random_network(2, 3, 1)),
     "more formulas": lambda: with_formulas(random_network(3, 2, 2, 2, 1), seed=3),
     "products": with_products,
+    "formulas, products and levels": with_everything,
 }
 EVERY = pytest.mark.parametrize("name", NETWORKS)
 

@@ -58,3 +58,23 @@ def on_uniform_knots(state: NetworkState) -> NetworkState:
         knots = np.stack([uniform_knots(-end, end, layer.grid, layer.degree) for end in ends])
         layers.append(replace(layer, knots=knots))
     return replace(state, layers=tuple(layers))
+
+
+def with_everything(*, seed: int = 0) -> NetworkState:
+    """Gives products, a category, a pruned edge and several formulas a layer, two of them in one sum."""
+    state = with_products(seed=seed)
+    levels = random_network(3, 7, levels=(None, 3, None), seed=seed).layers[0]
+    first = replace(levels, products=state.layers[0].products)
+    first = _with_edges(first, [(0, 0), (2, 0), (2, 3), (0, 5)], seed)
+    first.mask[2, 6] = 0.0
+    return replace(state, layers=(first, _with_edges(state.layers[1], [(0, 1), (2, 0), (3, 1)], seed + 1)))
+
+
+def _with_edges(layer: LayerState, edges: list[tuple[int, int]], seed: int) -> LayerState:
+    generator, mask = np.random.default_rng(seed), layer.mask.copy()
+    formulas = []
+    for number, edge in enumerate(edges):
+        mask[edge] = 0.0
+        constants = (float(value) for value in generator.uniform(0.2, 0.8, 4))
+        formulas.append(EdgeFormula(*edge, EVERYWHERE[(number + seed) % len(EVERYWHERE)], *constants))
+    return replace(layer, mask=mask, formulas=tuple(formulas))
