@@ -65,3 +65,21 @@ class ExpressionError(KanError):
         super().__init__(message if position is None else f"character {position}: {message}")
         self.message = message
         self.position = position
+
+
+class NotSymbolic(KanError):
+    """A network that is no formula yet: its edges (layer, source, target) that are still splines."""
+
+    def __init__(self, edges: tuple[tuple[int, int, int], ...]) -> None:
+        shown = ", ".join(str(edge) for edge in edges[:5]) + (", …" if len(edges) > 5 else "")
+        super().__init__(f"{len(edges)} edges (layer, source, target) are still splines: {shown}; snap or prune them")
+        self.edges = edges
+
+
+class FormulaTooLarge(KanError):
+    """A network whose formula nobody could read: each hidden node is written out wherever it is used."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the formula has {size} names, numbers and operations or more, the limit is {limit}")
+        self.size = size
+        self.limit = limit

@@ -1,0 +1,1 @@
+"""Networks as formulas and formulas as networks."""

@@ -1,0 +1,99 @@
+"""Fewer digits in a formula, as few as the data allow: the difference is measured on given rows and told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kan.errors import InvalidConfig
+from kan.formulas.formula import Formula
+from kan.state import Array
+from kan.symbolic.grammar import Binary, Call, Constant, Negative, Node
+
+# The root mean square of the difference, in standard deviations of the output.
+TOLERANCE = 1e-3
+# So many digits tell every float64 apart.
+ALL_DIGITS = 17
+
+
+@dataclass(frozen=True)
+class RoundedFormula:
+    """A formula with short numbers, and what that costs.
+
+    Attributes:
+        formula: with numbers of `digits` significant digits.
+        digits: how many were needed; 17 = nothing was rounded.
+        max_difference, rms_difference: from the exact formula on the given rows, in the units of the output.
+    """
+
+    formula: Formula
+    digits: int
+    max_difference: float
+    rms_difference: float
+
+
+def rounded(formula: Formula, columns: Mapping[str, Array], digits: int, y: Array | None = None) -> RoundedFormula:
+    """Gives the formula with fewer digits, one more at a time until the rows' values change by no more than 1e-3 std.
+
+    Args:
+        formula: the exact one.
+        columns: symbol -> (rows,) of some rows, as `variable_columns` gives them.
+        digits: the fewest significant digits, 1 to 17.
+        y: (rows,) the target, whose standard deviation is the measure; without it that of the formula is.
+
+    Raises:
+        InvalidConfig: no such number of digits.
+    """
+    if not 1 <= digits <= ALL_DIGITS:
+        raise InvalidConfig("digits", f"expected 1 to {ALL_DIGITS}")
+    exact = formula.evaluate(columns)
+    limit = TOLERANCE * _std(exact if y is None else np.asarray(y, dtype=np.float64))
+    for tried in range(digits, ALL_DIGITS):
+        shorter = replace(formula, root=_with_digits(formula.root, tried))
+        largest, rms = _difference(exact, shorter.evaluate(columns))
+        if rms <= limit:
+            return RoundedFormula(shorter, tried, largest, rms)
+    return RoundedFormula(formula, ALL_DIGITS, 0.0, 0.0)
+
+
+def _with_digits(node: Node, digits: int) -> Node:
+    match node:
+        case Constant(value):
+            return Constant(float(f"{value:.{digits}g}"))
+        case Negative(operand):
+            return Negative(_with_digits(operand, digits))
+        case Call(function, argument):
+            return Call(function, _with_digits(argument, digits))
+        case Binary("**", base, exponent):
+            return Binary("**", _with_digits(base, digits), _with_digits(exponent, digits))
+        case Binary(operator, left, right):
+            return _shortest(operator, _with_digits(left, digits), _with_digits(right, digits))
+        case _:
+            return node
+
+
+def _shortest(operator: str, left: Node, right: Node) -> Node:
+    """Leaves a factor out that was rounded to 1."""
+    match operator, left:
+        case "*", Constant(1.0):
+            return right
+        case "*", Constant(-1.0) if not isinstance(right, Binary):
+            return Negative(right)
+        case _:
+            return Binary(operator, left, right)
+
+
+def _difference(exact: Array, other: Array) -> tuple[float, float]:
+    """Gives the largest and the root mean square difference where the exact values are finite."""
+    finite = np.isfinite(exact)
+    if not finite.any():
+        return np.inf, np.inf
+    with np.errstate(all="ignore"):
+        apart = np.abs(other[finite] - exact[finite])
+        apart[np.isnan(apart)] = np.inf
+        return float(apart.max()), float(np.sqrt(np.mean(apart**2)))
+
+
+def _std(values: Array) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.std()) if len(finite) else 0.0
