@@ -1,5 +1,6 @@
 """The samples and exact parameters of the edges that leave one node, as plain lists and dicts."""
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from kan.bspline import Array, edge_spline
 from kan.encoding import NumberInput, NumberOutput, input_level_names
 from kan.predictor import edge_values
 from kan.state import LayerState, NetworkState
+from kan.symbolic.functions import FUNCTIONS
 
 
 class EdgeSamples:
@@ -28,17 +30,17 @@ class EdgeSamples:
         """Gives one edge in the shape of the HTTP contract."""
         layer, source = self._layer, self._source
         own = self._spline(target) if self._table is None else self._levels(self._table.values[:, target])
-        mask = float(layer.mask[source, target])
+        mask, symbolic = float(layer.mask[source, target]), self._symbolic(target)
         statistics = layer.statistics
         return {
             "layer": self._index,
             "source": source,
             "target": target,
             **own,
-            "kind": "pruned" if mask == 0 else own["kind"],
+            "kind": "symbolic" if symbolic else "pruned" if mask == 0 else own["kind"],
             "mask": mask,
-            "symbolic": None,
-            "y": self._y[:, target].tolist(),
+            "symbolic": symbolic,
+            "y": _numbers(self._y[:, target]),
             "y_user": self._y_user(target),
             "importance": importance,
             "formula": None,
@@ -59,8 +61,15 @@ class EdgeSamples:
             "outside": state.outside,
             "x": self._x.tolist(),
             "x_user": self._x_user(),
-            "derivative": None if self._slope is None else self._slope[:, target].tolist(),
+            "derivative": None if self._slope is None else _numbers(self._slope[:, target]),
         }
+
+    def _symbolic(self, target: int) -> dict[str, Any] | None:
+        """Gives the formula of an edge that is one; its spline is masked and still there, to go back to."""
+        for formula in self._layer.formulas:
+            if (formula.source, formula.target) == (self._source, target):
+                return {name: getattr(formula, name) for name in ("function", "a", "b", "c", "d")}
+        return None
 
     def _levels(self, values: Array) -> dict[str, Any]:
         """Gives a levels edge: `values` and `unseen` are before the mask, as the coefficients of a spline are."""
@@ -79,12 +88,12 @@ class EdgeSamples:
         item = encoding.inputs[self._source] if encoding is not None and self._index == 0 else None
         return (self._x * item.scale + item.shift).tolist() if isinstance(item, NumberInput) else None
 
-    def _y_user(self, target: int) -> list[float] | None:
+    def _y_user(self, target: int) -> list[float | None] | None:
         encoding = self._state.encoding
         is_last = self._index == len(self._state.layers) - 1
         is_node = is_last and target < self._layer.plain
         item = encoding.outputs[target] if encoding is not None and is_node and encoding.task == "regression" else None
-        return (self._y[:, target] * item.std).tolist() if isinstance(item, NumberOutput) else None
+        return _numbers(self._y[:, target] * item.std) if isinstance(item, NumberOutput) else None
 
 
 def curve_range(layer: LayerState, source: int, span: str) -> tuple[float, float]:
@@ -111,7 +120,18 @@ def edge_slopes(state: NetworkState, layer: LayerState, source: int, x: Array) -
         decay = np.exp(-np.abs(x))
         sigmoid = np.where(x >= 0, 1.0, decay) / (1.0 + decay)
         slopes = slopes + layer.base_weight[source] * (sigmoid * (1.0 + x * (1.0 - sigmoid)))[:, None]
-    return np.asarray(layer.mask[source] * slopes)
+    slopes = np.asarray(layer.mask[source] * slopes)
+    for formula in layer.formulas:
+        if formula.source == source:
+            with np.errstate(all="ignore"):
+                slope = FUNCTIONS[formula.function].slope(formula.b * x + formula.c)
+                slopes[:, formula.target] += formula.a * formula.b * slope
+    return slopes
+
+
+def _numbers(values: Array) -> list[float | None]:
+    """Gives plain numbers; None where a formula has no value."""
+    return [value if isfinite(value) else None for value in values.tolist()]
 
 
 def level_names(state: NetworkState, source: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from kan.curves import activations, node_names, sum_names
 from kan.encoding import Encoding, decode, encode, learn_encoding, probabilities
 from kan.errors import InvalidConfig
 from kan.predictor import evaluate
-from kan.state import NetworkState
+from kan.snapped import with_formula
+from kan.state import EdgeFormula, NetworkState
 from tests.kan.kernels.cpu.definition import with_products
-from tests.kan.networks import random_layer, random_network, with_statistics
+from tests.kan.networks import mixed_network, random_layer, random_network, with_statistics
 
 EDGE_FIELDS = {
     "layer", "source", "target", "kind", "mask", "symbolic", "x", "y", "x_user", "y_user", "derivative", "importance",
@@ -22,6 +24,12 @@ EDGE_FIELDS = {
 }  # fmt: skip
 SPLINE_FIELDS = {"degree", "knots", "coefficients", "spline_weight", "base", "outside"}
 LEVELS_FIELDS = {"levels", "values", "unseen"}
+SYMBOLIC: dict[str, Callable[[float], float]] = {
+    "sin": math.sin,
+    "tanh": math.tanh,
+    "x^2": lambda x: x * x,
+    "gaussian": lambda x: math.exp(-x * x),
+}
 
 TABLE: dict[str, Any] = {
     "age": np.array([1.0, 50.0, 20.0, 365.0, 90.0, -400.0, 9e5]),
@@ -63,6 +71,9 @@ def rebuilt_edge(edge: Any, value: Any) -> float:
         return 0.0
     if edge["kind"] == "levels":
         return float(edge["mask"] * dict(zip(edge["levels"], edge["values"], strict=True)).get(value, edge["unseen"]))
+    if edge["kind"] == "symbolic":
+        own = edge["symbolic"]
+        return float(own["a"] * SYMBOLIC[own["function"]](own["b"] * value + own["c"]) + own["d"])
     spline, degree = BSpline(edge["knots"], edge["coefficients"], edge["degree"]), edge["degree"]
     low, high = edge["knots"][degree], edge["knots"][-degree - 1]
     inside = min(max(value, low), high)
@@ -108,6 +119,36 @@ def test_pruned_edges_rebuild_as_nothing() -> None:
     np.testing.assert_allclose(found, evaluate(state, x), rtol=1e-11)
     assert [edge["kind"] for edge in curves["layers"][0]["edges"]] == ["spline", "pruned", "spline", "spline"]
     assert curves["layers"][0]["nodes"] == [{"kind": "sum", "of": [0, 1]}, {"kind": "sum", "of": [1]}]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_network_of_splines_formulas_products_and_categories_is_rebuilt(seed: int) -> None:
+    state = mixed_network(seed)
+    curves = json.loads(json.dumps(activations(state), allow_nan=False))
+    rows = {"a": np.array([0.3, 2.0]), "b": np.array(["p", "r"], dtype=object)}
+    rows |= {"c": np.array([0.1, -0.4]), "d": np.array([-9.0, 6.0])}
+    assert state.encoding is not None
+    expected = decode(state.encoding, evaluate(state, encode(state.encoding, rows)))
+    found = [rebuilt(curves, {name: values[k] for name, values in rows.items()}) for k in range(2)]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_edge_that_is_a_formula_has_its_function_value_and_slope() -> None:
+    state = with_formula(random_network(2, 1), 0, EdgeFormula(0, 0, "sin", 2.0, 3.0, 0.5, -1.0))
+    edge = activations(state)["layers"][0]["edges"][0]
+    assert (edge["kind"], edge["mask"]) == ("symbolic", 0.0)
+    assert edge["symbolic"] == {"function": "sin", "a": 2.0, "b": 3.0, "c": 0.5, "d": -1.0}
+    x = np.array(edge["x"])
+    np.testing.assert_allclose(edge["y"], 2.0 * np.sin(3.0 * x + 0.5) - 1.0, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(edge["derivative"], 6.0 * np.cos(3.0 * x + 0.5), rtol=0, atol=1e-13)
+
+
+def test_samples_where_a_formula_has_no_value_are_null() -> None:
+    state = with_formula(random_network(1, 1), 0, EdgeFormula(0, 0, "log", 1.0, 1.0, 0.0, 0.0))
+    edge = activations(state)["layers"][0]["edges"][0]
+    assert {y is None for x, y in zip(edge["x"], edge["y"], strict=True) if x < 0} == {True}
+    assert None not in {y for x, y in zip(edge["x"], edge["y"], strict=True) if x > 0}
+    json.dumps(edge, allow_nan=False)
 
 
 def test_shape_is_the_contract() -> None:
