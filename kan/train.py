@@ -37,7 +37,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class TrainStep:
-    """Where a loop stands: step of steps, mean losses without penalty."""
+    """Where a loop stands: step of steps, mean losses without penalty; the validation loss is the last one judged."""
 
     step: int
     steps: int
@@ -47,10 +47,16 @@ class TrainStep:
 
 @dataclass(frozen=True)
 class Held:
-    """Rows that judge but do not teach."""
+    """Rows that judge but do not teach.
+
+    Attributes:
+        x, y: as the optimizer has them.
+        every: steps from one judgement to the next; the last step is always judged.
+    """
 
     x: Tensor
     y: Tensor
+    every: int = 1
 
 
 def train(
@@ -71,7 +77,7 @@ def train(
     Args:
         steps: at most.
         held: rows for the choice of the best weights.
-        patience: steps without a better held loss before it stops.
+        patience: steps without a better held loss before it stops; the held rows judge at least as often.
         resume: a snapshot to go on from.
         register: told how to take a snapshot at any step's end.
 
@@ -85,9 +91,9 @@ def train(
     if register is not None:
         register(loop.snapshot)
     while loop.ended is None and loop.count < steps:
-        step = loop.step(patience)
+        step = loop.step(patience, steps)
         if step is not None:
-            yield TrainStep(loop.count, steps, step.loss, loop.latest if held is not None else None)
+            yield TrainStep(loop.count, steps, step.loss, loop.latest)
     outcome = loop.ended or Outcome.MAX_STEPS
     if held is not None or outcome in (Outcome.DIVERGED, Outcome.OUT_OF_MEMORY):
         set_parameters(network, loop.best)
@@ -101,17 +107,19 @@ class _Loop:
         self._network, self._optimizer = network, optimizer
         self._held = None if held is None else objective(network, loss, held.x, held.y)
         self.count, self.best_step = 0, 0
-        self.best, self.best_loss, self.latest = best, math.inf, math.inf
+        self._every = 1 if held is None else held.every
+        self.best, self.best_loss = best, math.inf
+        self.latest: float | None = None
         self._before = self._good = best
         self._failures = 0
         self.ended: Outcome | None = None
 
-    def step(self, patience: int | None) -> Step | None:
-        """Makes and judges a step; None where memory ran out, which ends the loop."""
+    def step(self, patience: int | None, steps: int) -> Step | None:
+        """Makes a step and judges it where one is due; None where memory ran out, which ends the loop."""
         try:
             self._before = parameter_vector(self._network)
             step = self._optimizer.step()
-            self._judge(step, patience)
+            self._note(step, patience, steps)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -119,7 +127,7 @@ class _Loop:
             return None
         return step
 
-    def _judge(self, step: Step, patience: int | None) -> None:
+    def _note(self, step: Step, patience: int | None, steps: int) -> None:
         """Counts a step, keeps the weights if they are the best, and decides whether it was the last one."""
         self.count += 1
         weights = parameter_vector(self._network)
@@ -128,8 +136,10 @@ class _Loop:
             return
         # Where the step began, loss and gradient were finite; of where it ended only the next one tells.
         self._good = self._before
-        self._keep_best(weights)
-        self.ended = self._outcome(step, patience)
+        every = self._every if patience is None else max(1, min(self._every, patience))
+        if self.count % every == 0 or self.count == steps or step.converged:
+            self._keep_best(weights)
+            self.ended = self._outcome(step, patience)
 
     def _recover(self) -> None:
         """Puts the last good weights back; the optimizer goes on more carefully, but not for ever."""

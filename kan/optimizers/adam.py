@@ -48,7 +48,8 @@ class Adam:
         self._network = network
         self._objective = objective(network, loss, x, y, arithmetic=coarsest_arithmetic(network))
         self._rows, self._device = len(x), x.device
-        self._steps, self._batch_size, self._learning_rate = steps, min(batch_size, len(x)), learning_rate
+        self.batch_size = min(batch_size, len(x))
+        self._steps, self._learning_rate = steps, learning_rate
         self._seed, self._count = seed, 0
         # The count at which the moments were last zero, and the share of the learning rate that failures left.
         self._origin, self._share = 0, 1.0
@@ -90,12 +91,12 @@ class Adam:
         self._share = float(snapshot["share"])
 
     def _batch(self) -> Tensor:
-        per_epoch = max(self._rows // self._batch_size, 1)
+        per_epoch = max(self._rows // self.batch_size, 1)
         epoch, position = divmod(self._count, per_epoch)
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed((self._seed * 1_000_003 + epoch) % 2**63)
             self._order, self._epoch = torch.randperm(self._rows, generator=generator, dtype=torch.int32), epoch
-        rows = self._order[position * self._batch_size : (position + 1) * self._batch_size]
+        rows = self._order[position * self.batch_size : (position + 1) * self.batch_size]
         return rows.long().to(self._device)
 
     def _move(self, weights: Tensor, gradient: Tensor) -> None:

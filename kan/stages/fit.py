@@ -79,7 +79,7 @@ def fit_piece(
             optimizer,
             work.problem.loss,
             steps=steps_of(optimizer, settings),
-            held=Held(*work.problem.at(judge)) if hold and len(judge) else None,
+            held=Held(*work.problem.at(judge), judge_every(optimizer, len(judge))) if hold and len(judge) else None,
             patience=None if settings.patience is None else settings.patience * _scale(optimizer),
             resume=resume,
             register=registered,
@@ -149,6 +149,11 @@ def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Rows) -> Optim
 def steps_of(optimizer: Optimizer, settings: Fit) -> int:
     """Gives the steps to make in the optimizer's own measure."""
     return settings.steps * _scale(optimizer)
+
+
+def judge_every(optimizer: Optimizer, held_rows: int) -> int:
+    """Gives the steps between two judgements, so that those of a mini-batch do not cost more than the training."""
+    return max(1, held_rows // (2 * optimizer.batch_size)) if isinstance(optimizer, Adam) else 1
 
 
 def with_network(work: Work, fitted: Fitted) -> Work:

@@ -67,11 +67,11 @@ class Scripted:
 
 
 def scripted(
-    values: list[float], *, steps: int = 100, patience: int | None = None, held: bool = True
+    values: list[float], *, steps: int = 100, patience: int | None = None, held: bool = True, every: int = 1
 ) -> tuple[Outcome, float]:
     """The outcome and the weight that is left; the held loss is smallest at weight 0."""
     network = Kan([2, 1], base="zero")
-    zero = Held(HELD_X, torch.zeros_like(HELD_Y)) if held else None
+    zero = Held(HELD_X, torch.zeros_like(HELD_Y), every) if held else None
     optimizer = Scripted(network, values)
     outcome = finish(train(network, optimizer, SquaredError(), steps=steps, held=zero, patience=patience))
     return outcome, float(parameter_vector(network)[0])
@@ -87,6 +87,23 @@ def test_without_held_rows_the_last_weights_are_left() -> None:
 
 def test_patience_ends_early() -> None:
     assert scripted([1.0, 2.0, 3.0, 4.0, 0.5], patience=3) == (Outcome.EARLY_STOPPED, 1.0)
+
+
+def test_held_rows_judge_every_so_many_steps_and_at_the_last() -> None:
+    assert scripted([0.5, 3.0, 1.0, 2.0, 2.5], steps=5, every=2) == (Outcome.MAX_STEPS, 2.0)
+    assert scripted([0.5, 3.0, 1.0, 2.0, 1.5], steps=5, every=2) == (Outcome.MAX_STEPS, 1.5)
+
+
+def test_loss_of_the_last_judgement_is_told() -> None:
+    network = Kan([2, 1])
+    held = replace(HELD, every=2)
+    told = [step.validation_loss for step in train(network, adam(network), SquaredError(), steps=5, held=held)]
+    assert told[0] is None
+    assert told[1] == told[2] != told[3] != told[4]
+
+
+def test_held_rows_judge_at_least_as_often_as_patience_asks() -> None:
+    assert scripted([1.0, 2.0, 3.0, 4.0, 0.5], patience=2, every=50) == (Outcome.EARLY_STOPPED, 2.0)
 
 
 def test_divergence_leaves_the_last_weights_that_a_step_was_finite_from() -> None:
@@ -240,7 +257,7 @@ def test_convergence_is_an_outcome() -> None:
     assert finish(train(again, lm(again, 1e-4), SquaredError(), steps=100, held=HELD)) is Outcome.CONVERGED
 
 
-Setting = tuple[Callable[[Kan], Optimizer], int, int | None]
+Setting = tuple[Callable[[Kan], Optimizer], int, int | None, int]
 
 
 def troubled(network: Kan) -> Optimizer:
@@ -251,18 +268,21 @@ def troubled(network: Kan) -> Optimizer:
 
 
 SETTINGS: dict[str, Setting] = {
-    "lm": (lm, 12, None),
-    "lm, patience": (lm, 60, 3),
-    "adam": (adam, 14, None),
-    "adam, patience": (adam, 14, 4),
-    "adam, not finite": (troubled, 14, None),
-    "lbfgs": (lbfgs, 14, None),
+    "lm": (lm, 12, None, 1),
+    "lm, patience": (lm, 60, 3, 1),
+    "adam": (adam, 14, None, 1),
+    "adam, patience": (adam, 14, 4, 1),
+    "adam, not finite": (troubled, 14, None, 1),
+    "adam, judged each third step": (adam, 14, None, 3),
+    "adam, judged each third step, patience": (adam, 30, 4, 3),
+    "lbfgs": (lbfgs, 14, None, 1),
 }
 
 
 def started(setting: Setting, network: Kan, **options: Any) -> Generator[TrainStep, None, Outcome]:
-    make, steps, patience = setting
-    return train(network, make(network), SquaredError(), steps=steps, held=HELD, patience=patience, **options)
+    make, steps, patience, every = setting
+    held = replace(HELD, every=every)
+    return train(network, make(network), SquaredError(), steps=steps, held=held, patience=patience, **options)
 
 
 def snapshot_after(setting: Setting, steps: int) -> Tensors:

@@ -6,7 +6,7 @@ from kan.config import Fit, NetworkConfig, Refit, Starts
 from kan.journal import Journal
 from kan.losses import CrossEntropy
 from kan.optimizers.gauss_newton import network_outputs
-from kan.stages.fit import fit, fresh_network, refit
+from kan.stages.fit import fit, fresh_network, judge_every, make_optimizer, refit
 from kan.stages.starts import starts, validation_loss
 from kan.stages.work import Work, held_loss, pack, unpack
 from kan.train import Outcome
@@ -38,6 +38,14 @@ def test_patience_ends_a_fit_on_noise_early() -> None:
     noise = torch.randn(150, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     work = finish(fit(Work(a_problem(X, noise), NetworkConfig((4,), 5)), Fit(steps=200, patience=5), Journal(), "f"))
     assert work.outcome is Outcome.EARLY_STOPPED
+
+
+def test_mini_batches_are_judged_so_seldom_that_judging_is_cheap() -> None:
+    network = fresh_network(WORK, start=0)
+    batches = make_optimizer(WORK, network, Fit(optimizer="adam", batch_size=10), WORK.problem.train)
+    assert judge_every(batches, 1000) == 50
+    assert judge_every(batches, 15) == 1
+    assert judge_every(make_optimizer(WORK, network, Fit(optimizer="lm"), WORK.problem.train), 1000) == 1
 
 
 def test_starts_keep_the_best_of_their_tries() -> None:
