@@ -61,6 +61,8 @@ def fit(
 ) -> Run:
     """Trains a NEW network of the same shape; the given one is not changed.
 
+    All its edges are splines again, those too that were pruned or formulas. Targets of product nodes are not centred.
+
     Args:
         network: its shape, grid, degree and base; new random starts are drawn from `seed`.
         x: (rows, inputs), any units: the first grid is laid over the data.

@@ -56,8 +56,8 @@ class FormulaEdges(nn.Module):
 
     def state(self) -> tuple[EdgeFormula, ...]:
         """Gives the formulas as they are now."""
-        edges = zip(self.sources.tolist(), self.targets.tolist(), self.functions, strict=True)
-        constants = self.constants.detach().double().tolist()
+        edges = zip(self.sources.cpu().tolist(), self.targets.cpu().tolist(), self.functions, strict=True)
+        constants = self.constants.detach().double().cpu().tolist()
         return tuple(EdgeFormula(*edge, *numbers) for edge, numbers in zip(edges, constants, strict=True))
 
     def forward(self, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows n"]:
@@ -97,7 +97,7 @@ class FormulaEdges(nn.Module):
         """Adds a constant to every sum that has a formula; gives what is left for the others."""
         left = shift.clone()
         with torch.no_grad():
-            for number, target in enumerate(self.targets.tolist()):
+            for number, target in enumerate(self.targets.cpu().tolist()):
                 self.constants[number, 3] += left[target]
                 left[target] = 0.0
         return left

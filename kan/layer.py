@@ -233,7 +233,7 @@ class KanLayer(nn.Module):
             is_live = self.mask[order] != 0
             carrier = is_live.to(torch.int8).argmax(0)
             self._revive(order[0], (shift != 0) & ~is_live.any(0))
-            for place in carrier.unique().tolist():
+            for place in carrier.unique().cpu().tolist():
                 self._edge_values(order[place])[:, carrier == place] += shift[carrier == place]
 
     def map_inputs(self, scale: Float[Tensor, " inputs"], shift: Float[Tensor, " inputs"]) -> None:

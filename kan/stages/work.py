@@ -150,7 +150,7 @@ def _formula_rows(formulas: Sequence[EdgeFormula]) -> Tensor:
 
 def _formulas(rows: Tensor | None) -> tuple[EdgeFormula, ...]:
     names = list(NUMBERS)
-    found = [] if rows is None else rows.tolist()
+    found = [] if rows is None else rows.cpu().tolist()
     return tuple(EdgeFormula(int(row[0]), int(row[1]), names[int(row[2])], *row[3:]) for row in found)
 
 

@@ -10,12 +10,16 @@ import torch
 from kan.checkpoint import dump
 from kan.config import Average, Choose, Fit, MoveGrid, NetworkConfig, Refine, Refit, Stage, Starts
 from kan.jacobian import trace
+from kan.losses import SquaredError
 from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss_gradient
+from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
+from kan.penalty import constant_penalty, penalty_matrix
 from kan.problem import Problem
 from kan.table_training import TableResult, TableTraining
+from tests.kan.kernels.cpu.definition import with_everything
 from tests.kan.pretended_device import DEVICE, DeviceTensor, pretended_device
-from tests.kan.training import a_table, a_task, finish, model_bytes, trained
+from tests.kan.training import a_table, a_task, finish, model_bytes, trained, uniform
 
 TABLE = a_table(80)
 RECIPES: dict[str, Sequence[Stage]] = {
@@ -44,6 +48,44 @@ def test_training_never_mixes_devices_and_ends_as_on_the_cpu(recipe: Sequence[St
     for one, other in zip(there.state.layers, here.state.layers, strict=True):
         # Other kernels add up in another order; a search amplifies that a little.
         np.testing.assert_allclose(one.coefficients, other.coefficients, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["lm", "lbfgs", "adam", "grids", "starts"])
+def test_products_never_mix_devices_and_end_as_on_the_cpu(name: str) -> None:
+    config = NetworkConfig((2,), grid=3, base="zero" if name == "grids" else "silu", multiply=(1,))
+    there = on_device(RECIPES[name], "y", config)
+    here = trained(TABLE, a_task(RECIPES[name], config=config))
+    for one, other in zip(there.state.layers, here.state.layers, strict=True):
+        np.testing.assert_allclose(one.coefficients, other.coefficients, rtol=1e-4, atol=1e-5)
+
+
+def test_formulas_are_trained_on_the_device_as_on_the_cpu() -> None:
+    here, x = Kan.from_state(with_everything()), uniform(40, 3)
+    x[:, 1] = torch.arange(40) % 3
+    y = uniform(40, 2, seed=1)
+    with pretended_device() as device:
+        there = here.copy().to(device)
+        taken = [stepped(there, x.to(device), y.to(device)), stepped(here, x, y)]
+        map_first_nodes(there)
+        states = there.copy().state(), there.state()
+    map_first_nodes(here)
+    assert taken[0] == pytest.approx(taken[1], rel=1e-6)
+    for state in states:
+        for one, other in zip(state.layers, here.state().layers, strict=True):
+            found, expected = ([(f.a, f.b, f.c, f.d) for f in layer.formulas] for layer in (one, other))
+            np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
+def stepped(network: Kan, x: torch.Tensor, y: torch.Tensor) -> float:
+    penalty = penalty_matrix(network, constant_penalty(network, 1e-4, 1e-4))
+    return LevenbergMarquardt(network, SquaredError(), x, y, penalty=penalty).step().loss
+
+
+def map_first_nodes(network: Kan) -> None:
+    first, last = network.kan_layers
+    scale, shift = 2 * torch.ones_like(last.knots[:, 0]), torch.zeros_like(last.knots[:, 0])
+    first.map_nodes(scale, shift)
+    last.map_inputs(scale, shift)
 
 
 @pytest.mark.parametrize("recipe", [RECIPES["adam"], RECIPES["lm"]], ids=["adam", "lm"])
