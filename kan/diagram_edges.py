@@ -21,9 +21,10 @@ class DrawnEdge:
         layer, source, target: which edge, from node to sum.
         node: the node that its sum is, or is a factor of.
         factor: place among the factors of a product and their number, None for a sum that is a node.
-        kind: "spline" or "levels".
+        kind: "spline", "symbolic" or "levels".
         importance: [0, 1], 1 = the largest of its layer.
-        x, y: (points,) samples in network units; of a levels edge its indices and values.
+        x, y: (points,) samples in network units, y not finite where a formula has no value; of a levels edge its
+            indices and values.
         label: the edge in words, as a screen reader says it.
     """
 
@@ -77,12 +78,18 @@ def drawn_edges(
         if (index, source) not in sampled:
             sampled[index, source] = _samples(state, index, source, points)
         x, y = sampled[index, source]
-        kind = "spline" if state.layers[index].level_table(source) is None else "levels"
+        kind = _kind(state.layers[index], source, target)
         weight = float(importance[index][source, target])
         label = f"{names[index][source]} to {targets[index][target]}, importance {weight:.2f}, {kind}"
         node, factor = _end(state.layers[index], target)
         drawn.append(DrawnEdge(index, source, target, node, factor, kind, weight, x, y[:, target], label))
     return drawn
+
+
+def _kind(layer: LayerState, source: int, target: int) -> str:
+    if layer.level_table(source) is not None:
+        return "levels"
+    return "spline" if layer.mask[source, target] != 0 else "symbolic"
 
 
 def _end(layer: LayerState, target: int) -> tuple[int, tuple[int, int] | None]:

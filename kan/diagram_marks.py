@@ -51,9 +51,15 @@ def edge_mark(edge: DrawnEdge, box: Box, *, is_first: bool, has_bar: bool = Fals
 
 
 def curve_path(x: Array, y: Array, box: Box) -> str:
-    """Gives a polyline in whole tenths of a px, each point relative to the last: about 5 bytes a point."""
+    """Gives a polyline in whole tenths of a px, each point relative to the last: about 5 bytes a point.
+
+    Points where y is not finite are left out.
+    """
     across = box.x + PADDING + (x - x[0]) / (float(x[-1] - x[0]) or 1.0) * (box.width - 2 * PADDING)
-    xs, ys = _tenths(across), _tenths(_heights(y, box))
+    drawn = np.isfinite(y)
+    if not drawn.any():
+        return ""
+    xs, ys = _tenths(across[drawn]), _tenths(_heights(y[drawn], box))
     steps = " ".join(f"{dx / 10:g} {dy / 10:g}" for dx, dy in zip(np.diff(xs), np.diff(ys), strict=True))
     return f"M{xs[0] / 10:g} {ys[0] / 10:g}l{steps}"
 

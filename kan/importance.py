@@ -84,6 +84,8 @@ def _grid_spread(state: NetworkState, layer: LayerState, source: int) -> Array:
     ends = knots[layer.degree], knots[len(knots) - layer.degree - 1]
     x = np.linspace(*ends, GRID_POINTS) if table is None else np.arange(len(table.values) - 1.0)
     values = edge_values(layer, source, x, base=state.base, outside=state.outside)
+    # A formula need not have a value on the whole grid.
+    values = np.where(np.isfinite(values), values, 0.0)
     # In units of the largest value: its square may be more than a float holds.
     magnitude = float(np.max(np.abs(values))) or 1.0
     return np.asarray((values / magnitude).std(axis=0) * magnitude)

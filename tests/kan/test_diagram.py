@@ -15,7 +15,8 @@ from kan.diagram import diagram
 from kan.diagram_marks import fitted, text_width
 from kan.encoding import ClassOutput, Encoding, Input, LevelsInput, NumberInput
 from kan.errors import InvalidConfig
-from kan.state import NetworkState
+from kan.snapped import with_formula
+from kan.state import EdgeFormula, NetworkState
 from tests.kan.kernels.cpu.definition import with_products
 from tests.kan.networks import random_layer, random_network, with_statistics
 
@@ -29,6 +30,13 @@ HOSTILE = [
     "\ud800",
     "\u202egnp.exe",
 ]
+
+
+FORMULAS = {
+    "everywhere": ("sin", 0.0, 80),
+    "on half of the grid": ("log", 0.0, 40),
+    "nowhere": ("log", -100.0, 0),
+}
 
 
 def parsed(text: str) -> Any:
@@ -49,6 +57,25 @@ def named(names: list[str], classes: list[str]) -> NetworkState:
     inputs.append(LevelsInput("levels", "levels", ("a", "b", "c"), (1, 1, 1)))
     encoding = Encoding(tuple(inputs), (ClassOutput("kind", tuple(classes)),))
     return random_network(len(inputs), 2, len(classes), levels=encoding.input_levels, encoding=encoding)
+
+
+@pytest.mark.parametrize("view", ["diagram", "matrix"])
+@pytest.mark.parametrize("name", FORMULAS)
+def test_edge_that_is_a_formula_is_drawn_where_it_has_a_value(name: str, view: str) -> None:
+    function, shift, points = FORMULAS[name]
+    state = random_network(2, 1)
+    state = with_formula(state, 0, EdgeFormula(0, 0, function, 1.0, 1.0, shift, 0.0))
+    root = parsed(diagram(state, view=view, points=80))
+    (edge,) = [edge for edge in edges_of(root) if edge.get("data-edge") == "0,0,0"]
+    assert edge.get("class") == "e symbolic"
+    assert "symbolic" in edge.get("aria-label")
+    path = edge.find(f"{SVG}path").get("d")
+    assert "nan" not in path
+    # Two numbers a point; the grid is not quite as long on both sides of 0.
+    assert abs(len(path.split(" ")) / 2 - points) <= 6
+    if name == "on half of the grid":
+        left, _, width, _ = box_of(edge)
+        assert float(path[1:].split(" ")[0]) > left + 0.4 * width
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "auto"])

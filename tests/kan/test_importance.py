@@ -6,6 +6,7 @@ import numpy as np
 
 from kan.encoding import Encoding, MissingInput, NumberInput, NumberOutput
 from kan.importance import column_importance, edge_importance, edge_scores, node_scores
+from kan.snapped import with_formula
 from kan.state import EdgeFormula, NetworkState
 from kan.statistics import with_statistics as statistics_of_rows
 from tests.kan.kernels.cpu.definition import with_products
@@ -29,6 +30,13 @@ def test_edges_that_cancel_have_bounded_scores() -> None:
     column = np.random.default_rng(0).normal(size=(100, 1))
     state = statistics_of_rows(NetworkState((layer,)), np.hstack([column, column]))
     np.testing.assert_allclose(edge_scores(state)[0], np.full((2, 1), np.sqrt(0.5)))
+
+
+def test_formula_without_a_value_on_part_of_the_grid_has_a_finite_score() -> None:
+    state = with_formula(random_network(2, 1), 0, EdgeFormula(0, 0, "log", 1.0, 1.0, 0.0, 0.0))
+    (scores,) = edge_scores(state)
+    assert np.isfinite(scores).all()
+    assert (scores > 0).all()
 
 
 def test_every_factor_of_a_product_has_its_whole_score() -> None:
