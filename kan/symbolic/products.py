@@ -1,6 +1,7 @@
 """An expression as a product: a number, factors above and factors below the fraction bar, each with its power."""
 
 from collections.abc import Sequence
+from math import log
 
 from kan.symbolic.grammar import Binary, Constant, Negative, Node
 
@@ -11,6 +12,7 @@ GROUP = 50
 MAX_POWER = 64
 # Constants are only pulled together while far from overflow and underflow, which a factor elsewhere might undo.
 SMALLEST, LARGEST = 1e-100, 1e100
+MAX_LOGARITHM = log(LARGEST)
 
 
 def is_tame(number: float) -> bool:
@@ -98,7 +100,9 @@ def _joined(
 
 def _raised(node: Node, base: tuple[float, Powers, Powers], exponent: int) -> tuple[float, Powers, Powers]:
     number, above, below = base if exponent > 0 else (1.0 / base[0] if base[0] else 0.0, base[2], base[1])
-    number, times = number ** abs(exponent) if is_tame(number) else 0.0, abs(exponent)
+    times = abs(exponent)
+    # 0 is what cannot be written before the fraction; a power beyond the largest float would raise.
+    number = number**times if is_tame(number) and abs(log(abs(number) or 1.0)) * times < MAX_LOGARITHM else 0.0
     powers = [{factor: power * times for factor, power in factors.items()} for factors in (above, below)]
     is_too_high = any(power > MAX_POWER for factors in powers for power in factors.values())
     if number == 0.0 or not is_tame(number) or is_too_high:

@@ -122,9 +122,16 @@ def _sum(parts: Iterable[tuple[float, Node]]) -> Node:
     # A minus in front only where every term has one.
     leader = next((place for place, (total, _) in enumerate(kept) if total > 0), 0)
     kept.insert(0, kept.pop(leader))
-    scaled = [(total < 0, product(abs(total), *split(node)[1:])) for total, node in kept[1:]]
-    first = product(kept[0][0], *split(kept[0][1])[1:])
-    return chained("+", [first, *(node for _, node in scaled)], [False, *(is_less for is_less, _ in scaled)])
+    scaled = [_times(abs(total), node) for total, node in kept[1:]]
+    return chained("+", [_times(*kept[0]), *scaled], [False, *(total < 0 for total, _ in kept[1:])])
+
+
+def _times(number: float, node: Node) -> Node:
+    own, above, below = split(node)
+    if own == 1.0 or abs(number) == 1.0:
+        return product(number * own, above, below)
+    # A number that is pulled into no other, for it is near overflow.
+    return product(number, {node: 1}, {})
 
 
 def _folded(node: Node) -> Node:
