@@ -15,6 +15,7 @@ from kan.config import NetworkConfig
 from kan.curves import activations
 from kan.diagram import diagram
 from kan.errors import InvalidConfig, ShapeMismatch
+from kan.formulas.writing import written_formulas
 from kan.freeze import freeze, thaw
 from kan.layer import KanLayer
 from kan.state import NetworkState
@@ -131,6 +132,14 @@ class Kan(nn.Module):
     def diagram(self, **options: Any) -> str:
         """Gives the picture of the network as SVG; options as in `kan.diagram.diagram`."""
         return diagram(self.state(), **options)
+
+    def formula(self, **options: Any) -> str | list[str]:
+        """Gives the formula of each output, text for a single one; options as in `kan.formulas.writing`.
+
+        Raises:
+            NotSymbolic: some edges are still splines.
+        """
+        return written_formulas(self.state(), **options)
 
     def save(self, path: str | Path) -> None:
         """Writes a checkpoint (safetensors with a JSON header)."""

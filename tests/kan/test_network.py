@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from kan.errors import InvalidConfig, ShapeMismatch
+from kan.errors import InvalidConfig, NotSymbolic, ShapeMismatch
+from kan.formulas.compiling import compiled
 from kan.jacobian import parameter_vector
 from kan.losses import SquaredError
 from kan.network import Kan
@@ -17,6 +18,7 @@ from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.penalty import constant_penalty, penalty_matrix
 from kan.predictor import evaluate
 from kan.state import EdgeFormula
+from kan.symbolic.grammar import parse
 from tests.kan.kernels.cpu.cases import rows
 from tests.kan.kernels.cpu.definition import with_everything
 from tests.kan.training import global_seeds, randomised, uniform
@@ -259,3 +261,20 @@ def test_shifted_sum_without_a_live_edge_becomes_constant() -> None:
     layer.mask[:, 1] = 0.0
     layer.shift_sums(torch.tensor([0.0, 4.0], dtype=torch.float64))
     assert layer(uniform(9, 2))[:, 1].tolist() == pytest.approx([4.0] * 9, rel=1e-14)
+
+
+def test_formula_of_a_network_of_formulas_has_the_values_of_its_forward_pass() -> None:
+    state = compiled(parse("exp(sin(pi*x1) + x2**2)*x1"), {"x1": (-1.0, 1.0), "x2": (-1.0, 1.0)})
+    network = Kan.from_state(state)
+    written = network.formula()
+    assert isinstance(written, str)
+    x = torch.linspace(-1.0, 1.0, 10, dtype=torch.float64).reshape(5, 2)
+    value = parse(written).evaluate({"x1": x[:, 0].numpy(), "x2": x[:, 1].numpy()})
+    assert network(x)[:, 0].detach().numpy() == pytest.approx(value, rel=1e-12)
+    assert network.formula(digits=3) == "exp(sin(3.14*x1) + x2**2)*x1"
+
+
+def test_formula_of_a_network_of_splines_is_refused_with_its_edges() -> None:
+    with pytest.raises(NotSymbolic) as refused:
+        Kan([2, 1]).formula()
+    assert refused.value.edges == ((0, 0, 0), (0, 1, 0))
