@@ -17,6 +17,7 @@ from service.store.tables import VersionRow
 router = APIRouter(prefix="/v1/models", tags=["models"])
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Entries of one page.")]
+Status = Annotated[models.VersionStatus | None, Query(description="Only drafts, or only published ones.")]
 After = Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")]
 NO_MODEL = problem_responses(ModelNotFound)
 NO_VERSION = problem_responses(ModelNotFound, VersionNotFound)
@@ -54,11 +55,13 @@ def delete_model(name: str, session: SessionDep) -> None:
     summary="List the versions of a model, newest first",
     responses=problem_responses(ModelNotFound, InvalidParameter),
 )
-def list_versions(name: str, session: ReadingSessionDep, limit: Limit = 50, after: After = None) -> VersionPage:
+def list_versions(
+    name: str, session: ReadingSessionDep, limit: Limit = 50, after: After = None, status: Status = None
+) -> VersionPage:
     """Versions with signature and metrics."""
     if after is not None and not (after.isascii() and after.isdigit() and len(after) < 10):
         raise InvalidParameter("after", "expected the next_cursor of a page of this list")
-    found = models.list_versions(session, name, limit + 1, int(after) if after else None)
+    found = models.list_versions(session, name, limit + 1, int(after) if after else None, status)
     cursor = str(found[limit - 1].version) if len(found) > limit else None
     return VersionPage(data=[version_read(row) for row in found[:limit]], next_cursor=cursor)
 
@@ -79,6 +82,17 @@ def get_version(name: str, version: str, request: Request, session: ReadingSessi
     if is_known(request, headers["ETag"]):
         return not_modified(headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+@router.post(
+    "/{name}/versions/{version}/publish",
+    operation_id="publishModelVersion",
+    summary="Publish a draft",
+    responses=NO_VERSION,
+)
+def publish_version(name: str, version: str, session: SessionDep) -> VersionRead:
+    """From then on it may be `latest`: that is the published version with the largest number. Harmless to repeat."""
+    return version_read(models.publish(session, name, version))
 
 
 @router.delete(

@@ -52,6 +52,7 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.TooManyStreams: ProblemKind(429, "too-many-streams", "Too many event streams", {"Retry-After": "30"}),
     errors.ModelNotFound: ProblemKind(404, "model-not-found", "Model not found"),
     errors.VersionNotFound: ProblemKind(404, "version-not-found", "Model version not found"),
+    errors.InvalidEdit: ProblemKind(422, "invalid-edit", "Edit cannot be made"),
     errors.EdgeNotFound: ProblemKind(404, "edge-not-found", "Edge not found"),
     errors.InvalidRows: ProblemKind(422, "invalid-rows", "Rows do not fit the model"),
     errors.OutsideTrainingRange: ProblemKind(422, "outside-training-range", "Rows outside the training range"),

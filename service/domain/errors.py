@@ -109,6 +109,10 @@ class VersionNotFound(DomainError):
         self.version = version
 
 
+class InvalidEdit(DomainError):
+    """Operations that are none, or that do not fit the network; the faults point at them."""
+
+
 class EdgeNotFound(DomainError):
     """The network has no such layer or edge."""
 

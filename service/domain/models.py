@@ -1,4 +1,4 @@
-"""Models and their versions: published once, never changed, numbers never used twice.
+"""Models and their versions: drafts and published ones, never changed, numbers never used twice.
 
 A model exists while it has a version; its row outlives them, so that a number (and whatever was cached under it)
 never comes to mean another network.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from service.store.engine import database_now
 from service.store.tables import ModelRow, VersionRow
 from service.version import code_version
 
+VersionStatus = Literal["draft", "published"]
 LATEST = "latest"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -29,11 +30,12 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 @dataclass(frozen=True, eq=False)
 class ModelSummary:
-    """A model with its newest version and how many it has."""
+    """A model: how many versions it has, the newest of them, and the newest published one, if any is left."""
 
     row: ModelRow
     versions: int
     newest: VersionRow
+    latest: VersionRow | None
 
 
 def is_model_name(name: str) -> bool:
@@ -53,6 +55,9 @@ def publish_version(
     job_id: str | None,
     dataset_id: str | None,
     seed: int | None,
+    status: VersionStatus = "published",
+    parent_id: str | None = None,
+    edit: Mapping[str, Any] | None = None,
 ) -> VersionRow:
     """Adds the next version of a model, making the model where it is new; the caller commits.
 
@@ -67,13 +72,16 @@ def publish_version(
         job_id: a job has one version at most.
         dataset_id: what it was trained on.
         seed: of the run.
+        status: "latest" is never a draft.
+        parent_id: the version that this one was made from.
+        edit: what was done to it.
     """
     dataset = find_dataset(session, dataset_id) if dataset_id else None
     row = VersionRow(
         id=new_id("mv"),
         model_name=model_name,
         version=statements.take_next_number(session, model_name),
-        status="published",
+        status=status,
         blob_sha256=blob_sha256,
         split_sha256=split_sha256,
         signature=with_units(signature, dataset.units if dataset else {}),
@@ -81,7 +89,8 @@ def publish_version(
         training=dict(training),
         job_id=job_id,
         dataset_id=dataset_id,
-        parent_id=None,
+        parent_id=parent_id,
+        edit=None if edit is None else dict(edit),
         seed=seed,
         code_version=code_version(),
         created_at=database_now(session),
@@ -131,7 +140,7 @@ def get_version(session: Session, model_name: str, version: str) -> VersionRow:
 
 
 def get_model(session: Session, model_name: str) -> ModelSummary:
-    """Gives a model with its newest version.
+    """Gives a model with its newest version and its latest published one.
 
     Raises:
         ModelNotFound: no such model, or no version of it is left.
@@ -141,7 +150,8 @@ def get_model(session: Session, model_name: str) -> ModelSummary:
     newest = statements.list_versions(session, model_name, 1, None)
     if row is None or not newest:
         raise ModelNotFound(model_name)
-    return ModelSummary(row, statements.count_versions(session, model_name), newest[0])
+    latest = statements.find_latest_version(session, model_name)
+    return ModelSummary(row, statements.count_versions(session, model_name), newest[0], latest)
 
 
 def list_models(session: Session, limit: int, after: str | None = None) -> list[ModelSummary]:
@@ -149,14 +159,29 @@ def list_models(session: Session, limit: int, after: str | None = None) -> list[
     return [ModelSummary(*found) for found in statements.list_models(session, limit, after)]
 
 
-def list_versions(session: Session, model_name: str, limit: int, after: int | None = None) -> Sequence[VersionRow]:
-    """Gives a model's versions, newest first, from below the number `after`.
+def list_versions(
+    session: Session, model_name: str, limit: int, after: int | None = None, status: VersionStatus | None = None
+) -> Sequence[VersionRow]:
+    """Gives a model's versions, newest first, from below the number `after`; with a status only those that have it.
 
     Raises:
         ModelNotFound: no such model.
     """
     _require_model(session, model_name)
-    return statements.list_versions(session, model_name, limit, after)
+    return statements.list_versions(session, model_name, limit, after, status)
+
+
+def publish(session: Session, model_name: str, version: str) -> VersionRow:
+    """Publishes a draft and commits; one that is published stays so.
+
+    Raises:
+        ModelNotFound, VersionNotFound: nothing to publish.
+    """
+    row = get_version(session, model_name, version)
+    statements.publish(session, row.id)
+    session.refresh(row)
+    session.commit()
+    return row
 
 
 def delete_version(session: Session, model_name: str, version: str) -> None:

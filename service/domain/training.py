@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from kan.checkpoint import dump
 from kan.config import NetworkConfig, read_fields, stage_from_json
-from kan.encoding import Encoding, LevelsInput, NumberInput, NumberOutput
 from kan.errors import BadTrainingData, EncodingError, InexactRefinement
 from kan.split import Part
 from kan.stages.recipe import Progress
-from kan.state import NetworkState
 from kan.table_training import TableResult, TableTask, TableTraining
 from kan.train import Outcome
 from service.domain.columns import table_arrays
+from service.domain.signatures import network_facts, signature
 from service.domain.trained_model import TrainedModel
 
 # Reading starts anew for each block: few, but small beside a large table.
@@ -204,41 +203,7 @@ def _result(result: TableResult, seconds: float) -> TrainedModel:
         model=dump(result.state),
         split=result.parts.tobytes(),
         metrics=dict(result.metrics),
-        signature={**signature(encoding), **_network(result.state)},
+        signature={**signature(encoding), **network_facts(result.state)},
         outcome=result.outcome,
         train_seconds=round(seconds, 3),
     )
-
-
-def _network(state: NetworkState) -> dict[str, Any]:
-    first = state.layers[0]
-    levels = [None if (table := first.level_table(i)) is None else len(table.values) - 1 for i in range(first.inputs)]
-    products = [list(layer.products) for layer in state.layers]
-    facts = {"grid": first.grid, "degree": first.degree, "base": state.base}
-    config = NetworkConfig.of_shape(state.widths, products, **facts)
-    shape = {"widths": list(state.widths), **({"products": products} if any(products) else {}), **facts}
-    return {"network": shape, "parameters": config.parameters(levels, state.widths[-1])}
-
-
-def signature(encoding: Encoding) -> dict[str, Any]:
-    """Gives the inputs with type and training range or categories, and the outputs, as a version shows them."""
-    inputs: list[dict[str, Any]] = []
-    seen: set[str] = set()
-    for item in encoding.used_inputs:
-        if item.column in seen:
-            continue
-        seen.add(item.column)
-        if isinstance(item, NumberInput):
-            facts = {"type": "number", "range": [item.low, item.high], "missing": item.fill is not None}
-        elif isinstance(item, LevelsInput):
-            facts = {"type": "category", "levels": list(item.levels)}
-        else:  # one number or none: only whether it is there tells something
-            facts = {"type": "number", "range": None, "missing": True}
-        inputs.append({"name": item.column, **facts})
-    return {"task": encoding.task, "inputs": inputs, "outputs": [_output(item) for item in encoding.outputs]}
-
-
-def _output(item: Any) -> dict[str, Any]:
-    if isinstance(item, NumberOutput):
-        return {"name": item.name, "type": "number"}
-    return {"name": item.name, "type": "category", "classes": list(item.classes)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import case, delete, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from service.store.blobs import insert_or_ignore
 from service.store.engine import database_now
@@ -46,36 +46,56 @@ def find_version_of_job(session: Session, job_id: str) -> VersionRow | None:
     return session.scalars(select(VersionRow).where(VersionRow.job_id == job_id)).one_or_none()
 
 
-def list_versions(session: Session, model_name: str, limit: int, below: int | None) -> Sequence[VersionRow]:
-    """Gives versions, newest first, those with a smaller number than `below`."""
+def list_versions(
+    session: Session, model_name: str, limit: int, below: int | None, status: str | None = None
+) -> Sequence[VersionRow]:
+    """Gives versions, newest first, those with a smaller number than `below`; with a status only those that have it."""
     found = _versions_of(model_name)
+    if status is not None:
+        found = found.where(VersionRow.status == status)
     if below is not None:
         found = found.where(VersionRow.version < below)
     return session.scalars(found.order_by(VersionRow.version.desc()).limit(limit)).all()
 
 
-def list_models(session: Session, limit: int, below: str | None) -> Sequence[tuple[ModelRow, int, VersionRow]]:
-    """Gives models that have versions, newest version first, with their number of versions and the newest one.
+def publish(session: Session, version_id: str) -> None:
+    """Makes a draft a published version."""
+    changed = update(VersionRow).where(VersionRow.id == version_id).values(status="published")
+    session.execute(changed.execution_options(synchronize_session=False))
+
+
+def list_models(
+    session: Session, limit: int, below: str | None
+) -> Sequence[tuple[ModelRow, int, VersionRow, VersionRow | None]]:
+    """Gives models that have versions, newest version first: their number of versions, newest and latest published.
 
     Args:
         limit: models at most.
         below: id of the newest version of the last model of the page before (ids sort by time).
     """
-    newest = (
-        select(VersionRow.model_name, func.count().label("versions"), func.max(VersionRow.version).label("newest"))
+    published = case((VersionRow.status == "published", VersionRow.version))
+    counted = (
+        select(
+            VersionRow.model_name,
+            func.count().label("versions"),
+            func.max(VersionRow.version).label("newest"),
+            func.max(published).label("latest"),
+        )
         .group_by(VersionRow.model_name)
         .subquery()
     )
+    latest = aliased(VersionRow)
     found = (
-        select(ModelRow, newest.c.versions, VersionRow)
-        .join(newest, newest.c.model_name == ModelRow.name)
-        .join(VersionRow, (VersionRow.model_name == ModelRow.name) & (VersionRow.version == newest.c.newest))
+        select(ModelRow, counted.c.versions, VersionRow, latest)
+        .join(counted, counted.c.model_name == ModelRow.name)
+        .join(VersionRow, (VersionRow.model_name == ModelRow.name) & (VersionRow.version == counted.c.newest))
+        .outerjoin(latest, (latest.model_name == ModelRow.name) & (latest.version == counted.c.latest))
         .order_by(VersionRow.id.desc())
         .limit(limit)
     )
     if below is not None:
         found = found.where(VersionRow.id < below)
-    return [(model, int(versions), version) for model, versions, version in session.execute(found)]
+    return [(model, int(versions), newest, last) for model, versions, newest, last in session.execute(found)]
 
 
 def find_model(session: Session, model_name: str) -> ModelRow | None:

@@ -170,7 +170,10 @@ class ModelRow(Row):
 
 
 class VersionRow(Row):
-    """One trained network under a model's name; never changes. A job has at most one (`job_id` is unique)."""
+    """One network under a model's name; never changes, but that a draft is published once.
+
+    A job has at most one (`job_id` is unique).
+    """
 
     __tablename__ = "versions"
     __table_args__ = (UniqueConstraint("model_name", "version"), UniqueConstraint("job_id"))
@@ -186,6 +189,7 @@ class VersionRow(Row):
     job_id: Mapped[str | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
     dataset_id: Mapped[str | None] = mapped_column(ForeignKey("datasets.id", ondelete="SET NULL"), index=True)
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("versions.id", ondelete="SET NULL"))
+    edit: Mapped[JsonObject | None]
     seed: Mapped[int | None]
     code_version: Mapped[str]
     created_at: Mapped[datetime]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, Field
 
-from service.domain.models import ModelSummary
+from service.domain.models import ModelSummary, VersionStatus
 from service.store.tables import VersionRow
 
 SIGNATURE_EXAMPLE = {
@@ -20,13 +20,52 @@ SIGNATURE_EXAMPLE = {
 }
 
 
+class OutputChange(BaseModel):
+    """How much one output changed, in its unit; of a class in logits."""
+
+    output: str
+    max_change: float | None = Field(description="Largest change over the rows; null where it is not finite.")
+    rms_change: float | None = Field(description="Root mean square change.")
+
+
+class CertificateRead(BaseModel):
+    """The change of every output over the training rows, measured with both networks."""
+
+    rows: int
+    undefined_rows: int = Field(description="Rows where an output was a number before and is none now; left out.")
+    outputs: list[OutputChange]
+
+
+class EditFacts(BaseModel):
+    """What was done to the parent, and what it changed."""
+
+    of: int = Field(description="Number of the version that was edited.")
+    operations: list[dict[str, Any]]
+    metrics_before: dict[str, Any] = Field(description="As `metrics`, of the version that was edited.")
+    certificate: CertificateRead | None
+    unmeasured: str | None = Field(description="Why metrics and certificate are missing; null where they are there.")
+
+
+EDIT_EXAMPLE = {
+    "of": 1,
+    "operations": [{"op": "prune_edge", "layer": 0, "source": 1, "target": 2}],
+    "metrics_before": {"test": {"rows": 206, "rmse": 5.1, "mae": 3.6, "r2": 0.90}},
+    "certificate": {
+        "rows": 659,
+        "undefined_rows": 0,
+        "outputs": [{"output": "compressive_strength", "max_change": 1.7, "rms_change": 0.4}],
+    },
+    "unmeasured": None,
+}
+
+
 class VersionRead(BaseModel):
     """One immutable version of a model."""
 
     id: str
     model: str
     version: int
-    status: str
+    status: VersionStatus = Field(description="`latest` is the published version with the largest number.")
     signature: dict[str, Any] = Field(
         description="Inputs with type, units, training range or categories; outputs.", examples=[SIGNATURE_EXAMPLE]
     )
@@ -36,7 +75,8 @@ class VersionRead(BaseModel):
     training: dict[str, Any] = Field(description="Outcome and the resolved spec of the run.")
     dataset: str | None = Field(description="The data set it was trained on; null once that is deleted.")
     job: str | None
-    parent: str | None
+    parent: str | None = Field(description="Id of the version it was made from; null once that is deleted.")
+    edit: EditFacts | None = Field(description="null where a training made it.", examples=[EDIT_EXAMPLE])
     seed: int | None
     sha256: str = Field(description="Hash of the checkpoint.")
     code_version: str
@@ -49,7 +89,7 @@ class ModelRead(BaseModel):
     name: str
     created_at: datetime
     versions: int
-    latest: VersionRead
+    latest: VersionRead | None = Field(description="null where only drafts are left.")
 
 
 class ModelPage(BaseModel):
@@ -73,7 +113,7 @@ def version_read(row: VersionRow) -> VersionRead:
         id=row.id,
         model=row.model_name,
         version=row.version,
-        status=row.status,
+        status=cast(VersionStatus, row.status),
         signature=row.signature,
         metrics=row.metrics,
         parameters=row.signature.get("parameters", row.training.get("parameters", resolved.get("parameters"))),
@@ -82,6 +122,7 @@ def version_read(row: VersionRow) -> VersionRead:
         dataset=row.dataset_id,
         job=row.job_id,
         parent=row.parent_id,
+        edit=None if row.edit is None else EditFacts(**row.edit),
         seed=row.seed,
         sha256=row.blob_sha256,
         code_version=row.code_version,
@@ -95,5 +136,5 @@ def model_read(summary: ModelSummary) -> ModelRead:
         name=summary.row.name,
         created_at=summary.row.created_at,
         versions=summary.versions,
-        latest=version_read(summary.newest),
+        latest=None if summary.latest is None else version_read(summary.latest),
     )

@@ -1,0 +1,55 @@
+"""The shapes of edits: what is asked for, and what a dry run answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.api.schemas.models import EDIT_EXAMPLE, EditFacts
+from service.domain.edits import Edited
+
+_EXAMPLE: dict[str, Any] = {
+    "operations": [
+        {"op": "prune_edge", "layer": 0, "source": 1, "target": 2},
+        {"op": "fix_symbolic", "layer": 0, "source": 0, "target": 0, "function": "sin", "a": 1, "b": 2, "c": 0, "d": 0},
+    ],
+    "dry_run": True,
+}
+
+
+class EditCreate(BaseModel):
+    """What is done to a version, one operation after the other."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [_EXAMPLE]})
+
+    operations: list[dict[str, Any]] = Field(
+        min_length=1,
+        max_length=1_000,
+        description="Objects with `op`: prune_edge, restore_edge, prune_node, prune_input, prune, fix_symbolic, unfix, "
+        "constrain, refine, expand_width, expand_depth, swap or arrange, and the fields of each.",
+    )
+    fit: None = Field(None, description="Not offered yet: a training that follows the edit.")
+    dry_run: bool = Field(False, description="Only say what would come out.")
+    publish: bool = Field(False, description="Make the child a published version, not a draft.")
+
+
+class EditTrial(BaseModel):
+    """What an edit would come to; nothing is stored."""
+
+    model: str
+    edit: EditFacts = Field(examples=[EDIT_EXAMPLE])
+    metrics: dict[str, Any] = Field(description="Per part, after the edit.")
+    parameters: int
+    signature: dict[str, Any]
+
+
+def edit_trial(found: Edited) -> EditTrial:
+    """Gives an edit as a dry run shows it."""
+    return EditTrial(
+        model=found.of.model_name,
+        edit=EditFacts(**found.facts),
+        metrics=found.metrics,
+        parameters=found.signature["parameters"],
+        signature=dict(found.signature),
+    )

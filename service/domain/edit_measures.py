@@ -1,0 +1,102 @@
+"""What an edit changed: scores before and after, and a certificate, on the rows that the version learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from kan.certificate import Certificate, certificate
+from kan.encoding import encode
+from kan.scores import scores
+from kan.split import Part
+from kan.state import NetworkState
+from kan.statistics import with_statistics
+from kan.table_rows import row_blocks
+from service.domain.columns import table_arrays
+from service.domain.datasets import column_types, get_dataset, load_table
+from service.domain.errors import StoredDataDamaged
+from service.store.blobs import BlobDamaged, get_blob
+from service.store.tables import VersionRow
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Measures:
+    """Scores by part, before and after; the certificate; or in words why there are none."""
+
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    certificate: Mapping[str, Any] | None = None
+    unmeasured: str | None = None
+
+
+def measure(
+    session: Session, version: VersionRow, before: NetworkState, after: NetworkState, max_rows: int
+) -> tuple[NetworkState, Measures]:
+    """Gives the edited network with the statistics of its training rows, and what the edit changed.
+
+    Args:
+        session: to read with.
+        version: whose data set and split are taken.
+        before, after: the networks, of the same encoding.
+        max_rows: of each part that are looked at; of more, so many that lie evenly among them.
+
+    Raises:
+        StoredDataDamaged: the bytes of the data set or of the split.
+    """
+    if version.dataset_id is None or version.split_sha256 is None:
+        return after, Measures(unmeasured="the data set that the version was trained on is gone")
+    parts = _thinned(_parts(session, version.split_sha256), max_rows)
+    table = _table(session, version.dataset_id, before)
+    x = training_rows(before, table, parts == Part.TRAIN)
+    changed = certificate(before, after, x)
+    metrics = [scores(state, table, parts, None) for state in (before, after)]
+    return with_statistics(after, x), Measures(metrics[0], metrics[1], _as_json(changed))
+
+
+def training_rows(state: NetworkState, table: Mapping[str, NDArray[Any]], wanted: NDArray[np.bool_]) -> Any:
+    """Gives (rows, inputs) of the wanted rows in network units."""
+    assert state.encoding is not None
+    x = np.empty((int(wanted.sum()), state.widths[0]))
+    for place, block in row_blocks(table, wanted, partial(encode, state.encoding)):
+        x[place] = block
+    return x
+
+
+def _parts(session: Session, sha256: str) -> NDArray[np.uint8]:
+    try:
+        return np.frombuffer(get_blob(session, sha256), dtype=np.uint8)
+    except BlobDamaged:
+        raise StoredDataDamaged("split") from None
+
+
+def _thinned(parts: NDArray[np.uint8], max_rows: int) -> NDArray[np.uint8]:
+    thinned = np.full_like(parts, Part.UNUSED)
+    for part in (Part.TRAIN, Part.VALIDATION, Part.TEST):
+        rows = np.flatnonzero(parts == part)
+        kept = rows if len(rows) <= max_rows else rows[np.linspace(0, len(rows) - 1, max_rows).astype(np.int64)]
+        thinned[kept] = part
+    return thinned
+
+
+def _table(session: Session, dataset_id: str, state: NetworkState) -> Arrays:
+    assert state.encoding is not None
+    # Those of edges that are pruned too: an edit may bring them back.
+    wanted = {item.column for item in state.encoding.inputs} | {item.name for item in state.encoding.outputs}
+    types = {name: kind for name, kind in column_types(get_dataset(session, dataset_id)).items() if name in wanted}
+    return table_arrays(load_table(session, dataset_id), types)
+
+
+def _as_json(found: Certificate) -> dict[str, Any]:
+    outputs = [
+        {"output": name, "max_change": most, "rms_change": rms}
+        for name, most, rms in zip(found.outputs, found.max_change, found.rms_change, strict=True)
+    ]
+    return {"rows": found.rows, "undefined_rows": found.undefined_rows, "outputs": outputs}
