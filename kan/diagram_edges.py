@@ -1,4 +1,4 @@
-"""What a picture of a network shows: the live edges, each with its samples, and the nodes they join."""
+"""What a picture of a network shows: its edges, each with its samples, and the nodes they join."""
 
 import math
 from collections.abc import Sequence
@@ -15,13 +15,14 @@ from kan.state import LayerState, NetworkState
 
 @dataclass(frozen=True, eq=False)
 class DrawnEdge:
-    """One live edge.
+    """One edge.
 
     Attributes:
         layer, source, target: which edge, from node to sum.
         node: the node that its sum is, or is a factor of.
         factor: place among the factors of a product and their number, None for a sum that is a node.
-        kind: "spline", "symbolic" or "levels".
+        kind: "spline", "symbolic", "levels" or "pruned".
+        function: the name of the function of a symbolic edge, else None.
         importance: [0, 1], 1 = the largest of its layer.
         x, y: (points,) samples in network units, y not finite where a formula has no value; of a levels edge its
             indices and values.
@@ -34,6 +35,7 @@ class DrawnEdge:
     node: int
     factor: tuple[int, int] | None
     kind: str
+    function: str | None
     importance: float
     x: Array
     y: Array
@@ -55,41 +57,54 @@ def drawn_edges(
     names: Sequence[Sequence[str]],
     targets: Sequence[Sequence[str]],
     layers: Sequence[int],
-    top: int | None,
+    *,
+    top: int,
     points: int,
+    pruned: bool = False,
 ) -> list[DrawnEdge]:
-    """Gives the live edges of some layers, ordered by layer, source, target.
+    """Gives the edges of some layers, ordered by layer, source, target.
 
     Args:
         state: the network.
         names: of every column of nodes, inputs first.
         targets: of the sums of every layer.
         layers: indices of the layers to draw.
-        top: only so many edges, the most important ones; None = all.
+        top: so many edges at most, the most important ones.
         points: samples of each curve.
+        pruned: with the pruned edges.
     """
     importance = edge_importance(state)
-    chosen = [(index, int(i), int(j)) for index in layers for i, j in np.argwhere(state.layers[index].live)]
-    if top is not None and len(chosen) > top:
-        chosen = sorted(sorted(chosen, key=lambda edge: -importance[edge[0]][edge[1:]])[:top])
+    functions = [{(f.source, f.target): f.function for f in layer.formulas} for layer in state.layers]
     sampled: dict[tuple[int, int], tuple[Array, Array]] = {}
     drawn = []
-    for index, source, target in chosen:
+    for index, source, target in _chosen(state, layers, importance, top, pruned):
         if (index, source) not in sampled:
             sampled[index, source] = _samples(state, index, source, points)
         x, y = sampled[index, source]
-        kind = _kind(state.layers[index], source, target)
+        function = functions[index].get((source, target))
+        kind = "symbolic" if function else _kind(state.layers[index], source, target)
         weight = float(importance[index][source, target])
-        label = f"{names[index][source]} to {targets[index][target]}, importance {weight:.2f}, {kind}"
+        words = f"{kind} {function}" if function else kind
+        label = f"{names[index][source]} to {targets[index][target]}, importance {weight:.2f}, {words}"
         node, factor = _end(state.layers[index], target)
-        drawn.append(DrawnEdge(index, source, target, node, factor, kind, weight, x, y[:, target], label))
+        drawn.append(DrawnEdge(index, source, target, node, factor, kind, function, weight, x, y[:, target], label))
     return drawn
 
 
+def _chosen(
+    state: NetworkState, layers: Sequence[int], importance: Sequence[Array], top: int, pruned: bool
+) -> list[tuple[int, int, int]]:
+    shown = [np.ones_like(layer.live) if pruned else layer.live for layer in state.layers]
+    chosen = [(index, int(i), int(j)) for index in layers for i, j in np.argwhere(shown[index])]
+    if len(chosen) <= top:
+        return chosen
+    return sorted(sorted(chosen, key=lambda edge: -importance[edge[0]][edge[1:]])[:top])
+
+
 def _kind(layer: LayerState, source: int, target: int) -> str:
-    if layer.level_table(source) is not None:
-        return "levels"
-    return "spline" if layer.mask[source, target] != 0 else "symbolic"
+    if layer.mask[source, target] == 0:
+        return "pruned"
+    return "spline" if layer.level_table(source) is None else "levels"
 
 
 def _end(layer: LayerState, target: int) -> tuple[int, tuple[int, int] | None]:

@@ -11,6 +11,8 @@ from kan.diagram_edges import DrawnEdge
 
 PADDING = 5.0
 FONT_SIZE = 13
+# What the bar of importance takes of a box.
+BAR_HEIGHT = 5.0
 # A curve flatter than this share of its size is drawn as constant: rounding errors are no shape.
 FLAT_SHARE = 1e-9
 # Characters that turn the writing direction of what follows, and those that XML cannot hold.
@@ -28,25 +30,31 @@ class Box:
     height: float
 
 
-def edge_mark(edge: DrawnEdge, box: Box, *, is_first: bool, has_bar: bool = False) -> str:
+def edge_mark(edge: DrawnEdge, box: Box, plot: Box, *, is_first: bool, name: str = "", has_bar: bool = False) -> str:
     """Gives one edge: its box, its curve or bars, its words; the first can be reached by the Tab key.
 
     Args:
         edge: the edge.
         box: where.
+        plot: the part of the box that the curve has.
         is_first: the first edge of the picture.
+        name: the text of a function's name, in the rest of the box.
         has_bar: with the importance as a bar at the bottom.
     """
     words = escaped(edge.label)
-    plot = Box(box.x, box.y, box.width, box.height - 5) if has_bar else box
-    curve = levels_path(edge.y, plot) if edge.kind == "levels" else curve_path(edge.x, edge.y, plot)
-    bar = Box(box.x + PADDING, box.y + box.height - 5, (box.width - 2 * PADDING) * edge.importance, 2.5)
     return (
         f'<g class="e {edge.kind}" data-edge="{edge.layer},{edge.source},{edge.target}" '
         f'tabindex="{0 if is_first else -1}" role="img" aria-label="{words}"><title>{words}</title>'
-        f"{rectangle(box, 'b', 4)}"
+        f"{rectangle(box, 'b', 4)}{'' if edge.kind == 'pruned' else _inside(edge, box, plot, has_bar)}{name}</g>"
+    )
+
+
+def _inside(edge: DrawnEdge, box: Box, plot: Box, has_bar: bool) -> str:
+    bar = Box(box.x + PADDING, box.y + box.height - BAR_HEIGHT, (box.width - 2 * PADDING) * edge.importance, 2.5)
+    curve = levels_path(edge.y, plot) if edge.kind == "levels" else curve_path(edge.x, edge.y, plot)
+    return (
         f'<path class="c" stroke-opacity="{max(edge.opacity, 0.45):.2f}" d="{curve}"/>'
-        f"{rectangle(bar, 'i', 1) if has_bar else ''}</g>"
+        f"{rectangle(bar, 'i', 1) if has_bar else ''}"
     )
 
 

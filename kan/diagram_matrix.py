@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from kan.diagram_edges import DrawnEdge
-from kan.diagram_marks import Box, edge_mark, label, text_width
+from kan.diagram_marks import BAR_HEIGHT, PADDING, Box, edge_mark, label, text_width
 
 CELL_WIDTH, CELL_HEIGHT, CELL_GAP = 82.0, 50.0, 6.0
+# What a layer's cells are higher by where some edges are formulas: their function's name.
+NAME_HEIGHT = 14.0
 TITLE_HEIGHT, HEADING_HEIGHT, LAYER_GAP, MARGIN = 26.0, 24.0, 24.0, 16.0
 LABEL_WIDTH = 190.0
 # Cells in a row where a single node's edges are laid out as text is.
@@ -48,6 +50,19 @@ def _title(layer: int, group: Sequence[DrawnEdge], y: float) -> str:
     return label(f"Layer {layer}: {edges}", MARGIN, y + 14, width=300, kind="t")
 
 
+def _cell_height(group: Sequence[DrawnEdge]) -> float:
+    return CELL_HEIGHT + (NAME_HEIGHT if any(edge.function for edge in group) else 0.0)
+
+
+def _cell(edge: DrawnEdge, box: Box, first: DrawnEdge) -> str:
+    """Draws one edge: the name of its function above its curve, its importance as a bar below."""
+    plot, name = Box(box.x, box.y, box.width, box.height - BAR_HEIGHT), ""
+    if edge.function:
+        plot = Box(box.x, box.y + NAME_HEIGHT, box.width, plot.height - NAME_HEIGHT)
+        name = label(edge.function, box.x + PADDING, box.y + 13, width=box.width - 2 * PADDING, kind="f")
+    return edge_mark(edge, box, plot, is_first=edge is first, name=name, has_bar=True)
+
+
 def _table(
     group: Sequence[DrawnEdge], sources: Sequence[str], targets: Sequence[str], top: float, first: DrawnEdge
 ) -> Block:
@@ -59,21 +74,21 @@ def _table(
     row_names, column_names = (targets, sources) if is_turned else (sources, targets)
     corner = "to ↓ from →" if is_turned else "from ↓ to →"
     room = min(max(text_width(text) for text in [corner, *(row_names[row] for row in rows)]), LABEL_WIDTH)
-    left = MARGIN + room + 10
+    left, cell_height = MARGIN + room + 10, _cell_height(group)
     marks = [label(corner, left - 10, top + 16, width=room + 4, anchor="end", kind="h")]
     for at, column in enumerate(columns):
         middle = left + at * (CELL_WIDTH + CELL_GAP) + CELL_WIDTH / 2
         marks.append(label(column_names[column], middle, top + 16, width=CELL_WIDTH, anchor="middle"))
     for at, row in enumerate(rows):
-        y = top + HEADING_HEIGHT + at * (CELL_HEIGHT + CELL_GAP) + CELL_HEIGHT / 2 + 4.5
+        y = top + HEADING_HEIGHT + at * (cell_height + CELL_GAP) + cell_height / 2 + 4.5
         marks.append(label(row_names[row], left - 10, y, width=LABEL_WIDTH, anchor="end"))
     for edge in group:
         row, column = (edge.target, edge.source) if is_turned else (edge.source, edge.target)
         x = left + columns.index(column) * (CELL_WIDTH + CELL_GAP)
-        y = top + HEADING_HEIGHT + rows.index(row) * (CELL_HEIGHT + CELL_GAP)
-        marks.append(edge_mark(edge, Box(x, y, CELL_WIDTH, CELL_HEIGHT), is_first=edge is first, has_bar=True))
+        y = top + HEADING_HEIGHT + rows.index(row) * (cell_height + CELL_GAP)
+        marks.append(_cell(edge, Box(x, y, CELL_WIDTH, cell_height), first))
     width = left + len(columns) * (CELL_WIDTH + CELL_GAP)
-    return marks, width, HEADING_HEIGHT + len(rows) * (CELL_HEIGHT + CELL_GAP) - CELL_GAP
+    return marks, width, HEADING_HEIGHT + len(rows) * (cell_height + CELL_GAP) - CELL_GAP
 
 
 def _wrapped(
@@ -81,14 +96,14 @@ def _wrapped(
 ) -> Block:
     """Draws the edges of one node as a block of cells, each under the name of its other end."""
     is_shared_target = len({edge.target for edge in group}) == 1
-    width, height = CELL_WIDTH + 24, CELL_HEIGHT + HEADING_HEIGHT
+    width, cell_height = CELL_WIDTH + 24, _cell_height(group)
+    height = cell_height + HEADING_HEIGHT
     marks = []
     for at, edge in enumerate(group):
         name = sources[edge.source] if is_shared_target else targets[edge.target]
         row, column = divmod(at, WRAP_COLUMNS)
         x, y = MARGIN + column * (width + CELL_GAP), top + row * (height + CELL_GAP)
         marks.append(label(name, x + 2, y + 16, width=width - 4))
-        box = Box(x, y + HEADING_HEIGHT - 2, width, CELL_HEIGHT)
-        marks.append(edge_mark(edge, box, is_first=edge is first, has_bar=True))
+        marks.append(_cell(edge, Box(x, y + HEADING_HEIGHT - 2, width, cell_height), first))
     rows = -(-len(group) // WRAP_COLUMNS)
     return marks, MARGIN + min(len(group), WRAP_COLUMNS) * (width + CELL_GAP), rows * (height + CELL_GAP)

@@ -6,10 +6,11 @@ A product is a node marked × behind the dots of its factors.
 from collections.abc import Sequence
 
 from kan.diagram_edges import DrawnEdge
-from kan.diagram_marks import Box, edge_mark, label, number, text_width
+from kan.diagram_marks import PADDING, Box, edge_mark, label, number, text_width
 
 BOX_WIDTH, BOX_HEIGHT, BOX_GAP = 48.0, 34.0, 8.0
 NODE_STEP, COLUMN_WIDTH, MARGIN = 36.0, 250.0, 20.0
+NAME_WIDTH = 70.0
 NODE_RADIUS = 5.0
 PRODUCT_RADIUS, FACTOR_RADIUS, FACTOR_STEP, FACTOR_ROOM = 8.0, 3.0, 14.0, 30.0
 LABEL_WIDTH, MIN_LABEL_WIDTH = 190.0, 30.0
@@ -47,9 +48,9 @@ def network_view(
         for k, edge in enumerate(group):
             middle = (left + COLUMN_WIDTH * (at + 0.5), _spread(k, len(group), height))
             end = _factor_place(places[at + 1][edge.node], edge.factor)
-            links.append(_link(edge, places[at][edge.source], middle, end))
-            box = Box(middle[0] - BOX_WIDTH / 2, middle[1] - BOX_HEIGHT / 2, BOX_WIDTH, BOX_HEIGHT)
-            boxes.append(edge_mark(edge, box, is_first=edge is edges[0]))
+            box = _box(edge, middle)
+            links.append(_link(edge, places[at][edge.source], box, end))
+            boxes.append(_edge(edge, box, is_first=edge is edges[0]))
     nodes = [
         _node(
             names[layers[0] + at][node],
@@ -103,10 +104,24 @@ def _factor_place(node: Point, factor: tuple[int, int] | None) -> Point:
     return node[0] - FACTOR_ROOM + NODE_RADIUS - FACTOR_RADIUS, node[1] + (place - (count - 1) / 2) * FACTOR_STEP
 
 
-def _link(edge: DrawnEdge, start: Point, middle: Point, end: Point) -> str:
-    half, bend = BOX_WIDTH / 2, COLUMN_WIDTH * 0.2
-    first = _bow((start[0] + NODE_RADIUS, start[1]), (middle[0] - half, middle[1]), bend)
-    second = _bow((middle[0] + half, middle[1]), (end[0] - NODE_RADIUS, end[1]), bend)
+def _box(edge: DrawnEdge, middle: Point) -> Box:
+    """Gives the place of an edge: the name of a function stands beside its curve."""
+    name = min(text_width(edge.function), NAME_WIDTH) + PADDING if edge.function else 0.0
+    width = BOX_WIDTH + name
+    return Box(middle[0] - width / 2, middle[1] - BOX_HEIGHT / 2, width, BOX_HEIGHT)
+
+
+def _edge(edge: DrawnEdge, box: Box, *, is_first: bool) -> str:
+    plot, name = Box(box.x, box.y, BOX_WIDTH, box.height), ""
+    if edge.function:
+        name = label(edge.function, box.x + BOX_WIDTH, box.y + box.height / 2 + 4.5, width=NAME_WIDTH, kind="f")
+    return edge_mark(edge, box, plot, is_first=is_first, name=name)
+
+
+def _link(edge: DrawnEdge, start: Point, box: Box, end: Point) -> str:
+    height, bend = box.y + box.height / 2, COLUMN_WIDTH * 0.2
+    first = _bow((start[0] + NODE_RADIUS, start[1]), (box.x, height), bend)
+    second = _bow((box.x + box.width, height), (end[0] - NODE_RADIUS, end[1]), bend)
     return (
         f'<path class="w {edge.kind}" data-link="{edge.layer},{edge.source},{edge.target}" '
         f'stroke-opacity="{edge.opacity:.2f}" stroke-width="{edge.line_width:.1f}" d="{first}{second}"/>'

@@ -82,15 +82,16 @@ def get_plot(
         View | None, Query(description="The paper's picture, or one small curve per edge; else by the network's size.")
     ] = None,
     layer: Index = None,
-    top: Annotated[int | None, Query(ge=1, le=1_000, description="Most important edges of each layer.")] = None,
-    theme: Annotated[Theme, Query()] = "light",
+    top: Annotated[int | None, Query(ge=1, le=1_000, description="Only so many edges, the most important.")] = None,
+    theme: Annotated[Theme, Query(description="auto = what the reader's system prefers.")] = "light",
     points: Points = 40,
+    pruned: Annotated[bool, Query(description="With the pruned edges, dashed.")] = False,
 ) -> Response:
-    """Self-contained SVG: no script, no foreign address."""
+    """Self-contained SVG, no script, no foreign address: splines blue, formulas magenta with their function's name."""
     chosen_format(request, (SVG,))
     _check_points(points, settings)
     row = models.get_version(session, name, version)
-    picture = Picture(view, theme, layer, top, points)
+    picture = Picture(view, theme, layer, top, points, pruned)
     etag = etag_of("plot", row.id, code_version(), picture)
     headers = version_headers(row, version, _rest("/plot.svg", request), etag)
     headers["Content-Security-Policy"] = SVG_POLICY

@@ -39,8 +39,9 @@ class Picture:
         view: "diagram" (the paper's picture) or "matrix" (one small curve per edge of a layer); None = by the size.
         theme: "auto" = what the reader's system prefers.
         layer: only this one; None = all.
-        top: only the most important edges of every layer; None = all.
+        top: only so many edges, the most important; None = all.
         points: samples of each curve.
+        pruned: with the pruned edges.
     """
 
     view: View | None = None
@@ -48,6 +49,7 @@ class Picture:
     layer: int | None = None
     top: int | None = None
     points: int = 40
+    pruned: bool = False
 
 
 def sampled_curves(
@@ -86,6 +88,7 @@ def drawn_network(model: LoadedModel, picture: Picture) -> str:
             layer=picture.layer,
             top=picture.top,
             points=picture.points,
+            pruned=picture.pruned,
         )
     except InvalidConfig as error:
         raise InvalidParameter(error.field, error.message) from None

@@ -71,7 +71,9 @@ def test_curves_of_a_number_are_kept_for_ever(api: Any, publish: Any, regression
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("query", ["", "?theme=dark", "?view=matrix&layer=0", "?view=diagram&top=2&points=10"])
+@pytest.mark.parametrize(
+    "query", ["", "?theme=dark&pruned=true", "?view=matrix&layer=0", "?view=diagram&top=2&points=10"]
+)
 def test_the_picture_is_svg_that_runs_nothing(api: Any, publish: Any, regression: NetworkState, query: str) -> None:
     publish(regression)
     response = api.get(BASE + "/plot.svg" + query)
