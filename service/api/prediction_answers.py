@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,39 @@ import orjson
 import polars as pl
 
 from service.api.table_formats import table_bytes
+from service.domain.explanations import Contributions, Gradient
 from service.domain.predictions import Prediction, outside_entry
 from service.domain.stored_predictions import StoredPrediction
 from service.domain.tables.upload import JSON
 from service.store.tables import VersionRow
 
 
-def prediction_body(row: VersionRow, answer: Prediction, media_type: str) -> bytes:
-    """Gives the answer for rows that were sent."""
+def prediction_body(
+    row: VersionRow, answer: Prediction, media_type: str, explained: Mapping[str, Any] | None = None
+) -> bytes:
+    """Gives the answer for rows that were sent; what explains it is added in JSON."""
     if media_type != JSON:
         return table_bytes(pl.DataFrame(_columns(answer)), media_type)
-    return _json({**_head(row, answer), "domain": _domain(answer)})
+    return _json({**_head(row, answer), "domain": _domain(answer), **(explained or {})})
+
+
+def contributions_part(found: Contributions) -> dict[str, Any]:
+    """Gives contributions as they are shown."""
+    return {
+        "outputs": list(found.outputs),
+        "baseline": found.baseline.tolist(),
+        "terms": [{"output": output, "name": name} for output, name in found.terms],
+        "values": np.ascontiguousarray(found.values),
+    }
+
+
+def gradient_part(found: Gradient) -> dict[str, Any]:
+    """Gives derivatives as they are shown; null where a row has no value."""
+    return {
+        "outputs": list(found.outputs),
+        "inputs": list(found.inputs),
+        "values": np.ascontiguousarray(found.values),
+    }
 
 
 def stored_body(row: VersionRow, page: StoredPrediction, media_type: str, asked: dict[str, Any]) -> bytes:

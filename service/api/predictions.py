@@ -11,6 +11,15 @@ from service.api.dependencies import ModelsDep, ReadingSessionDep, SettingsDep
 from service.api.models import version_headers
 from service.api.negotiation import chosen_format, etag_of, is_known, not_modified
 from service.api.prediction_answers import prediction_body, stored_body
+from service.api.prediction_options import (
+    CONTRIBUTIONS,
+    GRADIENT,
+    OPTIONS,
+    Asked,
+    check_asked,
+    explanation,
+    read_asked,
+)
 from service.api.problems import problem_responses
 from service.api.schemas.predictions import PREDICT_BODY, PredictionRead, StoredPredictionRead
 from service.api.table_formats import FORMATS
@@ -25,8 +34,6 @@ from service.domain.tables.upload import CSV, NDJSON, PARQUET
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["predictions"])
 
-# Also those of later versions of this service, so that an address never changes its meaning.
-OPTIONS = frozenset({"domain", "contributions", "interval", "gradient"})
 _PROBLEMS = problem_responses(
     errors.ModelNotFound,
     errors.VersionNotFound,
@@ -59,17 +66,22 @@ def predict(
     domain: Annotated[
         predictions.DomainPolicy, Query(description="What to do with values that training never saw.")
     ] = "warn",
+    contributions: Annotated[bool, Query(description=CONTRIBUTIONS)] = False,
+    gradient: Annotated[bool, Query(description=GRADIENT)] = False,
 ) -> Response:
     """Rows in signature order, named columns in any order, or a table; a bad value is refused with its path."""
     media_type = chosen_format(request, FORMATS)
     _refuse_unknown_options(request)
+    asked = Asked(domain, contributions=contributions, gradient=gradient)
+    check_asked(asked, media_type)
     row = models.get_version(session, name, version)
     model = cache.model_of(session, row)
     limits = replace(TableLimits.from_settings(settings), max_rows=settings.max_prediction_rows)
     table = read_rows(upload.data, upload.media_type, model.encoding, limits)
     answer = predictions.predict(model, table, domain, settings.max_prediction_rows)
+    explained = explanation(row, model, answer, asked)
     headers = {"Vary": "Accept", **_location(row.model_name, row.version)}
-    return Response(prediction_body(row, answer, media_type), media_type=media_type, headers=headers)
+    return Response(prediction_body(row, answer, media_type, explained), media_type=media_type, headers=headers)
 
 
 @router.get(
@@ -97,6 +109,16 @@ def predict(
                 "schema": {"type": "string", "enum": list(predictions.POLICIES), "default": "warn"},
                 "description": "What to do with values that training never saw.",
             },
+            *(
+                {
+                    "name": option,
+                    "in": "query",
+                    "required": False,
+                    "schema": {"type": "boolean", "default": False},
+                    "description": words,
+                }
+                for option, words in (("contributions", CONTRIBUTIONS), ("gradient", GRADIENT))
+            ),
         ]
     },
 )
@@ -111,11 +133,13 @@ def predict_one(
     model = cache.model_of(session, row)
     items = request.query_params.multi_items()
     table, chosen = read_parameters(items, input_columns(model.encoding), OPTIONS)
-    policy = _policy(chosen)
+    asked = read_asked(chosen)
+    check_asked(asked, media_type)
     if is_known(request, headers["ETag"]):
         return not_modified(headers)
-    answer = predictions.predict(model, table, policy, settings.max_prediction_rows)
-    return Response(prediction_body(row, answer, media_type), media_type=media_type, headers=headers)
+    answer = predictions.predict(model, table, asked.policy, settings.max_prediction_rows)
+    explained = explanation(row, model, answer, asked)
+    return Response(prediction_body(row, answer, media_type, explained), media_type=media_type, headers=headers)
 
 
 @router.get(
@@ -168,16 +192,6 @@ def _location(model_name: str, number: int) -> dict[str, str]:
 
 def _refuse_unknown_options(request: Request) -> None:
     for option in request.query_params:
-        if option != "domain":
-            raise errors.InvalidParameter(option[:100], "unknown; expected domain", "unknown_parameter")
-
-
-def _policy(chosen: dict[str, str]) -> predictions.DomainPolicy:
-    for option in chosen:
-        if option != "domain":
-            raise errors.InvalidParameter(option, "not offered yet; a column of this name is written input.<name>")
-    asked = chosen.get("domain", "warn")
-    for policy in predictions.POLICIES:
-        if policy == asked:
-            return policy
-    raise errors.InvalidParameter("domain", f"expected one of {', '.join(predictions.POLICIES)}")
+        if option not in ("domain", "contributions", "gradient"):
+            message = "unknown; expected domain, contributions or gradient"
+            raise errors.InvalidParameter(option[:100], message, "unknown_parameter")

@@ -21,6 +21,7 @@ from kan.table_rows import row_blocks
 from service.domain.columns import table_arrays
 from service.domain.datasets import column_types, get_dataset, load_table
 from service.domain.errors import StoredDataDamaged
+from service.domain.term_means import term_means
 from service.store.blobs import BlobDamaged, get_blob
 from service.store.tables import VersionRow
 
@@ -29,12 +30,13 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Measures:
-    """Scores by part, before and after; the certificate; or in words why there are none."""
+    """Scores by part, before and after; the certificate; or in words why there are none; the means of the terms."""
 
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
     certificate: Mapping[str, Any] | None = None
     unmeasured: str | None = None
+    term_means: list[list[float]] | None = None
 
 
 def measure(
@@ -58,7 +60,9 @@ def measure(
     x = training_rows(before, table, parts == Part.TRAIN)
     changed = certificate(before, after, x)
     metrics = [scores(state, table, parts, None) for state in (before, after)]
-    return with_statistics(after, x), Measures(metrics[0], metrics[1], _as_json(changed))
+    return with_statistics(after, x), Measures(
+        metrics[0], metrics[1], _as_json(changed), term_means=term_means(after, table, parts == Part.TRAIN)
+    )
 
 
 def training_rows(state: NetworkState, table: Mapping[str, NDArray[Any]], wanted: NDArray[np.bool_]) -> Any:

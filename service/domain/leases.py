@@ -154,7 +154,12 @@ def finish_with_model(session: Session, hold: Hold, trained: TrainedModel, reaso
         split_sha256=split,
         signature=trained.signature,
         metrics=trained.metrics,
-        training={"seconds": trained.train_seconds, "outcome": trained.outcome, "resolved": row.resolved},
+        training={
+            "seconds": trained.train_seconds,
+            "outcome": trained.outcome,
+            "resolved": row.resolved,
+            "term_means": trained.term_means,
+        },
         job_id=row.id,
         dataset_id=row.dataset_id,
         seed=(row.resolved or {}).get("seed"),

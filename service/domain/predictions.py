@@ -38,6 +38,7 @@ class Prediction:
         policy: what was done about values that training never saw.
         outside: the first of them.
         outside_count: how many there are.
+        read: the rows as they were evaluated.
     """
 
     outputs: tuple[str, ...]
@@ -47,6 +48,7 @@ class Prediction:
     policy: DomainPolicy
     outside: Sequence[Outside]
     outside_count: int
+    read: InputTable
 
 
 def predict(model: LoadedModel, table: InputTable, policy: DomainPolicy, max_rows: int) -> Prediction:
@@ -93,10 +95,10 @@ def evaluate_table(model: LoadedModel, table: InputTable) -> Prediction:
     target = model.encoding.outputs[0]
     names = tuple(item.name for item in model.encoding.outputs)
     if not isinstance(target, ClassOutput):
-        return Prediction(names, values, None, None, "warn", (), 0)
+        return Prediction(names, values, None, None, "warn", (), 0, table)
     shares = probabilities(model.encoding, raw)
     labels = [[target.classes[place]] for place in shares.argmax(axis=1)]
-    return Prediction(names, labels, target.classes, shares, "warn", (), 0)
+    return Prediction(names, labels, target.classes, shares, "warn", (), 0, table)
 
 
 def outside_entry(item: Outside) -> dict[str, Any]:

@@ -16,6 +16,7 @@ class TrainedModel:
         metrics, signature: as the model's version shows them.
         outcome: how the training ended.
         train_seconds: wall-clock time of the last attempt.
+        term_means: of every edge into the outputs over the training rows.
     """
 
     model: bytes
@@ -24,3 +25,4 @@ class TrainedModel:
     signature: dict[str, Any]
     outcome: str
     train_seconds: float
+    term_means: list[list[float]] | None = None

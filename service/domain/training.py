@@ -21,6 +21,7 @@ from kan.table_training import TableResult, TableTask, TableTraining
 from kan.train import Outcome
 from service.domain.columns import table_arrays
 from service.domain.signatures import network_facts, signature
+from service.domain.term_means import term_means
 from service.domain.trained_model import TrainedModel
 
 # Reading starts anew for each block: few, but small beside a large table.
@@ -65,7 +66,8 @@ class TrainingRun:
         checkpoint: bytes | None = None,
     ) -> None:
         self.result: TrainedModel | None = None
-        self._training = _training(resolved, _arrays(resolved, table, column_types), checkpoint)
+        self._arrays = _arrays(resolved, table, column_types)
+        self._training = _training(resolved, self._arrays, checkpoint)
         self._started = time.perf_counter()
         self._durations: deque[float] = deque(maxlen=RECENT_STEPS)
         self._told = 0
@@ -80,7 +82,7 @@ class TrainingRun:
             try:
                 progress = next(run)
             except StopIteration as stop:
-                self.result = _result(stop.value, time.perf_counter() - self._started)
+                self.result = self._result(stop.value)
                 return
             except (EncodingError, InexactRefinement) as error:
                 raise BadTrainingData(str(error)) from error
@@ -105,7 +107,11 @@ class TrainingRun:
     def finish_early(self) -> TrainedModel | None:
         """Gives the best model so far, where the time is up; None where there is none yet."""
         best = self._training.finish_early()
-        return None if best is None else _result(best, time.perf_counter() - self._started)
+        return None if best is None else self._result(best)
+
+    def _result(self, result: TableResult) -> TrainedModel:
+        means = term_means(result.state, self._arrays, result.parts == Part.TRAIN)
+        return _result(result, means, time.perf_counter() - self._started)
 
     def checkpoint(self) -> bytes:
         """Gives all that the next attempt needs to end in the same bits."""
@@ -194,7 +200,7 @@ def _metric(progress: Progress) -> dict[str, Any]:
     }
 
 
-def _result(result: TableResult, seconds: float) -> TrainedModel:
+def _result(result: TableResult, means: list[list[float]], seconds: float) -> TrainedModel:
     if not all(np.isfinite(layer.coefficients).all() for layer in result.state.layers):
         raise TrainingDiverged(Outcome.DIVERGED.value)
     encoding = result.state.encoding
@@ -206,4 +212,5 @@ def _result(result: TableResult, seconds: float) -> TrainedModel:
         signature={**signature(encoding), **network_facts(result.state)},
         outcome=result.outcome,
         train_seconds=round(seconds, 3),
+        term_means=means,
     )

@@ -150,6 +150,7 @@ def _fields(result: Any) -> dict[str, Any]:
         "signature": plain(result.signature),
         "outcome": str(result.outcome),
         "train_seconds": float(result.train_seconds),
+        "term_means": result.term_means,
     }
 
 

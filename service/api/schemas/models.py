@@ -118,7 +118,7 @@ def version_read(row: VersionRow) -> VersionRead:
         metrics=row.metrics,
         parameters=row.signature.get("parameters", row.training.get("parameters", resolved.get("parameters"))),
         training_seconds=row.training.get("seconds"),
-        training=row.training,
+        training={name: fact for name, fact in row.training.items() if name != "term_means"},
         dataset=row.dataset_id,
         job=row.job_id,
         parent=row.parent_id,

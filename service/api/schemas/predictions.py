@@ -24,6 +24,30 @@ class DomainRead(BaseModel):
     outside_count: int
 
 
+class TermRead(BaseModel):
+    """Where a term comes from: an input or a hidden node, and the output it enters."""
+
+    output: str
+    name: str
+
+
+class ContributionsRead(BaseModel):
+    """Each output as a sum: its baseline and its terms; of classes, of their logits."""
+
+    outputs: list[str]
+    baseline: list[float] = Field(description="The outputs at the means of all terms over the training rows.")
+    terms: list[TermRead]
+    values: list[list[float]] = Field(description="(rows, terms), apart from those means.")
+
+
+class GradientRead(BaseModel):
+    """Derivatives of each output, of classes each probability, by each number column, in the units of the data."""
+
+    outputs: list[str]
+    inputs: list[str]
+    values: list[list[list[float | None]]] = Field(description="(rows, outputs, inputs); null without a value.")
+
+
 class PredictionRead(BaseModel):
     """The answer, row by row in the order that was sent."""
 
@@ -49,6 +73,8 @@ class PredictionRead(BaseModel):
     classes: list[str] | None = Field(None, description="Classification only.")
     probabilities: list[list[float]] | None = Field(None, description="Classification only: (rows, classes).")
     domain: DomainRead
+    contributions: ContributionsRead | None = Field(None, description="With ?contributions=true.")
+    gradient: GradientRead | None = Field(None, description="With ?gradient=true.")
 
 
 class StoredPredictionRead(BaseModel):

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from kan.checkpoint import load
+from kan.decomposition import output_terms
 from kan.encoding import decode, encode
 from kan.errors import BadTrainingData, CheckpointError
 from kan.predictor import evaluate
@@ -191,6 +192,16 @@ def test_infinite_cell_and_single_class_are_bad_data() -> None:
     frame = a_frame().with_columns(label=words, part=parts)
     with pytest.raises(BadTrainingData, match="single class"):
         next(iter(Job(frame, targets=["label"], split_column="part").run()))
+
+
+def test_means_of_the_terms_are_those_of_the_training_rows() -> None:
+    job = Job()
+    _, result = finished(job.run())
+    state = load(result.model)
+    assert state.encoding is not None
+    train = np.frombuffer(result.split, np.uint8) == Part.TRAIN
+    x = encode(state.encoding, table_arrays(job.frame, job.types))[train]
+    np.testing.assert_allclose(result.term_means, output_terms(state, x).mean(axis=0), rtol=1e-9)
 
 
 def test_damaged_checkpoint_is_refused() -> None:

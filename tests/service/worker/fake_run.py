@@ -28,6 +28,7 @@ class Result:
     signature: dict[str, Any]
     outcome: str
     train_seconds: float
+    term_means: list[list[float]] | None = None
 
 
 class FakeRun:
