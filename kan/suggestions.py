@@ -11,11 +11,14 @@ from kan.predictor import edge_values, formula_values
 from kan.state import Array, LayerState, NetworkState
 from kan.symbolic.affine import AffineFit, affine_fit
 from kan.symbolic.functions import FUNCTIONS
+from kan.symbolic.normal_form import held_constants
 
 SAMPLES = 201
 # What a spline leaves of a function that it learnt well: a better R2 says no more.
 R2_FLOOR = 1e-9
-# Bits of unexplained variance that one more operation must save.
+# A constant that is free counts as so many operations: a wave of any length can look like a parabola.
+CONSTANT_SIZE = 0.5
+# What one more operation must save.
 BITS_PER_OPERATION = 2.0
 # Dear to try, and rarely meant: only where nothing else explains so much, or where they are asked for by name.
 LAST_RESORT, EXPLAINED = ("j0",), 0.999
@@ -69,7 +72,13 @@ def edge_curve(state: NetworkState, layer: int, source: int, target: int, sample
     return EdgeCurve(x, y, _weights(held, source, samples))
 
 
-def suggestions(curve: EdgeCurve, library: Sequence[str] | None = None, limit: int = 10) -> list[Suggestion]:
+def suggestions(
+    curve: EdgeCurve,
+    library: Sequence[str] | None = None,
+    limit: int = 10,
+    *,
+    bits_per_operation: float = BITS_PER_OPERATION,
+) -> list[Suggestion]:
     """Gives the functions that fit a curve, best first: much explained with few operations.
 
     A curve that never changes is no function's; it has none.
@@ -78,6 +87,7 @@ def suggestions(curve: EdgeCurve, library: Sequence[str] | None = None, limit: i
         curve: of an edge.
         library: names to try; default: all, the dear ones last.
         limit: so many at most.
+        bits_per_operation: of unexplained variance, which one more operation must save.
 
     Raises:
         InvalidConfig: an unknown name.
@@ -88,19 +98,22 @@ def suggestions(curve: EdgeCurve, library: Sequence[str] | None = None, limit: i
         raise InvalidConfig("library", f"expected names among {', '.join(FUNCTIONS)}")
     later = [name for name in names if library is None and name in LAST_RESORT]
     found = _fitted(curve, [name for name in names if name not in later])
-    if later and all(suggestion.fit.r2 < EXPLAINED for suggestion in found):
+    if later and all(fit.r2 < EXPLAINED for fit in found):
         found += _fitted(curve, later)
-    return sorted(found, key=lambda suggestion: (suggestion.score, abs(suggestion.fit.c)))[:limit]
+    ranked = [_suggestion(fit, bits_per_operation) for fit in found]
+    return sorted(ranked, key=lambda suggestion: (suggestion.score, abs(suggestion.fit.c)))[:limit]
 
 
-def _fitted(curve: EdgeCurve, names: Sequence[str]) -> list[Suggestion]:
+def _fitted(curve: EdgeCurve, names: Sequence[str]) -> list[AffineFit]:
     fits = [affine_fit(name, curve.x, curve.y, curve.weight) for name in names]
-    return [_suggestion(fit) for fit in fits if fit is not None]
+    return [fit for fit in fits if fit is not None]
 
 
-def _suggestion(fit: AffineFit) -> Suggestion:
+def _suggestion(fit: AffineFit, bits_per_operation: float) -> Suggestion:
     complexity = FUNCTIONS[fit.function].complexity
-    return Suggestion(fit, complexity, log2(max(1.0 - fit.r2, R2_FLOOR)) + BITS_PER_OPERATION * complexity)
+    constants = len("abcd") - len(held_constants(fit.function))
+    size = complexity + CONSTANT_SIZE * constants
+    return Suggestion(fit, complexity, log2(max(1.0 - fit.r2, R2_FLOOR)) + bits_per_operation * size)
 
 
 def _range(layer: LayerState, source: int) -> tuple[float, float]:

@@ -4,15 +4,17 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kan.config import Average, Choose, Extend, Fit, MoveGrid, Refine, Refit, Stage, Starts
+from kan.config import Average, Choose, Discover, Extend, Fit, MoveGrid, Refine, Refit, Stage, Starts, Symbolify
 from kan.errors import is_out_of_memory
 from kan.journal import Journal
 from kan.problem import FOLDS
 from kan.stages.average import average
 from kan.stages.choose import choose
+from kan.stages.discover import discover
 from kan.stages.fit import Fitted, fit, refit, with_network
 from kan.stages.grids import extend, move_grid, refine
 from kan.stages.starts import starts, validation_loss
+from kan.stages.symbolify import symbolify
 from kan.stages.work import StageRun, Tensors, Work, pack, unpack, unpack_network
 from kan.train import Outcome, TrainStep
 
@@ -25,6 +27,8 @@ STAGE_RUNS: dict[type[Any], Callable[..., StageRun]] = {
     Extend: extend,
     Choose: choose,
     Average: average,
+    Discover: discover,
+    Symbolify: symbolify,
 }
 
 

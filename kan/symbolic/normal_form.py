@@ -46,6 +46,16 @@ def normal_form(function: str, a: float, b: float, c: float, d: float) -> Consta
     return _within_a_turn(function, a, b, c, d)
 
 
+def plainer_phase(function: str, a: float, b: float, c: float, d: float) -> tuple[str, float, float, float, float]:
+    """Gives the normal form, of a wave as sine or cosine, whichever has the smaller phase."""
+    a, b, c, d = normal_form(function, a, b, c, d)
+    if function in ("sin", "cos") and abs(c) > pi / 4:
+        # sin(u) = cos(u - pi / 2), cos(u) = sin(u + pi / 2).
+        other, turned = ("cos", c - pi / 2) if function == "sin" else ("sin", c + pi / 2)
+        return other, *normal_form(other, a, b, turned, d)
+    return function, a, b, c, d
+
+
 def _positive(function: str, a: float, b: float, c: float, d: float) -> Constants:
     """Gives the same curve with b > 0 where the function has a symmetry that allows it."""
     if b >= 0:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kan.symbolic.functions import FUNCTIONS
-from kan.symbolic.normal_form import normal_form
+from kan.symbolic.normal_form import normal_form, plainer_phase
 
 CONSTANT = st.floats(-3.0, 3.0).filter(lambda value: abs(value) > 0.05)
 
@@ -38,3 +38,13 @@ def test_normal_form_is_the_same_curve(function: str, a: float, b: float, c: flo
 )
 def test_normal_form_written_out(function: str, given: tuple[float, ...], expected: tuple[float, ...]) -> None:
     assert normal_form(function, *given) == pytest.approx(expected, abs=1e-12)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sampled_from(["sin", "cos"]), CONSTANT, CONSTANT, st.floats(-9.0, 9.0), CONSTANT)
+def test_wave_has_a_phase_within_an_eighth_turn(function: str, a: float, b: float, c: float, d: float) -> None:
+    x = np.linspace(-4.0, 4.0, 97)
+    name, one, two, three, four = plainer_phase(function, a, b, c, d)
+    wave = {"sin": np.sin, "cos": np.cos}
+    assert abs(three) <= np.pi / 4 + 1e-12
+    assert np.allclose(one * wave[name](two * x + three) + four, a * wave[function](b * x + c) + d, atol=1e-12)

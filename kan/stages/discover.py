@@ -1,0 +1,155 @@
+"""How inputs work together: every small structure is fitted with splines, and the most promising become formulas.
+
+Which structure is the right one shows best at the end: the formula of the right one leaves nothing, that of a wrong one
+leaves what it cannot say.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from math import log10
+
+import numpy as np
+
+from kan.config import Discover
+from kan.journal import Journal
+from kan.network import Kan
+from kan.stages.fit import Fitted, with_network
+from kan.stages.refitting import Refitted, Refitting, counted
+from kan.stages.symbolify import EXACT, relative_rmse, snapped, spline_edges
+from kan.stages.work import StageRun, Tensors, Work, pack_network, unpack_network
+from kan.state import NetworkState
+from kan.structures import Structure, structure_state, structures
+from kan.train import Outcome, TrainStep
+
+# Intervals of a spline of a structure: few tell structures apart, and many of them are fitted.
+GRID = 5
+# Waves are noise to a coarse grid; where so much is left by every structure, a finer one is tried.
+FINER, HARDLY_LEARNT = 16, 0.05
+FIRST_STEPS, MORE_STEPS = 20, 25
+# Tenfold less error is worth so many edges.
+EDGES_PER_DECADE = 2.5
+# Structures that are started again, and that are fitted on.
+SHARE_AGAIN, FITTED_ON = 0.5, 12
+# What a structure takes to become a formula, about.
+STEPS_OF_A_TRY = 250
+# Rows that tell structures apart.
+MOST_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A structure as fitted so far; `error` is its RMSE on the validation rows in standard deviations."""
+
+    structure: Structure
+    refitted: Refitted
+    error: float
+
+    @property
+    def score(self) -> float:
+        """Decades of error, and a little for every edge; least is best."""
+        return log10(max(self.error, EXACT)) + self.structure.splines / EDGES_PER_DECADE
+
+
+Trials = Generator[TrainStep, None, list[Trial]]
+
+
+def discover(work: Work, stage: Discover, journal: Journal, name: str) -> StageRun:
+    """Gives the structure whose formula leaves the least, or the network as it was where none is better.
+
+    Categories, classes and several outputs have no structures yet: the work goes on as it is.
+    """
+    problem = work.problem
+    is_plain = all(levels is None for levels in problem.input_levels) and problem.outputs == 1
+    if not is_plain or problem.loss.name != "mse" or len(problem.validation) == 0:
+        return work
+
+    def run(_: Tensors | None, __: object) -> Generator[TrainStep, None, Tensors]:
+        steps = FIRST_STEPS * (1 + stage.starts) * len(structures(len(problem.input_levels)))
+        best = yield from counted(_found(work, stage), steps + FITTED_ON * MORE_STEPS + stage.tries * STEPS_OF_A_TRY)
+        return {} if best is None else pack_network(Kan.from_state(best))
+
+    found = yield from journal.piece(f"{name}/discover", run)
+    if not found:
+        return work
+    network = unpack_network(work, found)
+    return with_network(replace(work, curvature=0.0, slope=0.0), Fitted(network, Outcome.MAX_STEPS))
+
+
+def _found(work: Work, stage: Discover) -> Generator[TrainStep, None, NetworkState | None]:
+    problem = work.problem
+    refitting = Refitting(problem, problem.sample(problem.train, MOST_ROWS, problem.seed), degree=work.config.degree)
+    trials = yield from _fitted(refitting, GRID, stage.starts)
+    if min(trial.error for trial in trials) > HARDLY_LEARNT and len(problem.train) >= 4 * FINER * len(problem.x[0]):
+        finer = yield from _fitted(refitting, FINER, stage.starts)
+        trials = sorted([*trials, *finer], key=lambda trial: trial.score)
+    best = yield from _formula(refitting, trials, stage.tries)
+    return best.refitted.state if best is not None and _is_better(work, refitting, best) else None
+
+
+def _formula(refitting: Refitting, trials: list[Trial], tries: int) -> Generator[TrainStep, None, Trial | None]:
+    """Gives the best of the most promising structures once they are formulas; after an exact one, only simpler ones."""
+    best: Trial | None = None
+    for number, trial in enumerate(trials):
+        is_exact = best is not None and best.error <= EXACT and not spline_edges(best.refitted.state)
+        if is_exact and best is not None and trial.structure.splines >= best.structure.splines:
+            continue
+        if number >= (len(trials) if is_exact else tries) or (is_exact and trial.error > HARDLY_LEARNT):
+            break
+        snapping = yield from snapped(refitting, trial.refitted.state)
+        end = _trial(refitting, trial.structure, snapping.refitted)
+        if best is None or _rank(end) < _rank(best):
+            best = end
+    return best
+
+
+def _rank(trial: Trial) -> tuple[float, int]:
+    """A spline that is left is worth a decade of error: who asks for formulas wants them whole."""
+    splines = len(spline_edges(trial.refitted.state))
+    return log10(max(trial.error, EXACT)) + splines, trial.structure.splines
+
+
+def _is_better(work: Work, refitting: Refitting, trial: Trial) -> bool:
+    if work.network is None or work.held_out is None:
+        return True
+    _, y = work.problem.at(work.problem.validation)
+    before = float(work.problem.loss.rows(work.held_out, y).mean())
+    return trial.error <= relative_rmse(refitting, before)
+
+
+def _fitted(refitting: Refitting, grid: int, starts: int) -> Trials:
+    """Gives all structures, fitted the longer the better they are, best first."""
+    x = refitting.problem.at(refitting.rows)[0].cpu().numpy()
+    found = structures(x.shape[1])
+    trials = yield from _started(refitting, found, x, grid, 0)
+    for start in range(1, starts):
+        again = sorted(trials, key=lambda trial: trial.score)[: max(FITTED_ON, int(SHARE_AGAIN * len(trials)))]
+        others = yield from _started(refitting, [trial.structure for trial in again], x, grid, start)
+        trials = _best_of_each([*trials, *others])
+    trials = sorted(trials, key=lambda trial: trial.score)
+    for place, trial in enumerate(trials[:FITTED_ON]):
+        more = yield from refitting.run(trial.refitted.state, MORE_STEPS, moves_grids=True)
+        better = _trial(refitting, trial.structure, more)
+        trials[place] = better if better.error < trial.error else trial
+    return sorted(trials, key=lambda trial: trial.score)
+
+
+def _started(refitting: Refitting, found: list[Structure], x: np.ndarray, grid: int, start: int) -> Trials:
+    trials = []
+    for number, structure in enumerate(found):
+        seed = (refitting.problem.seed * 1009 + start) * 1009 + number
+        state = structure_state(structure, x, grid, seed, refitting.degree)
+        trials.append(_trial(refitting, structure, (yield from refitting.run(state, FIRST_STEPS))))
+    return trials
+
+
+def _best_of_each(trials: list[Trial]) -> list[Trial]:
+    best: dict[str, Trial] = {}
+    for trial in trials:
+        known = best.get(trial.structure.name)
+        if known is None or trial.error < known.error:
+            best[trial.structure.name] = trial
+    return list(best.values())
+
+
+def _trial(refitting: Refitting, structure: Structure, refitted: Refitted) -> Trial:
+    return Trial(structure, refitted, relative_rmse(refitting, refitted.held))

@@ -1,0 +1,213 @@
+"""Edges become formulas, one at a time: each is judged by the validation rows once all other numbers are fitted anew.
+
+What an edge looks like only says what to try. An edge whose best functions all cost too much stays a spline: a hybrid
+is a legal end.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from kan.config import Fit, Symbolify
+from kan.errors import InvalidConfig
+from kan.journal import Journal
+from kan.network import Kan
+from kan.predictor import edge_values, evaluate_layers
+from kan.snapped import with_formula
+from kan.stages.choose import PENALTIES
+from kan.stages.fit import Fitted, fit_piece, with_network
+from kan.stages.members import CURVATURE_SHARE
+from kan.stages.refitting import Refitted, Refitting, counted
+from kan.stages.starts import NOISE_FREE
+from kan.stages.work import StageRun, Tensors, Work, held_loss, pack_network, unpack_network
+from kan.state import Array, EdgeFormula, NetworkState
+from kan.suggestions import EdgeCurve, Suggestion, suggestions
+from kan.symbolic.affine import AffineFit
+from kan.symbolic.normal_form import plainer_phase
+from kan.train import TrainStep
+
+SAMPLES = 101
+# Functions of an edge that are tried, and steps after which a trial is judged.
+TRIALS, TRIAL_STEPS = 3, 15
+LAST_STEPS = 40
+# RMSE on the validation rows may grow by so much.
+MOST_GROWTH = 1.05
+# Bits for a complexity weight of one.
+BITS = 10.0
+MOST_ROWS = 4_000
+DEFAULT = Symbolify()
+# A later, less likely function must leave so much less of the error.
+CLEARLY_BETTER = 0.7
+# RMSE, in standard deviations, that is rounding and no error.
+EXACT = 1e-7
+# Functions that others are as well: cos is sin, sigmoid is tanh, arccos is arcsin.
+DISTINCT = (
+    *("x", "x^2", "x^3", "x^4", "x^5", "1/x", "1/x^2", "1/x^3", "1/x^4", "1/x^5", "sqrt", "1/sqrt", "exp", "log"),
+    *("abs", "sin", "tan", "tanh", "arcsin", "arctan", "arctanh", "gaussian"),
+)
+
+Edge = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Snapping:
+    """A network on its way to formulas.
+
+    Attributes:
+        refitted: the network and its loss on the validation rows.
+        failed: edges for which no function was good enough, as the network is now.
+    """
+
+    refitted: Refitted
+    failed: frozenset[Edge] = field(default_factory=frozenset)
+
+
+SnapRun = Generator[TrainStep, None, Snapping]
+
+
+def symbolify(work: Work, stage: Symbolify, journal: Journal, name: str) -> StageRun:
+    """Turns splines of the network into formulas; one that is all formulas is fitted to all rows at the end."""
+    if work.network is None:
+        raise InvalidConfig("recipe", "expected a stage that trains before symbolify")
+    before = work.network
+
+    def run(_: Tensors | None, __: object) -> Generator[TrainStep, None, Tensors]:
+        refitting = _refitting(work)
+        state = before.state()
+        expected = TRIALS * TRIAL_STEPS * (1 + len(spline_edges(state))) + LAST_STEPS
+        snapping = yield from counted(snapped(refitting, state, stage), expected)
+        return pack_network(Kan.from_state(snapping.refitted.state))
+
+    network = unpack_network(work, (yield from journal.piece(f"{name}/symbolify", run)))
+    work = with_network(work, Fitted(network))
+    if not spline_edges(network.state()) and all(levels is None for levels in work.problem.input_levels):
+        last = yield from refitted_on_all(work, journal, f"{name}/all")
+        work = replace(work, network=last)
+    return work
+
+
+def refitted_on_all(work: Work, journal: Journal, name: str) -> Generator[TrainStep, None, Kan]:
+    """Gives the network with its few constants fitted to training and validation rows together."""
+    assert work.network is not None
+    settings = Fit(steps=LAST_STEPS, patience=None)
+    piece = yield from fit_piece(work, work.network, settings, journal, name, work.problem.every, hold=False)
+    return piece.network
+
+
+def _refitting(work: Work) -> Refitting:
+    """Splines of a target with noise stay as smooth as they were searched with; else they would learn it."""
+    problem = work.problem
+    rows = problem.sample(problem.train, MOST_ROWS, problem.seed)
+    plain = Refitting(problem, rows)
+    is_noisy = held_loss(work) > NOISE_FREE * plain.variance()
+    slope = PENALTIES[1] if is_noisy else 0.0
+    return replace(plain, curvature=CURVATURE_SHARE * slope, slope=slope)
+
+
+def snapped(refitting: Refitting, state: NetworkState, stage: Symbolify = DEFAULT) -> SnapRun:
+    """Turns as many splines into formulas as the validation rows allow, the most certain first.
+
+    First only functions that cost nothing are taken, so that no wrong one bars the way to the right ones; then those
+    that cost no more than `negligible` standard deviations of the target.
+
+    Args:
+        refitting: rows and penalties.
+        state: trained.
+        stage: functions to try, and what they may cost.
+    """
+    held = Snapping(refitting.judged(state))
+    for floor in (EXACT, stage.negligible):
+        held = Snapping(held.refitted)
+        while edges := [edge for edge in spline_edges(held.refitted.state) if edge not in held.failed]:
+            ranked = _ranked(refitting, held.refitted.state, edges, stage)
+            if not ranked:
+                break
+            edge, found = ranked
+            taken = yield from _tried(refitting, held.refitted, edge, found[:TRIALS], floor)
+            held = Snapping(held.refitted, held.failed | {edge}) if taken is None else Snapping(taken)
+        if not spline_edges(held.refitted.state):
+            break
+    last = yield from refitting.run(held.refitted.state, LAST_STEPS)
+    best = last if last.held <= held.refitted.held else held.refitted
+    return Snapping(replace(best, state=in_normal_form(best.state)), held.failed)
+
+
+def in_normal_form(state: NetworkState) -> NetworkState:
+    """Gives the network with each formula written in its one way; what it predicts stays the same."""
+
+    def written(edge: EdgeFormula) -> EdgeFormula:
+        function, *constants = plainer_phase(edge.function, edge.a, edge.b, edge.c, edge.d)
+        return EdgeFormula(edge.source, edge.target, function, *constants)
+
+    layers = [replace(layer, formulas=tuple(map(written, layer.formulas))) for layer in state.layers]
+    return replace(state, layers=tuple(layers))
+
+
+def spline_edges(state: NetworkState) -> list[Edge]:
+    """Gives the edges (layer, source, target) that are splines of numbers, neither pruned nor formulas."""
+    return [
+        (index, int(source), int(target))
+        for index, layer in enumerate(state.layers)
+        for source, target in np.argwhere(layer.mask != 0)
+        if layer.level_table(int(source)) is None
+    ]
+
+
+def relative_rmse(refitting: Refitting, loss: float) -> float:
+    """Gives a mean loss of the validation rows as RMSE in standard deviations of the target."""
+    return float(np.sqrt(loss / refitting.variance()))
+
+
+def _ranked(
+    refitting: Refitting, state: NetworkState, edges: list[Edge], stage: Symbolify
+) -> tuple[Edge, list[Suggestion]] | None:
+    """Gives the edge whose best function is the most certain, with its functions."""
+    x = refitting.problem.at(refitting.rows)[0].cpu().numpy()
+    values = evaluate_layers(state, x)
+    bits, library = BITS * stage.complexity_weight, stage.library or DISTINCT
+    curves = {edge: _curve(state, values[edge[0]], edge) for edge in edges}
+    found = {edge: suggestions(curve, library, bits_per_operation=bits) for edge, curve in curves.items()}
+    # A curve that never changes is a constant: the line of slope zero.
+    found = {edge: ranked or [_constant(state, values[edge[0]], edge)] for edge, ranked in found.items()}
+    found = {edge: [s for s in ranked if s.fit.r2 >= stage.r2_threshold] for edge, ranked in found.items()}
+    found = {edge: ranked for edge, ranked in found.items() if ranked}
+    if not found:
+        return None
+    best = min(found, key=lambda edge: found[edge][0].score)
+    return best, found[best]
+
+
+def _curve(state: NetworkState, values: Array, edge: Edge) -> EdgeCurve:
+    """Samples an edge where its input's values lie: many of them, many samples."""
+    layer, source, target = edge
+    x = np.unique(np.quantile(values[:, source], np.linspace(0.0, 1.0, SAMPLES)))
+    y = edge_values(state.layers[layer], source, x, base=state.base, outside=state.outside)[:, target]
+    return EdgeCurve(x, y, np.ones(len(x)))
+
+
+def _constant(state: NetworkState, values: Array, edge: Edge) -> Suggestion:
+    level = float(_curve(state, values, edge).y.mean())
+    return Suggestion(AffineFit("x", 0.0, 1.0, 0.0, level, 1.0), 1, -np.inf)
+
+
+def _tried(
+    refitting: Refitting, before: Refitted, edge: Edge, found: list[Suggestion], floor: float
+) -> Generator[TrainStep, None, Refitted | None]:
+    """Gives the network with the best of some functions on an edge, None where each costs too much."""
+    allowed = max(MOST_GROWTH * relative_rmse(refitting, before.held), floor)
+    best: Refitted | None = None
+    for suggestion in found:
+        trial = yield from refitting.run(with_fit(before.state, edge, suggestion.fit), TRIAL_STEPS)
+        error = relative_rmse(refitting, trial.held)
+        if error <= allowed and (best is None or error < CLEARLY_BETTER * relative_rmse(refitting, best.held)):
+            best = trial
+        if error <= EXACT:
+            break
+    return best
+
+
+def with_fit(state: NetworkState, edge: Edge, fit: AffineFit) -> NetworkState:
+    """Gives the network with a fitted function on an edge."""
+    layer, source, target = edge
+    return with_formula(state, layer, EdgeFormula(source, target, fit.function, fit.a, fit.b, fit.c, fit.d))

@@ -1,0 +1,45 @@
+"""Structures are what their names say: a network of one can be any function of that form and no other."""
+
+import numpy as np
+import pytest
+
+from kan.predictor import evaluate
+from kan.structures import MOST_INPUTS, structure_state, structures
+
+X = np.random.default_rng(0).uniform(-1, 1, (50, 3))
+
+
+def test_one_input_has_one_structure_and_two_have_both_operations() -> None:
+    assert [s.name for s in structures(1)] == ["S(x1)"]
+    names = [s.name for s in structures(2)]
+    assert names[:4] == ["S(x1, x2)", "P(x1, x2)", "F(S(x1, x2))", "F(P(x1, x2))"]
+    assert "P(x2, F(P(x1, x2)))" in names
+
+
+def test_names_differ_and_simple_ones_come_first() -> None:
+    found = structures(3)
+    assert len({s.name for s in found}) == len(found)
+    assert [s.splines for s in found] == sorted(s.splines for s in found)
+
+
+def test_many_inputs_have_the_flat_structures_only() -> None:
+    assert len(structures(MOST_INPUTS + 1)) == 4
+
+
+@pytest.mark.parametrize("structure", structures(3), ids=lambda s: s.name)
+def test_network_of_a_structure_uses_every_input_and_has_one_output(structure: object) -> None:
+    state = structure_state(structure, X, 4, seed=1)  # type: ignore[arg-type]
+    outputs = evaluate(state, X)
+    assert outputs.shape == (50, 1)
+    for source in range(3):
+        changed = X.copy()
+        changed[:, source] = changed[::-1, source]
+        assert np.abs(evaluate(state, changed) - outputs).max() > 1e-6
+
+
+def test_product_of_the_inputs_is_a_product() -> None:
+    """f(x1) g(x2): the cross ratio of four corners is one."""
+    structure = next(s for s in structures(2) if s.name == "P(x1, x2)")
+    state = structure_state(structure, X[:, :2], 4, seed=2)
+    a, b, c, d = evaluate(state, np.array([[-0.5, 0.2], [0.7, -0.4], [-0.5, -0.4], [0.7, 0.2]]))[:, 0]
+    assert a * b == pytest.approx(c * d, rel=1e-12)
