@@ -101,7 +101,9 @@ class CpuNetwork:
         """Gives J'J of that Jacobian, SHAPE (parameters, parameters); its upper triangle, the lower is undefined."""
         if not self.is_sparse:
             rows = self.jacobian(x, seeds)
-            dense: Floats = rows.T @ rows
+            # A formula beyond its domain: who asked looks whether the numbers are finite.
+            with np.errstate(all="ignore"):
+                dense: Floats = rows.T @ rows
             return dense
         stride = -(-self.parameters // STRIDE) * STRIDE
         flat = np.zeros(self.parameters * stride + SPARE, self.dtype)
