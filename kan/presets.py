@@ -1,6 +1,7 @@
 """Presets: recipes with a name, for a network that is to be found and for one that is given."""
 
-from kan.config import Average, Choose, Discover, Extend, Refit, Stage, Starts, Symbolify
+from kan.config import Average, Choose, Extend, Refit, Stage, Starts
+from kan.config_symbolic import Discover, Symbolify
 
 PRESETS = ("quick", "balanced", "thorough", "interpretable")
 

@@ -10,7 +10,7 @@ from math import log10
 
 import numpy as np
 
-from kan.config import Discover
+from kan.config_symbolic import Discover
 from kan.journal import Journal
 from kan.network import Kan
 from kan.stages.fit import Fitted, with_network

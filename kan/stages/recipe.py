@@ -4,7 +4,8 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kan.config import Average, Choose, Discover, Extend, Fit, MoveGrid, Refine, Refit, Stage, Starts, Symbolify
+from kan.config import Average, Choose, Extend, Fit, MoveGrid, Refine, Refit, Stage, Starts
+from kan.config_symbolic import Discover, Symbolify
 from kan.errors import is_out_of_memory
 from kan.journal import Journal
 from kan.problem import FOLDS

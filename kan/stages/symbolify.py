@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from kan.config import Fit, Symbolify
+from kan.config import Fit
+from kan.config_symbolic import Symbolify
 from kan.errors import InvalidConfig
 from kan.journal import Journal
 from kan.network import Kan

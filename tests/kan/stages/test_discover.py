@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from kan.config import Discover, NetworkConfig
+from kan.config import NetworkConfig
+from kan.config_symbolic import Discover
 from kan.journal import Journal
 from kan.losses import CrossEntropy
 from kan.presets import preset_recipe

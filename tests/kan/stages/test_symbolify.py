@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from kan.config import Extend, NetworkConfig, Starts, Symbolify
+from kan.config import Extend, NetworkConfig, Starts
+from kan.config_symbolic import Symbolify
 from kan.journal import Journal
 from kan.predictor import evaluate
 from kan.stages.recipe import run_recipe
