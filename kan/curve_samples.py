@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from kan.bspline import Array, edge_spline
-from kan.encoding import NumberInput, NumberOutput, input_level_names
+from kan.curve_formulas import LayerFormulas, output_std
+from kan.encoding import NumberInput, input_level_names
 from kan.predictor import edge_values
 from kan.state import LayerState, NetworkState
 from kan.symbolic.functions import FUNCTIONS
@@ -15,9 +16,9 @@ from kan.symbolic.functions import FUNCTIONS
 class EdgeSamples:
     """The edges that leave one node, sampled together: they share x, the basis and the grid."""
 
-    def __init__(self, state: NetworkState, index: int, source: int, points: int, span: str) -> None:
-        self._state, self._index, self._source = state, index, source
-        self._layer = state.layers[index]
+    def __init__(self, state: NetworkState, formulas: LayerFormulas, source: int, points: int, span: str) -> None:
+        self._state, self._index, self._source = state, formulas.index, source
+        self._layer, self._formulas = state.layers[formulas.index], formulas
         self._table = self._layer.level_table(source)
         if self._table is not None:
             self._x = np.arange(len(self._table.values) - 1.0)
@@ -30,21 +31,19 @@ class EdgeSamples:
         """Gives one edge in the shape of the HTTP contract."""
         layer, source = self._layer, self._source
         own = self._spline(target) if self._table is None else self._levels(self._table.values[:, target])
-        mask, symbolic = float(layer.mask[source, target]), self._symbolic(target)
+        mask, formula = float(layer.mask[source, target]), self._formulas.edge(source, target)
         statistics = layer.statistics
         return {
             "layer": self._index,
             "source": source,
             "target": target,
             **own,
-            "kind": "symbolic" if symbolic else "pruned" if mask == 0 else own["kind"],
+            "kind": "symbolic" if formula["symbolic"] else "pruned" if mask == 0 else own["kind"],
             "mask": mask,
-            "symbolic": symbolic,
             "y": _numbers(self._y[:, target]),
             "y_user": self._y_user(target),
             "importance": importance,
-            "formula": None,
-            "r2": None,
+            **formula,
             "density": None if statistics is None else statistics.density[source].tolist(),
             "range": None if statistics is None else [float(statistics.low[source]), float(statistics.high[source])],
         }
@@ -64,13 +63,6 @@ class EdgeSamples:
             "derivative": None if self._slope is None else _numbers(self._slope[:, target]),
         }
 
-    def _symbolic(self, target: int) -> dict[str, Any] | None:
-        """Gives the formula of an edge that is one; its spline is masked and still there, to go back to."""
-        for formula in self._layer.formulas:
-            if (formula.source, formula.target) == (self._source, target):
-                return {name: getattr(formula, name) for name in ("function", "a", "b", "c", "d")}
-        return None
-
     def _levels(self, values: Array) -> dict[str, Any]:
         """Gives a levels edge: `values` and `unseen` are before the mask, as the coefficients of a spline are."""
         return {
@@ -89,11 +81,8 @@ class EdgeSamples:
         return (self._x * item.scale + item.shift).tolist() if isinstance(item, NumberInput) else None
 
     def _y_user(self, target: int) -> list[float | None] | None:
-        encoding = self._state.encoding
-        is_last = self._index == len(self._state.layers) - 1
-        is_node = is_last and target < self._layer.plain
-        item = encoding.outputs[target] if encoding is not None and is_node and encoding.task == "regression" else None
-        return _numbers(self._y[:, target] * item.std) if isinstance(item, NumberOutput) else None
+        std = output_std(self._state, self._index, target)
+        return None if std is None else _numbers(self._y[:, target] * std)
 
 
 def curve_range(layer: LayerState, source: int, span: str) -> tuple[float, float]:

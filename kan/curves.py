@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from kan.curve_formulas import LayerFormulas
 from kan.curve_samples import EdgeSamples, level_names
 from kan.encoding import ClassOutput, MissingInput, to_json
 from kan.errors import InvalidConfig
@@ -27,6 +28,8 @@ def activations(
     An edge's target is a sum; the first sums are nodes themselves, a product node lists the sums that it multiplies.
     x and y are in network units; `x_user` (first layer) and `y_user` (last layer, number targets) are the same points
     in the units of the data. y of an edge is a term of its node's sum, so `y_user` is times std, without the mean.
+    Of an edge that is a formula, `formula` is y as a function of x and `formula_user` (first layer) that of the column:
+    y_user where there is one, else y. `r2` is of the formula against the spline it replaced, over the rows seen.
 
     Args:
         state: the network.
@@ -44,9 +47,9 @@ def activations(
     names, importance = node_names(state), edge_importance(state)
     layers = []
     for index in range(len(state.layers)) if layer is None else [layer]:
-        held = state.layers[index]
+        held, formulas = state.layers[index], LayerFormulas(state, index)
         sources, targets = _chosen("source", source, held.inputs), _chosen("target", target, held.outputs)
-        sampled = {i: EdgeSamples(state, index, i, points, span) for i in sources}
+        sampled = {i: EdgeSamples(state, formulas, i, points, span) for i in sources}
         edges = [sampled[i].edge(j, float(importance[index][i, j])) for i in sources for j in targets]
         ends = {"inputs": names[index], "outputs": names[index + 1]}
         layers.append({"index": index, **ends, "nodes": _nodes(held), "edges": edges})

@@ -7,7 +7,7 @@ from math import log2
 import numpy as np
 
 from kan.errors import InvalidConfig
-from kan.predictor import edge_values, formula_values
+from kan.predictor import edge_values
 from kan.state import Array, LayerState, NetworkState
 from kan.symbolic.affine import AffineFit, affine_fit
 from kan.symbolic.functions import FUNCTIONS
@@ -63,13 +63,14 @@ def edge_curve(state: NetworkState, layer: int, source: int, target: int, sample
     held = state.layers[layer]
     if held.level_table(source) is not None:
         raise InvalidConfig("source", "expected a number; the edges of a category are values of its levels")
-    low, high = _range(held, source)
-    x = np.linspace(low, high, samples)
+    x, weight = weighted_samples(held, source, samples)
     y = edge_values(held, source, x, base=state.base, outside=state.outside)[:, target]
-    for formula in held.formulas:
-        if (formula.source, formula.target) == (source, target):
-            y = y + formula_values(formula, x)
-    return EdgeCurve(x, y, _weights(held, source, samples))
+    return EdgeCurve(x, y, weight)
+
+
+def weighted_samples(layer: LayerState, source: int, samples: int = SAMPLES) -> tuple[Array, Array]:
+    """Gives (samples,) values of a number input over the range of its rows, and how much each counts."""
+    return np.linspace(*_range(layer, source), samples), _weights(layer, source, samples)
 
 
 def suggestions(

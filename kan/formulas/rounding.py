@@ -49,25 +49,26 @@ def rounded(formula: Formula, columns: Mapping[str, Array], digits: int, y: Arra
     exact = formula.evaluate(columns)
     limit = TOLERANCE * _std(exact if y is None else np.asarray(y, dtype=np.float64))
     for tried in range(digits, ALL_DIGITS):
-        shorter = replace(formula, root=_with_digits(formula.root, tried))
+        shorter = replace(formula, root=with_digits(formula.root, tried))
         largest, rms = _difference(exact, shorter.evaluate(columns))
         if rms <= limit:
             return RoundedFormula(shorter, tried, largest, rms)
     return RoundedFormula(formula, ALL_DIGITS, 0.0, 0.0)
 
 
-def _with_digits(node: Node, digits: int) -> Node:
+def with_digits(node: Node, digits: int) -> Node:
+    """Gives an expression with its numbers rounded to so many significant digits."""
     match node:
         case Constant(value):
             return Constant(float(f"{value:.{digits}g}"))
         case Negative(operand):
-            return Negative(_with_digits(operand, digits))
+            return Negative(with_digits(operand, digits))
         case Call(function, argument):
-            return Call(function, _with_digits(argument, digits))
+            return Call(function, with_digits(argument, digits))
         case Binary("**", base, exponent):
-            return Binary("**", _with_digits(base, digits), _with_digits(exponent, digits))
+            return Binary("**", with_digits(base, digits), with_digits(exponent, digits))
         case Binary(operator, left, right):
-            return _shortest(operator, _with_digits(left, digits), _with_digits(right, digits))
+            return _shortest(operator, with_digits(left, digits), with_digits(right, digits))
         case _:
             return node
 

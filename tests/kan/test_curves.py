@@ -20,7 +20,7 @@ from tests.kan.networks import mixed_network, random_layer, random_network, with
 
 EDGE_FIELDS = {
     "layer", "source", "target", "kind", "mask", "symbolic", "x", "y", "x_user", "y_user", "derivative", "importance",
-    "formula", "r2", "density", "range",
+    "formula", "formula_user", "r2", "density", "range",
 }  # fmt: skip
 SPLINE_FIELDS = {"degree", "knots", "coefficients", "spline_weight", "base", "outside"}
 LEVELS_FIELDS = {"levels", "values", "unseen"}

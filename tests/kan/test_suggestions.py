@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from kan.errors import InvalidConfig
+from kan.snapped import with_formula
+from kan.state import EdgeFormula
 from kan.suggestions import EdgeCurve, edge_curve, suggestions
 from tests.kan.networks import random_network, with_statistics
 
@@ -55,3 +57,9 @@ def test_edge_curve_is_sampled_where_rows_were_seen() -> None:
     curve = edge_curve(state, 1, 2, 0)
     assert curve.x.shape == curve.y.shape == curve.weight.shape == (201,)
     assert (curve.weight > 0).all()
+
+
+def test_curve_of_an_edge_that_is_a_formula_is_that_formula() -> None:
+    state = with_formula(with_statistics(random_network(1, 1)), 0, EdgeFormula(0, 0, "sin", 2.0, 1.0, 0.0, 3.0))
+    curve = edge_curve(state, 0, 0, 0)
+    assert curve.y == pytest.approx(2.0 * np.sin(curve.x) + 3.0)
