@@ -65,6 +65,18 @@ def measure(
     )
 
 
+def training_sample(session: Session, version: VersionRow, state: NetworkState, max_rows: int) -> Any:
+    """Gives (rows, inputs) of training rows in network units, evenly among all; None where the data set is gone.
+
+    Raises:
+        StoredDataDamaged: the bytes of the data set or of the split.
+    """
+    if version.dataset_id is None or version.split_sha256 is None:
+        return None
+    parts = _thinned(_parts(session, version.split_sha256), max_rows)
+    return training_rows(state, _table(session, version.dataset_id, state), parts == Part.TRAIN)
+
+
 def training_rows(state: NetworkState, table: Mapping[str, NDArray[Any]], wanted: NDArray[np.bool_]) -> Any:
     """Gives (rows, inputs) of the wanted rows in network units."""
     assert state.encoding is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +14,11 @@ from kan.errors import InvalidConfig
 from kan.state import NetworkState
 from service.domain.edit_measures import Measures, measure
 from service.domain.errors import Fault, InvalidEdit
+from service.domain.finite_numbers import finite
 from service.domain.idempotency import Answer, RequestKey, first_answer, keep_answer
 from service.domain.model_cache import ModelCache
 from service.domain.models import VersionStatus, get_version, publish_version, with_units
+from service.domain.readings import fitted_formula
 from service.domain.signatures import network_facts, signature
 from service.store.blobs import put_blob
 from service.store.datasets import find_dataset
@@ -123,15 +124,6 @@ def submit_edit(
     return answer
 
 
-def finite(value: Any) -> Any:
-    """Gives a value as JSON knows it: a number that is not finite becomes null."""
-    if isinstance(value, Mapping):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _signature(session: Session, version: VersionRow, state: NetworkState) -> dict[str, Any]:
     """Gives the signature of the child: a column may have left it, or come back."""
     assert state.encoding is not None
@@ -166,7 +158,7 @@ def _applied(state: NetworkState, operations: Sequence[Any], max_parameters: int
     for number, operation in enumerate(operations):
         _refuse_growth(number, _grown(state, operation), max_parameters)
         try:
-            state = edited(state, [operation])
+            state = edited(state, [operation], fitted_formula)
         except InvalidConfig as error:
             pointer = f"/operations/{number}" + error.field.removeprefix("operations/0")
             raise InvalidEdit(f"{pointer}: {error.message}", [Fault(pointer, "invalid_value", error.message)]) from None

@@ -120,6 +120,13 @@ class EdgeNotFound(DomainError):
         super().__init__(message)
 
 
+class TrainingDataGone(DomainError):
+    """What was asked for is measured on training rows, and their data set is deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("the data set that the version was trained on is gone, so that nothing can be measured")
+
+
 class InvalidRows(DomainError):
     """Rows that do not fit a model's signature, or that are not JSON numbers; each fault has its path."""
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from kan.state import NetworkState
-from service.domain.edits import finite, submit_edit, try_edit
+from service.domain.edits import submit_edit, try_edit
 from service.domain.errors import InvalidEdit, VersionNotFound
 from service.domain.idempotency import Answer
 from service.domain.model_cache import ModelCache
@@ -46,10 +46,3 @@ def test_a_version_deleted_meanwhile_gets_no_child(
             submit_edit(session, made, status="draft", answer_of=lambda row: Answer(201, row.id, {}))
         session.rollback()
         assert [row.version for row in list_versions(session, version.model_name, 9, None)] == [2]
-
-
-def test_numbers_that_are_not_finite_become_null() -> None:
-    assert finite({"a": [float("nan"), 1.5, {"b": float("inf")}], "c": "text"}) == {
-        "a": [None, 1.5, {"b": None}],
-        "c": "text",
-    }

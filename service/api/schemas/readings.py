@@ -1,0 +1,71 @@
+"""The shapes of importance, of functions for an edge, and of the library of functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class DomainRead(BaseModel):
+    """Where a function is finite."""
+
+    low: float | None = Field(description="null: no lower end.")
+    high: float | None = Field(description="null: no upper end.")
+    poles: list[float]
+    period: float | None = Field(description="The poles repeat at this distance; null: they do not.")
+
+
+class FunctionRead(BaseModel):
+    """One function that an edge can be fixed to."""
+
+    name: str = Field(examples=["sin"])
+    text: str = Field(description="f(x) as the grammar of expressions writes it.", examples=["sin(x)"])
+    complexity: int = Field(description="1 for x itself, and 1 more for every operation.")
+    domain: DomainRead
+
+
+class FunctionList(BaseModel):
+    """The whole library."""
+
+    data: list[FunctionRead]
+
+
+class SuggestionRead(BaseModel):
+    """A function for an edge: a * f(b * x + c) + d in network units."""
+
+    function: str
+    a: float
+    b: float
+    c: float
+    d: float
+    r2: float = Field(description="Share of the curve's own variance over the training rows that it explains.")
+    complexity: int
+    score: float = Field(description="Bits of unexplained variance, plus some for every operation; least is best.")
+
+
+class SuggestionList(BaseModel):
+    """Functions for one edge, best first; none where its curve never changes."""
+
+    model: str
+    version: int
+    layer: int
+    source: int
+    target: int
+    data: list[SuggestionRead]
+
+
+class ImportanceRead(BaseModel):
+    """What matters in the network; `definitions` says what each number is."""
+
+    model: str
+    version: int
+    definitions: dict[str, str]
+    rows: int = Field(description="Training rows that it was measured on.")
+    outputs: list[str]
+    columns: list[dict[str, Any]] = Field(examples=[[{"column": "age", "importance": 0.6, "effect": [0.7]}]])
+    inputs: list[dict[str, Any]]
+    nodes: list[dict[str, Any]]
+    edges: list[dict[str, Any]]
+    terms: list[dict[str, Any]] = Field(description="Signed shares of the last layer's edges in each output.")
+    interactions: list[dict[str, Any]] = Field(examples=[[{"columns": ["age", "cement"], "share": [0.1]}]])

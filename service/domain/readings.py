@@ -1,0 +1,87 @@
+"""What a version tells beside its curves: what matters in it, and which functions an edge looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from kan.errors import InvalidConfig
+from kan.importance_report import importance_report
+from kan.state import EdgeFormula, NetworkState
+from kan.suggestions import edge_curve, suggestions
+from service.domain.edit_measures import training_sample
+from service.domain.errors import EdgeNotFound, InvalidParameter, TrainingDataGone
+from service.domain.finite_numbers import finite
+from service.domain.model_cache import LoadedModel
+from service.store.tables import VersionRow
+
+# Effects mix rows pairwise and interactions do it for every pair of columns: more rows change digits that nobody reads.
+IMPORTANCE_ROWS = 1_000
+
+
+def importance_of(session: Session, version: VersionRow, model: LoadedModel) -> dict[str, Any]:
+    """Gives every score with its definition, on training rows that lie evenly among all of them.
+
+    Raises:
+        TrainingDataGone: the data set was deleted, or fewer than two training rows are there.
+    """
+    x = training_sample(session, version, model.state, IMPORTANCE_ROWS)
+    if x is None or len(x) < 2:
+        raise TrainingDataGone
+    return dict(finite(importance_report(model.state, x)))
+
+
+def edge_suggestions(
+    model: LoadedModel, edge: tuple[int, int, int], library: Sequence[str] | None, limit: int
+) -> list[dict[str, Any]]:
+    """Gives the functions that an edge looks like, best first.
+
+    Args:
+        edge: layer, source, target.
+        library: names to try; None = all.
+        limit: so many at most.
+
+    Raises:
+        EdgeNotFound: no such edge, or that of a category.
+        InvalidParameter: an unknown name.
+    """
+    layer, source, target = edge
+    layers = model.state.layers
+    if layer >= len(layers) or source >= layers[layer].inputs or target >= layers[layer].outputs:
+        raise EdgeNotFound("the network has no such edge; GET …/activations lists them")
+    try:
+        curve = edge_curve(model.state, layer, source, target)
+    except InvalidConfig as error:
+        raise EdgeNotFound(error.message) from None
+    try:
+        found = suggestions(curve, library, limit)
+    except InvalidConfig as error:
+        raise InvalidParameter("library", error.message) from None
+    return [
+        {
+            "function": item.fit.function,
+            "a": item.fit.a,
+            "b": item.fit.b,
+            "c": item.fit.c,
+            "d": item.fit.d,
+            "r2": item.fit.r2,
+            "complexity": item.complexity,
+            "score": item.score,
+        }
+        for item in found
+    ]
+
+
+def fitted_formula(state: NetworkState, layer: int, source: int, target: int, function: str) -> EdgeFormula:
+    """Gives a function with the constants that fit an edge best, for an edit that names none.
+
+    Raises:
+        InvalidConfig: an edge without a curve, or one that the function fits nowhere.
+    """
+    found = suggestions(edge_curve(state, layer, source, target), [function])
+    if not found:
+        raise InvalidConfig("function", "expected one that fits the edge; this one has no finite fit")
+    fit = found[0].fit
+    return EdgeFormula(source, target, fit.function, fit.a, fit.b, fit.c, fit.d)
