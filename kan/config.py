@@ -5,6 +5,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, ClassVar
 
 from kan.config_checks import check_bool, check_choice, check_int, check_range, product_entries
+from kan.config_sparsity import Prune
 from kan.config_symbolic import Discover, Symbolify
 from kan.errors import InvalidConfig
 
@@ -230,8 +231,8 @@ class Refit:
         check_int("steps", self.steps, 1, 10_000)
 
 
-_KINDS = (Fit, Starts, Refine, MoveGrid, Extend, Choose, Average, Refit, Discover, Symbolify)
-Stage = Fit | Starts | Refine | MoveGrid | Extend | Choose | Average | Refit | Discover | Symbolify
+_KINDS = (Fit, Starts, Refine, MoveGrid, Extend, Choose, Average, Prune, Refit, Discover, Symbolify)
+Stage = Fit | Starts | Refine | MoveGrid | Extend | Choose | Average | Prune | Refit | Discover | Symbolify
 STAGES: dict[str, type[Any]] = {kind.stage: kind for kind in _KINDS}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from kan.config import NetworkConfig
@@ -86,6 +86,12 @@ class KanLayer(nn.Module):
     def nodes(self) -> int:
         """Number of nodes behind the layer."""
         return self.plain + len(self.products)
+
+    @property
+    def fed(self) -> Bool[Tensor, " outputs"]:
+        """Which sums have an edge that is not pruned."""
+        fed = (self.mask != 0).any(0)
+        return fed if self.formulas is None else fed.index_fill(0, self.formulas.targets, True)
 
     @property
     def numbers(self) -> list[int]:

@@ -141,5 +141,7 @@ def _rescale(layer: KanLayer, following: KanLayer, low: Tensor, high: Tensor) ->
     shift = -1.0 - scale * low
     scale[layer.plain :] = 1.0 / torch.maximum(low.abs(), high.abs())[layer.plain :]
     shift[layer.plain :] = 0.0
+    # A pruned sum is 0; a constant in it would bring one of its edges back.
+    shift[: layer.plain][~layer.fed[: layer.plain]] = 0.0
     layer.map_nodes(scale, shift)
     following.map_inputs(scale, shift)

@@ -111,17 +111,22 @@ def node_edges(state: NetworkState, layer: int, node: int) -> list[Edge]:
 
 def live_edges(state: NetworkState) -> list[Edge]:
     """Gives every edge that is not pruned, by layer, source, target."""
-    return [
-        (index, int(source), int(target))
-        for index, layer in enumerate(state.layers)
-        for source, target in np.argwhere(layer.live)
-    ]
+    return [edge for index, layer in enumerate(state.layers) for edge in _edges(index, layer.live)]
+
+
+def pruned_edges(state: NetworkState) -> list[Edge]:
+    """Gives every edge that is pruned, by layer, source, target."""
+    return [edge for index, layer in enumerate(state.layers) for edge in _edges(index, ~layer.live)]
 
 
 def removed_edges(before: NetworkState, after: NetworkState) -> list[Edge]:
     """Gives the edges that are live before and pruned after; both networks have the same shape."""
     kept = set(live_edges(after))
     return [edge for edge in live_edges(before) if edge not in kept]
+
+
+def _edges(layer: int, marks: NDArray[np.bool_]) -> list[Edge]:
+    return [(layer, int(source), int(target)) for source, target in np.argwhere(marks)]
 
 
 def _without(layer: LayerState, gone: NDArray[np.bool_]) -> LayerState:

@@ -16,6 +16,7 @@ from kan.errors import BadTrainingData, EncodingError, is_out_of_memory
 from kan.journal import Journal
 from kan.losses import loss_for
 from kan.problem import Problem
+from kan.prune import pruned_edges
 from kan.scores import Metrics, scores
 from kan.split import Part, split_rows
 from kan.stages.recipe import Progress, best_so_far, ran_out_of_memory, run_recipe
@@ -216,6 +217,8 @@ class TableTraining:
 
     def _result(self, state: NetworkState, held_out: Array | None, outcome: Outcome) -> TableResult:
         origin = {**state.origin, "seed": self._task.seed, "recipe": [stage_to_json(s) for s in self._task.recipe]}
+        if gone := pruned_edges(state):
+            origin["pruned"] = [list(edge) for edge in gone]
         state = replace(state, encoding=self.encoding, origin=origin)
         return TableResult(state, self.parts, scores(state, self._table, self.parts, held_out), str(outcome))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kan.config import Average, Choose, Extend, Fit, MoveGrid, Refine, Refit, Stage, Starts
+from kan.config_sparsity import Prune
 from kan.config_symbolic import Discover, Symbolify
 from kan.errors import is_out_of_memory
 from kan.journal import Journal
@@ -14,6 +15,7 @@ from kan.stages.choose import choose
 from kan.stages.discover import discover
 from kan.stages.fit import Fitted, fit, refit, with_network
 from kan.stages.grids import extend, move_grid, refine
+from kan.stages.prune import prune
 from kan.stages.starts import starts, validation_loss
 from kan.stages.symbolify import symbolify
 from kan.stages.work import StageRun, Tensors, Work, pack, unpack, unpack_network
@@ -30,6 +32,7 @@ STAGE_RUNS: dict[type[Any], Callable[..., StageRun]] = {
     Average: average,
     Discover: discover,
     Symbolify: symbolify,
+    Prune: prune,
 }
 
 

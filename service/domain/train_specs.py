@@ -19,6 +19,7 @@ from kan.config import (
     stage_from_json,
     stage_to_json,
 )
+from kan.config_sparsity import Prune
 from kan.cost import MEMBER_ROWS, training_cost
 from kan.errors import InvalidConfig
 from kan.presets import PRESETS, preset_recipe
@@ -153,8 +154,9 @@ def _network(spec: Mapping[str, Any], *, search: bool, limits: Limits) -> Networ
 
 def _check_fit_together(config: NetworkConfig, recipe: Sequence[Stage], *, search: bool) -> None:
     """Refuses an inexact refinement and an average of deep networks before anything runs."""
-    if isinstance(recipe[0], Refit):
-        raise _invalid("/recipe/0", "invalid_stage", "expected a stage that trains before refit, such as fit")
+    if isinstance(recipe[0], Refit | Prune):
+        message = f"expected a stage that trains before {recipe[0].stage}, such as fit"
+        raise _invalid("/recipe/0", "invalid_stage", message)
     grid = None if search else config.grid
     for number, stage in enumerate(recipe):
         if isinstance(stage, Average) and not search and (len(config.hidden) > 1 or any(config.products)):
@@ -166,7 +168,7 @@ def _check_fit_together(config: NetworkConfig, recipe: Sequence[Stage], *, searc
                 raise _invalid(f"/recipe/{number}/grid", "inexact_refinement", message)
             grid = stage.grid
         elif not isinstance(stage, Starts):
-            grid = grid if stage.stage in ("fit", "refit", "move_grid") else None
+            grid = grid if stage.stage in ("fit", "refit", "move_grid", "prune") else None
 
 
 def _shapes(config: NetworkConfig, recipe: Sequence[Stage]) -> list[tuple[NetworkConfig, str]]:

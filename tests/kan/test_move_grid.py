@@ -162,3 +162,13 @@ def test_normalised_nodes_keep_what_formulas_make_of_them() -> None:
     before = network(x)
     normalise_nodes(network, x)
     torch.testing.assert_close(network(x), before, rtol=1e-10, atol=1e-10)
+
+
+def test_node_without_edges_gets_none_back() -> None:
+    network = randomised(Kan([2, 3, 1], base="zero"))
+    network.kan_layers[0].mask[:, 1] = 0.0
+    network.kan_layers[1].mask[[0, 2]] = 0.0
+    before = network(uniform(100, 2))
+    normalise_nodes(network, uniform(100, 2), cover=True)
+    assert not network.kan_layers[0].mask[:, 1].any()
+    torch.testing.assert_close(network(uniform(100, 2)), before, rtol=0, atol=1e-9)

@@ -20,6 +20,7 @@ from kan.prune import (
     prune_edges,
     prune_input,
     prune_node,
+    pruned_edges,
     removed_edges,
     restore_edge,
 )
@@ -178,3 +179,11 @@ def test_place_that_is_not_there_is_refused() -> None:
         prune_input(state, 2)
     with pytest.raises(InvalidConfig, match="target"):
         prune_edge(state, 0, 0, 3)
+
+
+def test_every_edge_is_either_live_or_pruned() -> None:
+    state = random_network(2, 3, 1)
+    less = prune_edge(state, 0, 1, 2)
+    assert pruned_edges(state) == []
+    assert pruned_edges(less) == [(0, 1, 2)]
+    assert sorted([*live_edges(less), *pruned_edges(less)]) == live_edges(state)

@@ -81,6 +81,8 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"recipe": [{"stage": "fit", "lr": 1}]}, "/recipe/0/lr", "invalid_stage"),
     ({"recipe": ["fit"]}, "/recipe/0", "invalid_stage"),
     ({"recipe": [{"stage": "refit"}]}, "/recipe/0", "invalid_stage"),
+    ({"recipe": [{"stage": "prune"}]}, "/recipe/0", "invalid_stage"),
+    ({"recipe": [{"stage": "prune", "max_metric_loss": -1}]}, "/recipe/0/max_metric_loss", "invalid_stage"),
     ({"recipe": [{"stage": "average"}], "network": {"hidden": [3, 3]}}, "/recipe/0", "invalid_stage"),
     ({"recipe": [{"stage": "fit"}, {"stage": "refine", "grid": 7}]}, "/recipe/1/grid", "inexact_refinement"),
     ({"recipe": [{"stage": "choose"}]}, "/network", "conflict"),

@@ -16,6 +16,7 @@ from kan.decomposition import output_terms
 from kan.encoding import decode, encode
 from kan.errors import BadTrainingData, CheckpointError
 from kan.predictor import evaluate
+from kan.prune import pruned_edges
 from kan.split import Part
 from service.domain.columns import described_columns, table_arrays
 from service.domain.limits import Limits
@@ -72,6 +73,16 @@ def test_updates_tell_every_stage_and_step_in_order() -> None:
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
     assert all(u.progress["eta_s"] >= 0 for u in updates if u.progress)
+
+
+def test_pruning_is_a_stage_whose_edges_the_version_names() -> None:
+    recipe = [*RECIPE[:1], {"stage": "prune", "edge_threshold": 0.3}, *RECIPE[1:]]
+    updates, result = finished(Job(recipe=recipe).run())
+    begun = [u.data["name"] for u in updates if u.type == "stage" and "ended" not in u.data]
+    assert begun == ["fit", "prune", "refine", "refit"]
+    state = load(result.model)
+    assert state.origin["pruned"] == [list(edge) for edge in pruned_edges(state)]
+    assert state.origin["pruned"]
 
 
 @pytest.mark.parametrize("targets", [["y"], ["label"]], ids=["regression", "classification"])
