@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from service.cli import keys
+from service.cli.doctor import doctor
 from service.cli.migrate import migrate
 from service.cli.serve import serve
 from service.cli.worker import worker
@@ -18,4 +19,5 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(worker)
 app.command()(migrate)
+app.command()(doctor)
 app.add_typer(keys.app, name="keys")
