@@ -7,6 +7,7 @@ import numpy as np
 from kan.errors import InvalidConfig
 from kan.formulas.building import formulas
 from kan.formulas.formula import NOTATIONS, input_columns
+from kan.formulas.negligible import without_negligible
 from kan.formulas.rounding import rounded
 from kan.state import Array, NetworkState
 
@@ -27,7 +28,7 @@ def written_formulas(
         state: a network all of whose edges are formulas.
         format: text, latex, mathml, python or c.
         digits: the fewest significant digits of its numbers, more where the values would change by more than 1e-3 of
-            their standard deviation; all digits where it is not given.
+            their standard deviation, and no terms of rounding size; all digits and terms where it is not given.
         x: (rows, inputs) the rows that decide on digits; where not given, rows drawn from the first layer's grids.
 
     Raises:
@@ -41,7 +42,7 @@ def written_formulas(
     if digits is not None:
         rows = _sample(state) if x is None else np.asarray(x, dtype=np.float64)
         columns = input_columns(found[0].variables, rows)
-        found = [rounded(formula, columns, digits).formula for formula in found]
+        found = [rounded(without_negligible(formula, columns), columns, digits).formula for formula in found]
     texts = [formula.written(format) for formula in found]
     return texts[0] if len(texts) == 1 else texts
 
