@@ -16,7 +16,7 @@ from kan.state import Array, EdgeFormula, LayerState, NetworkState
 from kan.suggestions import weighted_samples
 from kan.symbolic.grammar import Constant, Node, Variable
 from kan.symbolic.printing import text
-from kan.symbolic.simplifying import multiplied, substituted
+from kan.symbolic.simplifying import substituted
 
 # Enough to read; the exact numbers are beside it.
 SHORT_DIGITS = 4
@@ -47,25 +47,31 @@ class LayerFormulas:
             "r2": self._r2(formula),
         }
 
-    def short(self, source: int, target: int) -> str | None:
-        """Gives the formula as text of few digits, of the column where one enters it; None for another edge."""
+    def short(self, source: int, target: int, name: str) -> str | None:
+        """Gives the formula as text of few digits, in the user's units where there are any; None for another edge.
+
+        Args:
+            source, target: the edge.
+            name: of a node that is no input.
+        """
         formula = self._formulas.get((source, target))
-        if formula is None:
-            return None
-        node = self._user_node(formula) if self.index == 0 else _node(formula, Variable("x"))
-        return _written(with_digits(node, SHORT_DIGITS))
+        return None if formula is None else _written(with_digits(self._user_node(formula, name), SHORT_DIGITS))
 
     @cached_property
     def _inputs(self) -> InputNodes:
         return input_nodes(self._state)
 
     def _written_for_user(self, formula: EdgeFormula) -> str | None:
-        return _written(self._user_node(formula)) if self.index == 0 else None
+        is_last = output_std(self._state, self.index, formula.target) is not None
+        is_first = self.index == 0 and self._state.encoding is not None
+        return _written(self._user_node(formula, "x")) if is_first or is_last else None
 
-    def _user_node(self, formula: EdgeFormula) -> Node:
-        node = substituted(_node(formula, self._inputs.numbers[formula.source]), self._inputs.centred)
+    def _user_node(self, formula: EdgeFormula, name: str) -> Node:
         std = output_std(self._state, self.index, formula.target)
-        return node if std is None else multiplied(Constant(std), node)
+        scaled = formula if std is None else replace(formula, a=formula.a * std, d=formula.d * std)
+        if self.index > 0:
+            return _node(scaled, Variable(name))
+        return substituted(_node(scaled, self._inputs.numbers[formula.source]), self._inputs.centred)
 
     def _r2(self, formula: EdgeFormula) -> float | None:
         """Gives the share of the replaced spline's variance, over the rows seen, that the formula explains.

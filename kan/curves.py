@@ -28,8 +28,9 @@ def activations(
     An edge's target is a sum; the first sums are nodes themselves, a product node lists the sums that it multiplies.
     x and y are in network units; `x_user` (first layer) and `y_user` (last layer, number targets) are the same points
     in the units of the data. y of an edge is a term of its node's sum, so `y_user` is times std, without the mean.
-    Of an edge that is a formula, `formula` is y as a function of x and `formula_user` (first layer) that of the column:
-    y_user where there is one, else y. `r2` is of the formula against the spline it replaced, over the rows seen.
+    Of an edge that is a formula, `formula` is y as a function of x; `formula_user`, in the first and last layer, is the
+    same in the units of the data as far as there are any: y_user or y, of x_user or x. `r2` is of the formula against
+    the spline it replaced, over the rows seen.
 
     Args:
         state: the network.

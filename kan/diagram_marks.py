@@ -65,9 +65,14 @@ def curve_path(x: Array, y: Array, box: Box) -> str:
     """
     across = box.x + PADDING + (x - x[0]) / (float(x[-1] - x[0]) or 1.0) * (box.width - 2 * PADDING)
     drawn = np.isfinite(y)
-    if not drawn.any():
+    return polyline(across[drawn], _heights(y[drawn], box)) if drawn.any() else ""
+
+
+def polyline(x: Array, y: Array) -> str:
+    """Gives the path through points in px, empty without any."""
+    if not len(x):
         return ""
-    xs, ys = _tenths(across[drawn]), _tenths(_heights(y[drawn], box))
+    xs, ys = _tenths(x), _tenths(y)
     steps = " ".join(f"{dx / 10:g} {dy / 10:g}" for dx, dy in zip(np.diff(xs), np.diff(ys), strict=True))
     return f"M{xs[0] / 10:g} {ys[0] / 10:g}l{steps}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep, SettingsDep
 from service.api.models import version_headers
@@ -13,7 +13,7 @@ from service.api.negotiation import JSON, chosen_format, etag_of, is_known, not_
 from service.api.problems import problem_responses
 from service.api.schemas.curves import ActivationsRead
 from service.domain import curves, models
-from service.domain.curves import EdgeChoice, Picture, Span, Theme, View
+from service.domain.curves import EdgeChoice, EdgePicture, Picture, Span, Theme, View
 from service.domain.errors import EdgeNotFound, InvalidParameter, ModelNotFound, NotAcceptable, VersionNotFound
 from service.settings import Settings
 from service.version import code_version
@@ -25,7 +25,14 @@ SVG = "image/svg+xml"
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 _PROBLEMS = problem_responses(ModelNotFound, VersionNotFound, EdgeNotFound, InvalidParameter, NotAcceptable)
 _CACHED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified"}}
+_EXAMPLE = '<svg class="kan" xmlns="http://www.w3.org/2000/svg" width="360" height="262" role="group">…</svg>'
+_DRAWN: dict[int | str, dict[str, Any]] = {
+    200: {"content": {SVG: {"schema": {"type": "string"}, "example": _EXAMPLE}}},
+    **_CACHED,
+    **_PROBLEMS,
+}
 Index = Annotated[int | None, Query(ge=0, le=100_000)]
+Place = Annotated[int, Path(ge=0, le=100_000)]
 Points = Annotated[int, Query(ge=2, le=100_000, description="Samples of each curve; GET /v1/limits has the most.")]
 
 
@@ -69,7 +76,7 @@ def get_activations(
     operation_id="getPlot",
     summary="Draw the network",
     response_class=Response,
-    responses={200: {"content": {SVG: {"schema": {"type": "string"}}}}, **_CACHED, **_PROBLEMS},
+    responses=_DRAWN,
 )
 def get_plot(
     name: str,
@@ -98,6 +105,42 @@ def get_plot(
     if is_known(request, etag):
         return not_modified(headers)
     text = curves.drawn_network(cache.model_of(session, row), picture)
+    return Response(text.encode(), media_type=SVG, headers=headers)
+
+
+@router.get(
+    "/activations/{layer}/{source}/{target}.svg",
+    operation_id="getEdgePlot",
+    summary="Draw one edge",
+    response_class=Response,
+    responses=_DRAWN,
+)
+def get_edge_plot(
+    name: str,
+    version: str,
+    layer: Place,
+    source: Place,
+    target: Place,
+    request: Request,
+    session: ReadingSessionDep,
+    settings: SettingsDep,
+    cache: ModelsDep,
+    theme: Annotated[Theme, Query(description="auto = what the reader's system prefers.")] = "light",
+    points: Points = 200,
+    range_: Annotated[Span, Query(alias="range", description="The whole grid, or where training rows were.")] = "grid",
+) -> Response:
+    """Axes in the units of the data, the curve, where training rows were, and of a formula its text and R2."""
+    chosen_format(request, (SVG,))
+    _check_points(points, settings)
+    row = models.get_version(session, name, version)
+    edge, picture = (layer, source, target), EdgePicture(theme, points, range_)
+    etag = etag_of("edge", row.id, code_version(), edge, picture)
+    path = f"/activations/{layer}/{source}/{target}.svg"
+    headers = version_headers(row, version, _rest(path, request), etag)
+    headers["Content-Security-Policy"] = SVG_POLICY
+    if is_known(request, etag):
+        return not_modified(headers)
+    text = curves.drawn_edge(cache.model_of(session, row), curves.column_units(row.signature), edge, picture)
     return Response(text.encode(), media_type=SVG, headers=headers)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from kan.curves import activations
 from kan.diagram import diagram
+from kan.edge_picture import edge_picture
 from kan.errors import InvalidConfig
 from service.domain.errors import EdgeNotFound, InvalidParameter
 from service.domain.model_cache import LoadedModel
@@ -52,6 +53,21 @@ class Picture:
     pruned: bool = False
 
 
+@dataclass(frozen=True)
+class EdgePicture:
+    """How one edge is drawn.
+
+    Attributes:
+        theme: "auto" = what the reader's system prefers.
+        points: samples of its curve.
+        span: the whole grid, or where training rows were.
+    """
+
+    theme: Theme = "light"
+    points: int = 200
+    span: Span = "grid"
+
+
 def sampled_curves(
     model: LoadedModel, version_units: Mapping[str, str | None], choice: EdgeChoice, points: int, span: Span
 ) -> dict[str, Any]:
@@ -92,6 +108,33 @@ def drawn_network(model: LoadedModel, picture: Picture) -> str:
         )
     except InvalidConfig as error:
         raise InvalidParameter(error.field, error.message) from None
+
+
+def drawn_edge(
+    model: LoadedModel, version_units: Mapping[str, str | None], edge: tuple[int, int, int], picture: EdgePicture
+) -> str:
+    """Gives one edge (layer, source, target) as SVG text, its axes in the units of the columns.
+
+    Raises:
+        EdgeNotFound: the network has no such edge.
+    """
+    layer, source, target = edge
+    _check_layer(model, layer)
+    encoding, held = model.state.encoding, model.state.layers[layer]
+    if source >= held.inputs or target >= held.outputs:
+        raise EdgeNotFound(f"expected a source below {held.inputs} and a target below {held.outputs}")
+    x_unit = version_units.get(encoding.inputs[source].column) if encoding and layer == 0 else None
+    is_output = encoding is not None and layer == len(model.state.layers) - 1 and target < held.plain
+    y_unit = version_units.get(encoding.output_names[target]) if encoding and is_output else None
+    return edge_picture(
+        model.state,
+        *edge,
+        theme=picture.theme,
+        points=picture.points,
+        span=picture.span,
+        x_unit=x_unit,
+        y_unit=y_unit,
+    )
 
 
 def column_units(signature: Mapping[str, Any]) -> dict[str, str | None]:

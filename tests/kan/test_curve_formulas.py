@@ -36,9 +36,9 @@ def test_text_gives_the_samples_in_network_units_and_in_those_of_the_user(seed: 
     assert found
     for edge in found:
         assert read_by_python(edge["formula"], edge["x"]) == pytest.approx(np.array(edge["y"]), rel=1e-9, abs=1e-12)
-        assert (edge["formula_user"] is None) == (edge["layer"] > 0)
+        assert (edge["formula_user"] is None) == (edge["x_user"] is None and edge["y_user"] is None)
         if edge["formula_user"]:
-            said = read_by_python(edge["formula_user"], edge["x_user"])
+            said = read_by_python(edge["formula_user"], edge["x_user"] or edge["x"])
             assert said == pytest.approx(np.array(edge["y_user"] or edge["y"]), rel=1e-9, abs=1e-9)
 
 
@@ -51,14 +51,14 @@ def test_only_layer_gives_both_sides_in_the_users_units() -> None:
     assert edge["y_user"] == pytest.approx([17.0 * y for y in edge["y"]])
 
 
-def test_short_text_has_four_digits_and_names_the_column() -> None:
-    encoding = Encoding((NumberInput("age", "age", 0.0, 3.0, -3.0, 3.0),), (NumberOutput("y", 0.0, 1.0),))
+def test_short_text_has_four_digits_names_and_units() -> None:
+    encoding = Encoding((NumberInput("age", "age", 0.0, 3.0, -3.0, 3.0),), (NumberOutput("y", 0.0, 2.0),))
     state = random_network(1, 2, 1, encoding=encoding)
     state = with_formula(state, 0, EdgeFormula(0, 1, "sin", 1.23456789, 1.0, 0.0, 0.0))
     state = with_formula(state, 1, EdgeFormula(1, 0, "tanh", 1.0, 1.0, 0.0, -0.111111))
-    assert LayerFormulas(state, 0).short(0, 1) == "1.235*sin(0.3333*age)"
-    assert LayerFormulas(state, 1).short(1, 0) == "tanh(x) - 0.1111"
-    assert LayerFormulas(state, 0).short(0, 0) is None
+    assert LayerFormulas(state, 0).short(0, 1, "age") == "1.235*sin(0.3333*age)"
+    assert LayerFormulas(state, 1).short(1, 0, "h1") == "2*tanh(h1) - 0.2222"
+    assert LayerFormulas(state, 0).short(0, 0, "age") is None
 
 
 def straight_line() -> NetworkState:

@@ -105,3 +105,48 @@ def test_units_of_the_data_set_go_with_the_curves(api: Any, publish: Any, networ
     assert row.signature["inputs"][0]["units"] == "day"
     found = api.get(BASE + "/activations").json()
     assert (found["encoding"][0]["units"], found["decoding"][0]["units"]) == ("day", "MPa")
+
+
+def with_units(api: Any, publish: Any, network_of: Any) -> Any:
+    inputs = (NumberInput("age", "age", 28.0, 27.0, 1.0, 55.0),)
+    table = {"columns": {"age": [1, 28, 55], "y": [1, 4, 9]}, "units": {"age": "day", "y": "MPa"}}
+    dataset = api.post("/v1/datasets?name=u", json=table).json()
+    return publish(network_of(inputs, (NumberOutput("y", 0.0, 1.0),), hidden=2), dataset_id=dataset["id"])
+
+
+@pytest.mark.parametrize("query", ["", "?theme=dark&points=10&range=data"])
+def test_one_edge_is_svg_with_axes_in_the_units_of_the_data(
+    api: Any, publish: Any, network_of: Any, query: str
+) -> None:
+    with_units(api, publish, network_of)
+    response = api.get(BASE + "/activations/0/0/1.svg" + query)
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "image/svg+xml"
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "age (day)" in response.text
+    assert "adds to y (MPa)" in api.get(BASE + "/activations/1/0/0.svg").text
+    again = api.get(BASE + "/activations/0/0/1.svg" + query, headers={"If-None-Match": response.headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("2/0/0.svg", 404),
+        ("0/1/0.svg", 404),
+        ("0/0/2.svg", 404),
+        ("0/0/-1.svg", 422),
+        ("0/0/x.svg", 422),
+        ("0/0/0.svg?theme=blue", 422),
+        ("0/0/0.svg?points=2001", 422),
+        ("0/0/0.svg?range=all", 422),
+    ],
+)
+def test_edge_that_cannot_be_drawn_is_a_problem(
+    api: Any, publish: Any, network_of: Any, path: str, status: int
+) -> None:
+    with_units(api, publish, network_of)
+    response = api.get(f"{BASE}/activations/{path}")
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
