@@ -54,6 +54,8 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.VersionNotFound: ProblemKind(404, "version-not-found", "Model version not found"),
     errors.InvalidEdit: ProblemKind(422, "invalid-edit", "Edit cannot be made"),
     errors.EdgeNotFound: ProblemKind(404, "edge-not-found", "Edge not found"),
+    errors.NoFormula: ProblemKind(409, "not-symbolic", "Network is no formula yet"),
+    errors.FormulaUnreadable: ProblemKind(409, "formula-too-large", "Formula too large"),
     errors.TrainingDataGone: ProblemKind(410, "training-data-gone", "Training data gone"),
     errors.InvalidRows: ProblemKind(422, "invalid-rows", "Rows do not fit the model"),
     errors.OutsideTrainingRange: ProblemKind(422, "outside-training-range", "Rows outside the training range"),

@@ -53,10 +53,10 @@ def measure(
     Raises:
         StoredDataDamaged: the bytes of the data set or of the split.
     """
-    if version.dataset_id is None or version.split_sha256 is None:
+    found = measured_rows(session, version, before, max_rows)
+    if found is None:
         return after, Measures(unmeasured="the data set that the version was trained on is gone")
-    parts = _thinned(_parts(session, version.split_sha256), max_rows)
-    table = _table(session, version.dataset_id, before)
+    table, parts = found
     x = training_rows(before, table, parts == Part.TRAIN)
     changed = certificate(before, after, x)
     metrics = [scores(state, table, parts, None) for state in (before, after)]
@@ -71,10 +71,24 @@ def training_sample(session: Session, version: VersionRow, state: NetworkState, 
     Raises:
         StoredDataDamaged: the bytes of the data set or of the split.
     """
+    found = measured_rows(session, version, state, max_rows)
+    return None if found is None else training_rows(state, found[0], found[1] == Part.TRAIN)
+
+
+def measured_rows(
+    session: Session, version: VersionRow, state: NetworkState, max_rows: int
+) -> tuple[Arrays, NDArray[np.uint8]] | None:
+    """Gives the table that a version was trained on and the part of each row, UNUSED but for `max_rows` of each.
+
+    None where the data set is gone.
+
+    Raises:
+        StoredDataDamaged: the bytes of the data set or of the split.
+    """
     if version.dataset_id is None or version.split_sha256 is None:
         return None
     parts = _thinned(_parts(session, version.split_sha256), max_rows)
-    return training_rows(state, _table(session, version.dataset_id, state), parts == Part.TRAIN)
+    return _table(session, version.dataset_id, state), parts
 
 
 def training_rows(state: NetworkState, table: Mapping[str, NDArray[Any]], wanted: NDArray[np.bool_]) -> Any:

@@ -120,6 +120,18 @@ class EdgeNotFound(DomainError):
         super().__init__(message)
 
 
+class NoFormula(DomainError):
+    """Edges that matter are still splines, so that the network is no formula; the faults name the first of them."""
+
+    def __init__(self, count: int, faults: Iterable[Fault]) -> None:
+        super().__init__(f"{count} edges are still splines; fix them to functions or prune them", faults)
+        self.count = count
+
+
+class FormulaUnreadable(DomainError):
+    """A formula so long that nobody could read it."""
+
+
 class TrainingDataGone(DomainError):
     """What was asked for is measured on training rows, and their data set is deleted."""
 
