@@ -46,8 +46,10 @@ def matrix_view(
 
 
 def _title(layer: int, group: Sequence[DrawnEdge], y: float) -> str:
-    edges = "1 edge" if len(group) == 1 else f"{len(group)} edges"
-    return label(f"Layer {layer}: {edges}", MARGIN, y + 14, width=300, kind="t")
+    live = sum(edge.kind != "pruned" for edge in group)
+    words = "1 edge" if live == 1 else f"{live} edges"
+    words += f", {len(group) - live} pruned" if live < len(group) else ""
+    return label(f"Layer {layer}: {words}", MARGIN, y + 14, width=300, kind="t")
 
 
 def _cell_height(group: Sequence[DrawnEdge]) -> float:

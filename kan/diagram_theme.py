@@ -33,7 +33,8 @@ _RULES = (
     ".kan .d{fill:var(--kan-muted)}"
     ".kan .symbolic .c,.kan .symbolic .b,.kan .w.symbolic{stroke:var(--kan-symbolic)}"
     ".kan .symbolic .i{fill:var(--kan-symbolic)}"
-    ".kan .pruned .b{fill:none;stroke-dasharray:3 3}.kan .w.pruned,.kan .pruned .c{stroke-dasharray:2 4}"
+    ".kan .pruned .b{fill:none;pointer-events:all;stroke-dasharray:3 3}"
+    ".kan .w.pruned,.kan .pruned .c{stroke-dasharray:2 4}"
     ".kan .e:focus{outline:none}"
     ".kan .e:hover .b,.kan .e:focus-visible .b{stroke:var(--kan-focus);stroke-width:2.5}"
 )
