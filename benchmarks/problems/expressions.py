@@ -39,6 +39,10 @@ def _spherical_harmonic(m: float, n: float, theta: Array, phi: Array) -> Array:
     return np.asarray(special.sph_harm_y(int(n), int(m), theta, phi).real)
 
 
+def _gaussian(x: Array) -> Array:
+    return np.asarray(np.exp(-(x**2)))
+
+
 def _jacobi_sn(u: Array, m: Array) -> Array:
     return np.asarray(special.ellipj(u, m)[0])
 
@@ -60,19 +64,24 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "ellipj_sn": _jacobi_sn,
     "lpmv": _legendre,
     "sph_harm_re": _spherical_harmonic,
+    "gaussian": _gaussian,
+    "sigmoid": special.expit,
+    "sgn": np.sign,
+    "sign": np.sign,
+    "square": np.square,
     "first_digit": _first_digit,
     "step": _step,
 }
 
 
-def evaluate(expression: str, variables: Mapping[str, Array]) -> Any:
+def evaluate(expression: str, variables: Mapping[str, Array], max_length: int = MAX_LENGTH) -> Any:
     """Gives an expression's value at the variables' values, of their shape, or a number where it names none.
 
     Raises:
         ValueError: too long, or holds anything outside the closed language.
     """
-    if len(expression) > MAX_LENGTH:
-        raise ValueError(f"expected at most {MAX_LENGTH} characters, got {len(expression)}")
+    if len(expression) > max_length:
+        raise ValueError(f"expected at most {max_length} characters, got {len(expression)}")
     return _value(ast.parse(expression, mode="eval").body, variables)
 
 
