@@ -13,6 +13,7 @@ import numpy as np
 from kan.config_symbolic import Discover
 from kan.journal import Journal
 from kan.network import Kan
+from kan.refine import refine
 from kan.stages.fit import Fitted, with_network
 from kan.stages.refitting import Refitted, Refitting, counted
 from kan.stages.symbolify import EXACT, relative_rmse, snapped, spline_edges
@@ -30,6 +31,8 @@ FIRST_STEPS, MORE_STEPS = 20, 25
 EDGES_PER_DECADE = 2.5
 # Structures that are started again, and that are fitted on.
 SHARE_AGAIN, FITTED_ON = 0.5, 12
+# A finer grid must leave no more than this share of the error.
+FINER_HELPS = 0.5
 # What a structure takes to become a formula, about.
 STEPS_OF_A_TRY = 250
 # Rows that tell structures apart.
@@ -95,11 +98,24 @@ def _formula(refitting: Refitting, trials: list[Trial], tries: int) -> Generator
             continue
         if number >= (len(trials) if is_exact else tries) or (is_exact and trial.error > HARDLY_LEARNT):
             break
-        snapping = yield from snapped(refitting, trial.refitted.state)
+        sharp = yield from _sharpened(refitting, trial)
+        snapping = yield from snapped(refitting, sharp.refitted.state)
         end = _trial(refitting, trial.structure, snapping.refitted)
         if best is None or _rank(end) < _rank(best):
             best = end
     return best
+
+
+def _sharpened(refitting: Refitting, trial: Trial) -> Generator[TrainStep, None, Trial]:
+    """Gives the structure on finer and finer grids while they help: the truer a curve, the plainer what it is."""
+    grid = trial.refitted.state.layers[0].grid
+    for finer in (2 * grid, 4 * grid):
+        state = refine(trial.refitted.state, finer)
+        better = _trial(refitting, trial.structure, (yield from refitting.run(state, MORE_STEPS, moves_grids=True)))
+        if better.error > FINER_HELPS * trial.error:
+            break
+        trial = better
+    return trial
 
 
 def _rank(trial: Trial) -> tuple[float, int]:

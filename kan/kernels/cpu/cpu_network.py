@@ -65,7 +65,9 @@ class CpuNetwork:
         """Gives the derivatives of sum(by_output * outputs) over all rows, SHAPE (parameters,)."""
         full, none = np.empty_like(self._layout.weights), np.empty((0, self.inputs), self.dtype)
         network.pull_back(*self._arrays, self._ready(x), self._ready(by_output), full, none)
-        by_parameter: Floats = full[self._places] * self._kept
+        # A formula beyond its domain gives derivatives that are no numbers, also of what is pruned.
+        with np.errstate(invalid="ignore"):
+            by_parameter: Floats = full[self._places] * self._kept
         return by_parameter
 
     def input_gradient(self, x: Floats, by_output: Floats) -> Floats:
