@@ -19,7 +19,7 @@ from kan.stages.refitting import Refitted, Refitting, counted
 from kan.stages.symbolify import EXACT, relative_rmse, snapped, spline_edges
 from kan.stages.work import StageRun, Tensors, Work, pack_network, unpack_network
 from kan.state import NetworkState
-from kan.structures import Structure, structure_state, structures
+from kan.structures import MOST_INPUTS, Structure, structure_state, structures
 from kan.train import Outcome, TrainStep
 
 # Intervals of a spline of a structure: few tell structures apart, and many of them are fitted.
@@ -31,6 +31,8 @@ FIRST_STEPS, MORE_STEPS = 20, 25
 EDGES_PER_DECADE = 2.5
 # Structures that are started again, and that are fitted on.
 SHARE_AGAIN, FITTED_ON = 0.5, 12
+# Structures of a target with noise that become formulas.
+NOISY_TRIES = 3
 # A finer grid must leave no more than this share of the error.
 FINER_HELPS = 0.5
 # What a structure takes to become a formula, about.
@@ -82,10 +84,13 @@ def _found(work: Work, stage: Discover) -> Generator[TrainStep, None, NetworkSta
     problem = work.problem
     refitting = Refitting(problem, problem.sample(problem.train, MOST_ROWS, problem.seed), degree=work.config.degree)
     trials = yield from _fitted(refitting, GRID, stage.starts)
-    if min(trial.error for trial in trials) > HARDLY_LEARNT and len(problem.train) >= 4 * FINER * len(problem.x[0]):
+    is_small, least = problem.x.shape[1] <= MOST_INPUTS, min(trial.error for trial in trials)
+    if is_small and least > HARDLY_LEARNT and len(problem.train) >= 4 * FINER * problem.x.shape[1]:
         finer = yield from _fitted(refitting, FINER, stage.starts)
         trials = sorted([*trials, *finer], key=lambda trial: trial.score)
-    best = yield from _formula(refitting, trials, stage.tries)
+    # Noise tells structures apart no better for being looked at longer.
+    tries = stage.tries if min(trial.error for trial in trials) < HARDLY_LEARNT else min(NOISY_TRIES, stage.tries)
+    best = yield from _formula(refitting, trials, tries)
     return best.refitted.state if best is not None and _is_better(work, refitting, best) else None
 
 
