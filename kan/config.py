@@ -5,7 +5,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, ClassVar
 
 from kan.config_checks import check_bool, check_choice, check_int, check_range, product_entries
-from kan.config_sparsity import Prune
+from kan.config_sparsity import Prune, Sparsity
 from kan.config_symbolic import Discover, Symbolify
 from kan.errors import InvalidConfig
 
@@ -97,7 +97,7 @@ class NetworkConfig:
 
 
 @dataclass(frozen=True)
-class Fit:
+class Fit(Sparsity):
     """Train all parameters on the training rows.
 
     Attributes:
@@ -105,7 +105,8 @@ class Fit:
         steps: accepted or refused steps at most.
         curvature: weight of the second-difference penalty; 1e-9 holds the error at 1e-4 of the target's spread.
         batch_size, learning_rate: of Adam; None = chosen from the data.
-        patience: steps without a better validation loss before it stops; None = never.
+        patience: steps without a better validation loss before it stops; None = never. A sparsity penalty
+            counts with the validation loss.
     """
 
     stage: ClassVar[str] = "fit"
@@ -117,7 +118,11 @@ class Fit:
     patience: int | None = 20
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_choice("optimizer", self.optimizer, ("auto", "lm", "lbfgs", "adam"))
+        if self.lamb > 0:
+            check_choice("optimizer", self.optimizer, ("auto", "lm"))
+            object.__setattr__(self, "optimizer", "lm")
         check_int("steps", self.steps, 1, 1_000_000)
         check_range("curvature", self.curvature, 0.0, 1e6)
         if self.batch_size is not None:

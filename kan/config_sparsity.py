@@ -1,10 +1,34 @@
-"""The stage that prunes."""
+"""What makes a network sparse: the penalty of a fit, and the stage that prunes."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from kan.config_checks import check_range
 from kan.errors import InvalidConfig
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """A penalty on what edges carry, `lamb * (lamb_l1 * L1 + lamb_entropy * H + lamb_coef * C + lamb_coefdiff * D)`.
+
+    All four are free of the target's unit, see `kan.sparsity`. With `lamb` above 0 the optimizer is
+    Levenberg-Marquardt; no other one takes the penalty.
+
+    Attributes:
+        lamb: weight of the whole; 0 = no penalty.
+        lamb_l1, lamb_entropy: of the sum and of the entropy of the edges' shares.
+        lamb_coef, lamb_coefdiff: of the sizes of the spline coefficients, and of the steps from one to the next.
+    """
+
+    lamb: float = 0.0
+    lamb_l1: float = 1.0
+    lamb_entropy: float = 2.0
+    lamb_coef: float = 0.0
+    lamb_coefdiff: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("lamb", "lamb_l1", "lamb_entropy", "lamb_coef", "lamb_coefdiff"):
+            check_range(name, getattr(self, name), 0.0, 1e6)
 
 
 @dataclass(frozen=True)

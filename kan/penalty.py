@@ -45,6 +45,11 @@ class EdgeBlock:
     base: Tensor
     constants: Tensor
 
+    @property
+    def whole(self) -> Int[Tensor, "numbers outputs features"]:
+        """The indices of an edge's coefficients and of its base weight, where it has one."""
+        return torch.cat([self.edges, self.base.view(*self.edges.shape[:2], -1)], dim=2)
+
 
 def constant_penalty(network: Kan, curvature: float, slope: float = 0.0) -> list[LayerPenalty]:
     """Gives every edge the same weights."""
@@ -81,8 +86,7 @@ def parameter_blocks(network: Kan) -> list[Int[Tensor, "count size"]]:
     """Gives the indices of every block of parameters outside of which the penalty matrix is zero."""
     blocks = []
     for block in edge_blocks(network):
-        blocks += [block.edges.flatten(0, 1), block.levels.reshape(-1, 1), block.base.reshape(-1, 1)]
-        blocks.append(block.constants.reshape(-1, 1))
+        blocks += [block.whole.flatten(0, 1), block.levels.reshape(-1, 1), block.constants.reshape(-1, 1)]
     device = network.kan_layers[0].knots.device
     return [block.to(device) for block in blocks if block.numel()]
 

@@ -138,7 +138,7 @@ class _Loop:
         self._good = self._before
         every = self._every if patience is None else max(1, min(self._every, patience))
         if self.count % every == 0 or self.count == steps or step.converged:
-            self._keep_best(weights)
+            self._keep_best(weights, step.penalty)
             self.ended = self._outcome(step, patience)
 
     def _recover(self) -> None:
@@ -150,13 +150,13 @@ class _Loop:
             self.ended = Outcome.DIVERGED
             self.best = self._good if self._held is None else self.best
 
-    def _keep_best(self, weights: Tensor) -> None:
+    def _keep_best(self, weights: Tensor, penalty: float) -> None:
         if self._held is None:
             self.best = weights
             return
         self.latest = self._held.mean_loss(weights)
-        if self.latest < self.best_loss:
-            self.best, self.best_loss, self.best_step = weights, self.latest, self.count
+        if self.latest + penalty < self.best_loss:
+            self.best, self.best_loss, self.best_step = weights, self.latest + penalty, self.count
 
     def _outcome(self, step: Step, patience: int | None) -> Outcome | None:
         if step.converged:

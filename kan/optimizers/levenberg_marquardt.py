@@ -52,6 +52,7 @@ class LevenbergMarquardt:
     ) -> None:
         self._network, self._objective = network, objective(network, loss, x, y)
         self._penalty, self._tolerance = penalty, tolerance
+        self._pull, self._constant = torch.zeros_like(penalty[0]), 0.0
         jacobian_rows = len(x) * network.widths[-1]
         self._by_rows = len(penalty) > PARAMETERS_PER_ROW * jacobian_rows
         self._blocks = parameter_blocks(network)
@@ -71,12 +72,12 @@ class LevenbergMarquardt:
         model = self._model
         if not model.is_finite:
             return Step(math.nan, moved=False, converged=False)
-        gradient = model.descent - self._penalty @ weights
+        gradient = model.descent - self._penalty @ weights + self._pull
         equations = self._equations(model)
         move = self._solve(equations, gradient)
         if move is None:
             return self._refuse(model.loss)
-        cost = model.loss + 0.5 * float(weights @ (self._penalty @ weights))
+        cost = model.loss + self._penalty_of(weights)
         predicted = float(move @ gradient - 0.5 * (move @ equations.product(move)))
         loss, new_cost = self._try(weights + move)
         gain = (cost - new_cost) / max(predicted, 1e-300)
@@ -87,6 +88,13 @@ class LevenbergMarquardt:
         self._damping = max(self._damping * max(0.2, 1.0 - (2.0 * gain - 1.0) ** 3), MIN_DAMPING)
         self._growth, self._model = 2.0, None
         return Step(loss, moved=True, converged=cost - new_cost < self._tolerance * abs(cost))
+
+    def put_penalty(self, penalty: Float[Tensor, "p p"], pull: Float[Tensor, " p"], constant: float) -> None:
+        """Goes on with another penalty, 0.5 * w' R w - pull' w + constant."""
+        self._penalty, self._pull, self._constant = penalty, pull, constant
+        if self._damping > MAX_DAMPING:
+            # What was hopeless under the penalty before need not be so any longer.
+            self._damping, self._growth = FIRST_DAMPING, 2.0
 
     def recover(self) -> None:
         """Computes the model anew and takes a shorter step."""
@@ -116,7 +124,10 @@ class LevenbergMarquardt:
 
     def _try(self, weights: Tensor) -> tuple[float, float]:
         loss = self._objective.mean_loss(weights)
-        return loss, loss + 0.5 * float(weights @ (self._penalty @ weights))
+        return loss, loss + self._penalty_of(weights)
+
+    def _penalty_of(self, weights: Tensor) -> float:
+        return 0.5 * float(weights @ (self._penalty @ weights)) - float(self._pull @ weights) + self._constant
 
     def _refuse(self, loss: float) -> Step:
         self._damping = max(self._damping * self._growth, MIN_DAMPING)

@@ -14,11 +14,13 @@ class Step:
         loss: mean loss of the training rows, without penalty; not finite where the loss or its gradient is not.
         moved: False where the step was refused and the network is unchanged.
         converged: no further step can help.
+        penalty: what to add to the loss on other rows where it decides between the weights of different steps.
     """
 
     loss: float
     moved: bool
     converged: bool
+    penalty: float = 0.0
 
 
 class Optimizer(Protocol):

@@ -18,6 +18,7 @@ from kan.optimizers.gauss_newton import network_outputs
 from kan.optimizers.lbfgs import Lbfgs
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.optimizers.protocol import Optimizer
+from kan.optimizers.sparse import SparseLevenbergMarquardt
 from kan.penalty import constant_penalty, penalty_matrix, penalty_product
 from kan.problem import Problem, Rows
 from kan.stages.members import ADAM_STEPS_PER_STEP, LEARNING_RATE
@@ -128,6 +129,9 @@ def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Rows) -> Optim
     loss = work.problem.loss
     name = choose_optimizer(settings.optimizer, parameter_count(network), len(rows))
     penalties = constant_penalty(network, work.curvature, work.slope)
+    if settings.lamb > 0:
+        matrix = penalty_matrix(network, penalties, RIDGE)
+        return SparseLevenbergMarquardt(network, loss, x, y, penalty=matrix, factors=settings)
     if name == "lm":
         matrix = penalty_matrix(network, penalties, RIDGE)
         return LevenbergMarquardt(network, loss, x, y, penalty=matrix, tolerance=TOLERANCE)

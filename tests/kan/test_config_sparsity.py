@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kan.config import stage_from_json, stage_to_json
+from kan.config import Fit, stage_from_json, stage_to_json
 from kan.config_sparsity import Prune
 from kan.errors import InvalidConfig
 
@@ -14,6 +14,13 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"stage": "prune", "node_threshold": 0.1, "max_metric_loss": 0.1}, "node_threshold"),
     ({"stage": "prune", "max_metric_loss": "0.1"}, "max_metric_loss"),
     ({"stage": "prune", "max_metric_loss": float("inf")}, "max_metric_loss"),
+    ({"stage": "fit", "lamb": -1e-3}, "lamb"),
+    ({"stage": "fit", "lamb": 1e-3, "lamb_l1": None}, "lamb_l1"),
+    ({"stage": "fit", "lamb_entropy": True}, "lamb_entropy"),
+    ({"stage": "fit", "lamb_coef": float("nan")}, "lamb_coef"),
+    ({"stage": "fit", "lamb_coefdiff": 1e7}, "lamb_coefdiff"),
+    ({"stage": "fit", "lamb": 1e-3, "optimizer": "adam"}, "optimizer"),
+    ({"stage": "fit", "lamb": 1e-3, "optimizer": "lbfgs"}, "optimizer"),
 ]
 
 
@@ -35,3 +42,8 @@ def test_prune_has_thresholds_or_a_bound() -> None:
     bound = stage_to_json(Prune(max_metric_loss=0.02))
     assert (bound["node_threshold"], bound["edge_threshold"], bound["max_metric_loss"]) == (None, None, 0.02)
     assert stage_from_json(bound) == Prune(max_metric_loss=0.02)
+
+
+def test_penalised_fit_is_by_levenberg_marquardt() -> None:
+    assert Fit(lamb=1e-3).optimizer == "lm"
+    assert Fit(lamb=0.0, optimizer="adam").optimizer == "adam"

@@ -1,16 +1,22 @@
 """Fitting stages: starts compare, a fit keeps the best held weights, a refit sees every row."""
 
+import numpy as np
 import torch
 
+from kan.checkpoint import dump
 from kan.config import Fit, NetworkConfig, Refit, Starts
+from kan.config_sparsity import Prune
 from kan.journal import Journal
 from kan.losses import CrossEntropy
 from kan.optimizers.gauss_newton import network_outputs
+from kan.prune import live_edges
+from kan.split import Part
 from kan.stages.fit import fit, fresh_network, judge_every, make_optimizer, refit
 from kan.stages.starts import starts, validation_loss
 from kan.stages.work import Work, held_loss, pack, unpack
+from kan.table_training import TableResult
 from kan.train import Outcome
-from tests.kan.training import a_problem, finish, uniform
+from tests.kan.training import Table, a_problem, a_task, finish, trained, uniform
 
 X = uniform(150, 2)
 Y = torch.sin(3 * X[:, :1]) * X[:, 1:]
@@ -138,3 +144,45 @@ def test_packed_work_is_unpacked_to_the_same_bits() -> None:
     assert torch.equal(back.network(X), work.network(X))
     assert back.network.config == work.network.config
     assert (back.outcome, back.curvature, back.slope) == (work.outcome, work.curvature, work.slope)
+
+
+def a_sparse_table(scale: float = 1.0, test_value: float = 0.0) -> Table:
+    """Y = sin(3 x1) + x2^2 with two columns of noise; the last 100 of 400 rows are for the test."""
+    x = uniform(400, 4).numpy()
+    y = scale * (np.sin(3 * x[:, 0]) + x[:, 1] ** 2)
+    y[300:] += test_value
+    return {**{f"x{i + 1}": x[:, i] for i in range(4)}, "y": y}
+
+
+def sparse(table: Table) -> TableResult:
+    parts = np.repeat(np.array([Part.TRAIN, Part.VALIDATION, Part.TEST], dtype=np.uint8), [240, 60, 100])
+    recipe = (Fit(lamb=1e-3, steps=80), Prune(), Fit(steps=30))
+    inputs = ("x1", "x2", "x3", "x4")
+    return trained(table, a_task(recipe, inputs=inputs, config=NetworkConfig((5,), 5), parts=parts))
+
+
+def test_sparse_fit_and_pruning_leave_what_the_target_depends_on() -> None:
+    result = sparse(a_sparse_table())
+    live = live_edges(result.state)
+    assert {source for layer, source, _ in live if layer == 0} == {0, 1}
+    # x1 and x2 into one node and on to the output is all that there is.
+    assert len(live) <= 5
+    test = result.metrics["test"]
+    assert test is not None
+    assert test["r2"] is not None
+    assert test["r2"] > 0.99
+
+
+def test_unit_of_the_target_leaves_the_same_edges() -> None:
+    assert live_edges(sparse(a_sparse_table(scale=1000.0)).state) == live_edges(sparse(a_sparse_table()).state)
+
+
+def test_test_rows_change_no_number_of_a_sparse_network() -> None:
+    one, other = sparse(a_sparse_table()), sparse(a_sparse_table(test_value=5.0))
+    assert dump(one.state) == dump(other.state)
+    assert one.metrics["test"] != other.metrics["test"]
+
+
+def test_penalty_is_told_apart_from_the_validation_loss() -> None:
+    steps = list(fit(WORK, Fit(steps=5, lamb=10.0), Journal(), "f"))
+    assert all(step.validation_loss is not None and step.validation_loss < 5.0 for step in steps)

@@ -82,6 +82,7 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"recipe": ["fit"]}, "/recipe/0", "invalid_stage"),
     ({"recipe": [{"stage": "refit"}]}, "/recipe/0", "invalid_stage"),
     ({"recipe": [{"stage": "prune"}]}, "/recipe/0", "invalid_stage"),
+    ({"recipe": [{"stage": "fit", "lamb": 1e-3, "optimizer": "adam"}]}, "/recipe/0/optimizer", "invalid_stage"),
     ({"recipe": [{"stage": "prune", "max_metric_loss": -1}]}, "/recipe/0/max_metric_loss", "invalid_stage"),
     ({"recipe": [{"stage": "average"}], "network": {"hidden": [3, 3]}}, "/recipe/0", "invalid_stage"),
     ({"recipe": [{"stage": "fit"}, {"stage": "refine", "grid": 7}]}, "/recipe/1/grid", "inexact_refinement"),

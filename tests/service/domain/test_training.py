@@ -85,6 +85,19 @@ def test_pruning_is_a_stage_whose_edges_the_version_names() -> None:
     assert state.origin["pruned"]
 
 
+@pytest.mark.parametrize("stop_after", [4, 7, 9])
+def test_sparse_fit_that_was_killed_goes_on_to_the_same_model(stop_after: int) -> None:
+    recipe = [{"stage": "fit", "steps": 9, "lamb": 1e-3, "lamb_coef": 0.1}, {"stage": "prune"}]
+    job = Job(recipe=recipe, targets=["y"])
+    assert job.resolved["recipe"][0]["lamb_entropy"] == 2.0
+    assert job.resolved["optimizer"] == "lm"
+    _, expected = finished(job.run())
+    first = job.run()
+    for _ in itertools.islice(first, stop_after):
+        pass
+    assert finished(job.run(first.checkpoint()))[1].model == expected.model
+
+
 @pytest.mark.parametrize("targets", [["y"], ["label"]], ids=["regression", "classification"])
 @pytest.mark.parametrize("stop_after", [1, 5, 9, 11])
 def test_killed_run_goes_on_to_the_same_model(targets: list[str], stop_after: int) -> None:
