@@ -13,7 +13,7 @@ from kan.state import Array
 from kan.symbolic.complexity import complexity, size
 from kan.symbolic.grammar import Binary, Call, Constant, Expression, Negative, Node, Variable
 from kan.symbolic.products import product, split
-from kan.symbolic.simplifying import ONE, added, multiplied, simplified, substituted, terms
+from kan.symbolic.simplifying import ONE, added, called, multiplied, simplified, substituted, terms
 
 # What a term may be of its sum, at its largest, to be rounding.
 ROUNDING = 1e-12
@@ -74,7 +74,7 @@ def _cleared(node: Node, columns: Mapping[str, Array], share: float) -> Node:
     """Gives the normal form of an expression whose parts are cleared first."""
     match node:
         case Call(function, argument):
-            return simplified(Call(function, _cleared(argument, columns, share)))
+            return called(function, _cleared(argument, columns, share))
         case Binary("**", base, exponent):
             return simplified(Binary("**", _cleared(base, columns, share), _cleared(exponent, columns, share)))
         case Negative() | Binary():
@@ -95,7 +95,7 @@ def _factors(node: Node, columns: Mapping[str, Array], share: float) -> Node:
         for powers, sign in ((above, 1), (below, -1))
         for base, power in powers.items()
     ]
-    return simplified(multiplied(*(Binary("**", base, Constant(float(power))) for base, power in cleared), ONE))
+    return multiplied(*(Binary("**", base, Constant(float(power))) for base, power in cleared), ONE)
 
 
 def _shortest(parts: list[Node], columns: Mapping[str, Array], share: float) -> Node:

@@ -1,46 +1,54 @@
-"""Formulas over HTTP: as JSON with all that is known of them, or as text, LaTeX, MathML, Python or C."""
+"""Formulas over HTTP: a version as expressions in the user's units, in the notation asked for."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep
 from service.api.models import version_headers
-from service.api.negotiation import JSON, etag_of, is_known, not_modified
+from service.api.negotiation import JSON, chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
-from service.api.schemas.formulas import FormulaRead
-from service.domain import errors, formulas, models
+from service.api.schemas.formulas import FormulasRead, formulas_read
+from service.domain import errors, models
 from service.domain.curves import column_units
-from service.domain.formulas import Notation, ToldFormula
-from service.store.tables import VersionRow
+from service.domain.formulas import VersionFormula, version_formulas
 from service.version import code_version
 
-router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["curves"])
+router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["formulas"])
 
-TEXT = "text/plain"
-_NOTATIONS: tuple[Notation, ...] = ("text", "latex", "mathml", "python", "c")
+Notation = Literal["json", "text", "latex", "mathml", "python", "c"]
+MEDIA: dict[str, str] = {
+    "json": JSON,
+    "text": "text/plain",
+    "latex": "application/x-tex",
+    "mathml": "application/mathml+xml",
+    "python": "text/x-python",
+    "c": "text/x-c",
+}
+# Several of these in one answer would be no document.
+_ONE_OUTPUT = ("mathml", "python", "c")
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {media: {"schema": {"type": "string"}} for media in list(MEDIA.values())[1:]}},
+    304: {"description": "Not modified"},
+    **problem_responses(
+        errors.ModelNotFound,
+        errors.VersionNotFound,
+        errors.NoFormula,
+        errors.FormulaUnreadable,
+        errors.InvalidParameter,
+        errors.NotAcceptable,
+    ),
+}
 
 
 @router.get(
     "/formula",
     operation_id="getFormula",
-    summary="Read the network as one expression for each output",
-    response_model=FormulaRead,
-    responses={
-        200: {"content": {TEXT: {"schema": {"type": "string"}, "example": "1.2*sin(3.1*age) + 35.8"}}},
-        304: {"description": "Not modified"},
-        **problem_responses(
-            errors.ModelNotFound,
-            errors.VersionNotFound,
-            errors.NoFormula,
-            errors.FormulaUnreadable,
-            errors.TrainingDataGone,
-            errors.InvalidParameter,
-        ),
-    },
+    summary="Read a version as formulas",
+    response_model=FormulasRead,
+    responses=_ANSWERS,
 )
 def get_formula(
     name: str,
@@ -48,51 +56,37 @@ def get_formula(
     request: Request,
     session: ReadingSessionDep,
     cache: ModelsDep,
-    format_: Annotated[
-        Literal["json", "text", "latex", "mathml", "python", "c"],
-        Query(alias="format", description="json has them all; the others are plain text, an output after the other."),
-    ] = "json",
+    format_: Annotated[Notation | None, Query(alias="format", description="Default: what Accept asks for.")] = None,
     digits: Annotated[
-        int | None,
-        Query(ge=1, le=17, description="Fewest significant digits; more where fewer would change it. Absent: all."),
+        int, Query(ge=1, le=17, description="Fewest significant digits; more where values would change too much.")
+    ] = 4,
+    output: Annotated[
+        str | None, Query(max_length=1_000, description="Only this one; MathML, Python and C are of one output.")
     ] = None,
 ) -> Response:
-    """In the original units of the data; exactly the function that predicts, but for the digits asked for."""
+    """In the units of the data, as text one line for each output; with R2 against the network and the test rows."""
+    offered = {notation: MEDIA[notation] for notation in ([format_] if format_ else MEDIA)}
+    media_type = chosen_format(request, list(offered.values()))
+    notation = next(key for key, value in offered.items() if value == media_type)
     row = models.get_version(session, name, version)
-    query = request.url.query
-    etag = etag_of("formula", row.id, code_version(), format_, digits)
-    headers = version_headers(row, version, f"/formula?{query}" if query else "/formula", etag)
+    etag = etag_of("formula", row.id, code_version(), row.dataset_id, notation, digits, output)
+    rest = "/formula" + (f"?{request.url.query}" if request.url.query else "")
+    headers = version_headers(row, version, rest, etag)
     if is_known(request, etag):
         return not_modified(headers)
-    told = formulas.told_formulas(session, row, cache.model_of(session, row), digits)
-    if format_ == "json":
-        return Response(orjson.dumps(_body(row, told)), media_type=JSON, headers=headers)
-    text = "\n\n".join(formulas.written(one, format_) for one in told)
-    return Response(text + "\n", media_type=TEXT, headers=headers)
+    found = _chosen(version_formulas(session, row, cache.model_of(session, row), digits), output, notation)
+    if notation == "json":
+        body = formulas_read(row, found, column_units(row.signature)).model_dump_json()
+    else:
+        body = "\n".join(item.written(notation).rstrip("\n") for item in found) + "\n"
+    return Response(body, media_type=media_type, headers=headers)
 
 
-def _body(row: VersionRow, told: list[ToldFormula]) -> dict[str, Any]:
-    units = column_units(row.signature)
-    return {
-        "model": row.model_name,
-        "version": row.version,
-        "variables": [formulas.variable_facts(variable, units) for variable in told[0].formula.variables],
-        "formulas": [_formula(one, units) for one in told],
-    }
-
-
-def _formula(told: ToldFormula, units: dict[str, str | None]) -> dict[str, Any]:
-    formula, rounding = told.formula, told.rounding
-    return {
-        "output": formula.output,
-        "units": units.get(formula.output),
-        "kind": formula.kind,
-        "note": formula.note,
-        **{notation: formulas.written(told, notation) for notation in _NOTATIONS},
-        "complexity": formula.complexity,
-        "digits": None if rounding is None else rounding.digits,
-        "max_difference": 0.0 if rounding is None else rounding.max_difference,
-        "rms_difference": 0.0 if rounding is None else rounding.rms_difference,
-        "r2_network": told.r2_network,
-        "r2_test": told.r2_test,
-    }
+def _chosen(found: list[VersionFormula], output: str | None, notation: str) -> list[VersionFormula]:
+    if output is not None:
+        found = [item for item in found if item.printed.output == output]
+        if not found:
+            raise errors.InvalidParameter("output", "expected the name of one of the outputs")
+    if len(found) > 1 and notation in _ONE_OUTPUT:
+        raise errors.InvalidParameter("output", f"the model has {len(found)} outputs, {notation} is of one of them")
+    return found

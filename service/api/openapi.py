@@ -17,6 +17,7 @@ _TAGS = [
     {"name": "models", "description": "Trained networks: a name with numbered, immutable versions."},
     {"name": "predictions", "description": "What a version says about rows."},
     {"name": "curves", "description": "The functions on a version's edges, as numbers and as pictures."},
+    {"name": "formulas", "description": "A version as formulas, and formulas as versions."},
     {"name": "service", "description": "Health, version, limits."},
 ]
 

@@ -92,7 +92,12 @@ def kind_of(error: DomainError) -> ProblemKind:
 
 
 def problem_body(
-    kind: ProblemKind, scope: Scope, detail: str, faults: Iterable[Fault] = (), status: int | None = None
+    kind: ProblemKind,
+    scope: Scope,
+    detail: str,
+    faults: Iterable[Fault] = (),
+    status: int | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Gives the JSON of one problem; at most 20 faults, and nothing of what was sent but where it was."""
     body: dict[str, Any] = {
@@ -106,6 +111,7 @@ def problem_body(
             {"pointer": fault.pointer[:MAX_POINTER], "code": fault.code, "message": fault.message}
             for fault in list(faults)[:MAX_FAULTS]
         ],
+        **(facts or {}),
     }
     return orjson.dumps(body)
 
@@ -113,7 +119,7 @@ def problem_body(
 def domain_response(scope: Scope, error: DomainError) -> Response:
     """Gives the answer to a refusal of the domain."""
     kind = kind_of(error)
-    return problem_response(kind, scope, str(error), error.faults)
+    return problem_response(kind, scope, str(error), error.faults, facts=error.facts)
 
 
 def problem_response(
@@ -124,9 +130,10 @@ def problem_response(
     *,
     status: int | None = None,
     headers: Mapping[str, str] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Response:
     """Gives a problem+json answer; `status` overrides that of the kind."""
-    body = problem_body(kind, scope, detail, faults, status)
+    body = problem_body(kind, scope, detail, faults, status, facts)
     return Response(body, status or kind.status, {**kind.headers, **(headers or {})}, MEDIA_TYPE)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class DomainError(Exception):
     def __init__(self, message: str, faults: Iterable[Fault] = ()) -> None:
         super().__init__(message)
         self.faults = tuple(faults)
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Members that the problem has beside those of every problem."""
+        return {}
 
 
 class DatasetNotFound(DomainError):
@@ -121,11 +127,18 @@ class EdgeNotFound(DomainError):
 
 
 class NoFormula(DomainError):
-    """Edges that matter are still splines, so that the network is no formula; the faults name the first of them."""
+    """Edges that matter are still splines, so that the network is no formula; `edges` lists them."""
 
-    def __init__(self, count: int, faults: Iterable[Fault]) -> None:
-        super().__init__(f"{count} edges are still splines; fix them to functions or prune them", faults)
-        self.count = count
+    def __init__(self, edges: Sequence[tuple[int, int, int]]) -> None:
+        message = "still a spline; fix it to a function, or prune it"
+        faults = [Fault("/activations/" + "/".join(map(str, edge)), "spline", message) for edge in edges]
+        super().__init__(f"{len(edges)} edges are still splines; fix them to functions or prune them", faults)
+        self.edges = tuple(edges)
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """All the edges; the faults are the first of them."""
+        return {"edges": [{"layer": a, "source": b, "target": c} for a, b, c in self.edges]}
 
 
 class FormulaUnreadable(DomainError):

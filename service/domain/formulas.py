@@ -1,123 +1,178 @@
-"""The formula of a version: one expression for each output in the units of the data, and how near to the data it is."""
+"""The formulas of a version, as short as asked for, measured against its network and its data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from kan.encoding import decode, encode
-from kan.errors import FormulaTooLarge, NotSymbolic
+from kan import errors as library
+from kan.encoding import ClassOutput, decode, encode
 from kan.formulas.building import formulas
-from kan.formulas.formula import NOTATIONS, Formula, FormulaVariable, variable_columns
-from kan.formulas.rounding import RoundedFormula, rounded
-from kan.predictor import evaluate
+from kan.formulas.formula import Formula, FormulaVariable, variable_columns
+from kan.formulas.negligible import without_negligible
+from kan.formulas.rounding import ALL_DIGITS, rounded
 from kan.split import Part
-from kan.state import NetworkState
-from kan.table_rows import TableRows
-from service.domain.edit_measures import measured_rows
-from service.domain.errors import Fault, FormulaUnreadable, NoFormula, TrainingDataGone
+from kan.symbolic.complexity import parts
+from kan.symbolic.grammar import Variable
+from service.domain.errors import FormulaUnreadable, NoFormula
 from service.domain.model_cache import LoadedModel
+from service.domain.version_rows import VersionRows, version_rows
 from service.store.tables import VersionRow
 
-Notation = Literal["text", "latex", "mathml", "python", "c"]
-# Of each part, to decide on digits and to compare.
-FORMULA_ROWS = 1_000
+# Of each part; what is printed is measured on them.
+MAX_ROWS = 2_000
+# Enough to choose digits and terms by.
+CHOOSING_ROWS = 500
+# A target that varies by no more of its size than rounding does not vary.
+ROUNDING = 1e-12
 
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A number, or in words why there is none."""
+
+    value: float | None
+    reason: str | None = None
+
+
 @dataclass(frozen=True, eq=False)
-class ToldFormula:
-    """The formula of one output.
+class VersionFormula:
+    """One output of a version, written out.
 
     Attributes:
-        formula: with as many digits as were asked for, or more where fewer would change it.
-        rounding: what short numbers cost; None where nothing was rounded.
-        r2_network: share of the network's variance on training rows that it explains; None without a data set.
-        r2_test: of the target's variance on test rows; None without, and for classes.
+        printed: the formula with short numbers.
+        exact: just as the network predicts.
+        digits: significant digits that were needed; 17 = nothing was rounded.
+        rows: on which the printed formula was compared with the network's predictions.
+        undefined_rows: those of them where the network gives a number and the printed formula none.
+        max_gap, rms_gap: between the two, in the unit of the output; of a class in logits.
+        r2_network: share of the predictions' variance that the printed formula gives.
+        r2_test: share of the target's variance on the test rows.
     """
 
-    formula: Formula
-    rounding: RoundedFormula | None
-    r2_network: float | None
-    r2_test: float | None
+    printed: Formula
+    exact: Formula
+    digits: int
+    rows: int
+    undefined_rows: int
+    max_gap: float
+    rms_gap: float
+    r2_network: Measured
+    r2_test: Measured
+
+    @property
+    def variables(self) -> list[FormulaVariable]:
+        """Those that the formula is made of."""
+        used = {part.name for part in parts(self.exact.root) if isinstance(part, Variable)}
+        return [variable for variable in self.exact.variables if variable.symbol in used]
+
+    def written(self, notation: str) -> str:
+        """Gives the printed formula in a notation of `kan.formulas.formula.NOTATIONS`."""
+        return self.printed.written(notation)
 
 
-def told_formulas(session: Session, version: VersionRow, model: LoadedModel, digits: int | None) -> list[ToldFormula]:
-    """Gives a formula for each output.
+def version_formulas(session: Session, version: VersionRow, model: LoadedModel, digits: int) -> list[VersionFormula]:
+    """Gives one formula for each output of the network.
 
     Args:
-        session: to read with.
+        session: to read the data set with.
         version, model: which network.
-        digits: the fewest significant digits of its numbers; None = all.
+        digits: the fewest significant digits of its numbers, 1 to 17; more where the values would change too much.
 
     Raises:
-        NoFormula: some edges are still splines; the faults name them.
-        FormulaUnreadable: it would be too long.
-        TrainingDataGone: digits are asked for, and there are no rows to decide on.
+        NoFormula, FormulaUnreadable: there is none.
+        StoredDataDamaged: the bytes of the data set or of the split.
     """
-    exact = _exact(model.state)
-    found = measured_rows(session, version, model.state, FORMULA_ROWS)
-    if found is None:
-        if digits is not None:
-            raise TrainingDataGone
-        return [ToldFormula(formula, None, None, None) for formula in exact]
-    table, parts = found
-    train, test = (TableRows(table, parts == part) for part in (Part.TRAIN, Part.TEST))
-    outputs = decode(model.encoding, evaluate(model.state, encode(model.encoding, train)))
-    columns = variable_columns(exact[0].variables, train)
-    told = []
-    for place, formula in enumerate(exact):
-        rounding = None if digits is None else rounded(formula, columns, digits)
-        shown = formula if rounding is None else rounding.formula
-        r2_network = _r2(outputs[:, place], shown.evaluate(columns))
-        told.append(ToldFormula(shown, rounding, r2_network, _r2_test(shown, test)))
-    return told
+    exact = exact_formulas(model)
+    rows = version_rows(session, version, model.state, MAX_ROWS)
+    columns = variable_columns(exact[0].variables, rows.table)
+    said = predictions(model, rows)
+    return [_measured(model, formula, place, rows, columns, said, digits) for place, formula in enumerate(exact)]
 
 
-def variable_facts(variable: FormulaVariable, units: Mapping[str, str | None]) -> dict[str, Any]:
-    """Gives what a symbol of a formula stands for."""
-    return {
-        "symbol": variable.symbol,
-        "column": variable.column,
-        "units": units.get(variable.column),
-        "level": variable.level,
-        "is_missing": variable.is_missing,
-        "fill": variable.fill,
-        "label": variable.label,
-    }
+def exact_formulas(model: LoadedModel) -> list[Formula]:
+    """Gives the formulas just as the network predicts.
 
-
-def written(told: ToldFormula, notation: Notation) -> str:
-    """Gives a formula in one notation."""
-    return NOTATIONS[notation](told.formula)
-
-
-def _exact(state: NetworkState) -> list[Formula]:
+    Raises:
+        NoFormula: some of the edges are still splines.
+        FormulaUnreadable: too long to be read.
+    """
     try:
-        return formulas(state)
-    except NotSymbolic as error:
-        message = "still a spline; fix it to a function, or prune it"
-        faults = [Fault("/activations/" + "/".join(map(str, edge)), "spline", message) for edge in error.edges]
-        raise NoFormula(len(error.edges), faults) from None
-    except FormulaTooLarge as error:
+        return formulas(model.state)
+    except library.NotSymbolic as error:
+        raise NoFormula(error.edges) from None
+    except library.FormulaTooLarge as error:
         raise FormulaUnreadable(str(error)) from None
 
 
-def _r2_test(formula: Formula, test: TableRows) -> float | None:
-    if formula.kind != "value":
-        return None
-    return _r2(test[formula.output], formula.evaluate(variable_columns(formula.variables, test)))
+def predictions(model: LoadedModel, rows: VersionRows) -> Floats:
+    """Gives (rows, outputs) of the network: numbers in the user's units, classes in logits."""
+    raw = model.predictor.evaluate(encode(model.encoding, rows.table))
+    return raw if isinstance(model.encoding.outputs[0], ClassOutput) else decode(model.encoding, raw)
 
 
-def _r2(actual: Floats, said: Floats) -> float | None:
-    """Gives the share of the variance explained; None without rows, without variance, or where a value is none."""
-    if len(actual) == 0 or not (np.isfinite(actual).all() and np.isfinite(said).all()):
-        return None
-    spread = float(np.square(actual - actual.mean()).sum())
-    return 1.0 - float(np.square(actual - said).sum()) / spread if spread > 0 else None
+def share_explained(actual: Floats, said: Floats) -> Measured:
+    """Gives R2, or why there is none."""
+    if len(actual) < 2:
+        return Measured(None, "fewer than two rows")
+    if not np.isfinite(said).all():
+        return Measured(None, "it has no value in some rows")
+    spread = float(np.mean((actual - actual.mean()) ** 2))
+    if spread <= (ROUNDING * float(np.abs(actual).max())) ** 2:
+        return Measured(None, "the values do not vary")
+    return Measured(1.0 - float(np.mean((actual - said) ** 2)) / spread)
+
+
+def _measured(
+    model: LoadedModel,
+    exact: Formula,
+    place: int,
+    rows: VersionRows,
+    columns: dict[str, Floats],
+    said: Floats,
+    digits: int,
+) -> VersionFormula:
+    printed, needed = _short(exact, columns, digits)
+    values, network = printed.evaluate(columns), said[:, place]
+    finite = np.isfinite(network)
+    apart = np.abs(values[finite] - network[finite])
+    defined = apart[np.isfinite(apart)]
+    return VersionFormula(
+        printed=printed,
+        exact=exact,
+        digits=needed,
+        rows=int(finite.sum()),
+        undefined_rows=len(apart) - len(defined),
+        max_gap=float(defined.max(initial=0.0)),
+        rms_gap=float(np.sqrt(np.mean(defined**2))) if len(defined) else 0.0,
+        r2_network=Measured(None, rows.drawn) if rows.drawn else share_explained(network[finite], values[finite]),
+        r2_test=_r2_test(model, place, rows, values),
+    )
+
+
+def _short(exact: Formula, columns: dict[str, Floats], digits: int) -> tuple[Formula, int]:
+    """Gives the formula with few digits, without terms that these do not show."""
+    if digits == ALL_DIGITS:
+        return exact, ALL_DIGITS
+    step = max(1, len(next(iter(columns.values()), ())) // CHOOSING_ROWS)
+    some = {symbol: values[::step] for symbol, values in columns.items()}
+    plain = without_negligible(exact, some, 0.1 ** (digits + 2))
+    found = rounded(without_negligible(exact, some) if plain is exact else plain, some, digits)
+    return found.formula, found.digits
+
+
+def _r2_test(model: LoadedModel, place: int, rows: VersionRows, values: Floats) -> Measured:
+    if rows.drawn:
+        return Measured(None, rows.drawn)
+    if isinstance(model.encoding.outputs[0], ClassOutput):
+        return Measured(None, "the target is a class, not a number")
+    test = rows.parts == Part.TEST
+    target = np.asarray(rows.table[model.encoding.outputs[place].name], dtype=np.float64)
+    if not test.any():
+        return Measured(None, "no test rows were held out")
+    return share_explained(target[test], values[test])
