@@ -9,7 +9,19 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.api import curves, datasets, documentation, edits, formulas, health, jobs, models, predictions, readings
+from service.api import (
+    curves,
+    datasets,
+    documentation,
+    edits,
+    expressions,
+    formulas,
+    health,
+    jobs,
+    models,
+    predictions,
+    readings,
+)
 from service.api.middleware import EdgeRules, RequestEdge
 from service.api.openapi import openapi_of
 from service.api.validation import HANDLERS
@@ -28,7 +40,20 @@ from service.version import code_version
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _SUMMARY = "Train, read and serve Kolmogorov-Arnold Networks."
-_PARTS = (health, datasets, jobs, models, edits, predictions, curves, readings, formulas, documentation, pages)
+_PARTS = (
+    health,
+    datasets,
+    jobs,
+    models,
+    expressions,
+    edits,
+    predictions,
+    curves,
+    readings,
+    formulas,
+    documentation,
+    pages,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:

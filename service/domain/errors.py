@@ -145,6 +145,10 @@ class FormulaUnreadable(DomainError):
     """A formula so long that nobody could read it."""
 
 
+class InvalidExpression(DomainError):
+    """An expression, or names and ranges for it, that no version can be made of; the faults point at them."""
+
+
 class TrainingDataGone(DomainError):
     """What was asked for is measured on training rows, and their data set is deleted."""
 

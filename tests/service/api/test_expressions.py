@@ -1,0 +1,102 @@
+"""An expression becomes a version that predicts it; what is none is refused at once, and nothing of it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+EXPRESSION = "exp(sin(pi*x1) + x2**2)"
+BODY = {"name": "toy", "expression": EXPRESSION, "ranges": {"x1": [-1, 1], "x2": [-1.0, 1.0]}}
+
+
+def test_an_expression_becomes_a_version_that_predicts_it(api: Any) -> None:
+    response = api.post("/v1/models", json={**BODY, "target": "strength"})
+    body = response.json()
+    assert (response.status_code, response.headers["location"]) == (201, "/v1/models/toy/versions/1")
+    assert (body["status"], body["version"], body["training"]) == ("published", 1, {"expression": EXPRESSION})
+    assert [(item["name"], item["range"]) for item in body["signature"]["inputs"]] == [
+        ("x1", [-1.0, 1.0]),
+        ("x2", [-1.0, 1.0]),
+    ]
+    x = np.random.default_rng(0).uniform(-1, 1, (50, 2))
+    answer = api.post("/v1/models/toy/versions/latest/predict", json={"rows": x.tolist()}).json()
+    assert answer["outputs"] == ["strength"]
+    expected = np.exp(np.sin(np.pi * x[:, 0]) + x[:, 1] ** 2)
+    np.testing.assert_allclose(np.array(answer["predictions"])[:, 0], expected, rtol=1e-12)
+
+
+def test_its_formula_is_the_expression_and_says_that_no_data_set_judged_it(api: Any) -> None:
+    api.post("/v1/models", json=BODY)
+    (found,) = api.get("/v1/models/toy/versions/1/formula").json()["formulas"]
+    assert found["text"] == "exp(sin(3.142*x1) + x2**2)"
+    assert (found["r2_test"], found["r2_network"]) == (None, None)
+    assert "no data set" in found["r2_test_reason"]
+    assert found["max_gap"] < 0.01
+    assert api.get("/v1/models/toy/versions/1/plot.svg").status_code == 200
+
+
+def test_an_existing_model_gets_its_next_version(api: Any) -> None:
+    api.post("/v1/models", json=BODY)
+    assert api.post("/v1/models", json={**BODY, "expression": "x1 + x2"}).json()["version"] == 2
+
+
+def test_a_repeat_with_the_same_key_makes_one_version(api: Any) -> None:
+    first, second = (api.post("/v1/models", json=BODY, headers={"Idempotency-Key": "one"}) for _ in range(2))
+    assert (second.status_code, second.json()) == (201, first.json())
+    assert second.headers["idempotency-replayed"] == "true"
+    other = api.post("/v1/models", json={**BODY, "expression": "x1"}, headers={"Idempotency-Key": "one"})
+    assert (other.status_code, other.json()["type"]) == (422, "/errors#idempotency-key-reused")
+    assert api.get("/v1/models/toy").json()["versions"] == 1
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "__import__('os').getpid()",
+        "9**9**9",
+        "(" * 10_000 + "x1" + ")" * 10_000,
+        "x1.__class__",
+        "[x1 for x1 in (1,)]",
+        "lambda: x1",
+        "x1 if x2 else 1",
+        "x1 and x2",
+        "open(x1)",
+        "exp(exp(exp(exp(x1 + 9))))",
+        "1/0",
+        "log(0 - 1)",
+        "x1 + nope",
+        "x1 +",
+        "",
+        "x1" + " + x1" * 5_000,
+    ],
+)
+def test_what_is_no_expression_is_refused_and_nothing_of_it_runs(api: Any, expression: str) -> None:
+    response = api.post("/v1/models", json={**BODY, "expression": expression})
+    assert response.status_code == 422, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["type"] == "/errors#invalid-expression"
+    assert [item["pointer"] for item in response.json()["errors"]] == ["/expression"]
+    assert api.get("/v1/models/toy").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"name": "No Name"}, "/name"),
+        ({"ranges": {}}, "/ranges"),
+        ({"ranges": {"x1": [1, -1], "x2": [0, 1]}}, "/ranges/0"),
+        ({"ranges": {"x1": [-1, 1], "x2": [0, 1e200]}}, "/ranges/1"),
+        ({"ranges": {"sin": [-1, 1], "x1": [0, 1], "x2": [0, 1]}}, "/ranges/0"),
+        ({"ranges": {"x1": [-1, 1], "x2": [0, 1], "y": [0, 1]}}, "/ranges/2"),
+        ({"ranges": {"x1": [-1], "x2": [0, 1]}}, "/ranges/x1"),
+        ({"ranges": {"x1": ["-1", 1], "x2": [0, 1]}}, "/ranges/x1/0"),
+        ({"target": "a\nb"}, "/target"),
+        ({"more": 1}, "/more"),
+    ],
+)
+def test_names_and_ranges_that_cannot_be_used_are_pointed_at(api: Any, change: dict[str, Any], pointer: str) -> None:
+    response = api.post("/v1/models", json={**BODY, **change})
+    assert response.status_code == 422, response.text
+    assert pointer in [item["pointer"] for item in response.json()["errors"]]
