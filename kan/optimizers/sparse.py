@@ -141,13 +141,13 @@ class SparseLevenbergMarquardt:
         self._network, self._x, self._penalty, self._factors = network, x, penalty, factors
         self._targets = target_spreads(loss, y, network.widths[-1])
         self._inner = LevenbergMarquardt(network, loss, x, y, penalty=penalty, tolerance=TOLERANCE)
-        self._count, self._bowl, self._value = 0, self._renewed(), self._measured()
+        self._count, self._touched, self._value = 0, self._renewed(), self._measured()
 
     def step(self) -> Step:
         """Tries one step; it has converged where not even the first step on a new bowl gains anything."""
         is_first = self._count % STEPS_BETWEEN == 0
         if is_first:
-            self._bowl = self._renewed()
+            self._touched = self._renewed()
         step = self._inner.step()
         self._count = self._next_bowl() if step.converged else self._count + 1
         if step.moved:
@@ -162,12 +162,12 @@ class SparseLevenbergMarquardt:
 
     def snapshot(self) -> dict[str, Tensor]:
         """Gives what the inner steps depend on, and where the bowl touches."""
-        return {**self._inner.snapshot(), "touched": self._bowl.at, "count": torch.tensor(self._count)}
+        return {**self._inner.snapshot(), "touched": self._touched, "count": torch.tensor(self._count)}
 
     def restore(self, snapshot: dict[str, Tensor]) -> None:
         """Goes back to a snapshot."""
         set_parameters(self._network, snapshot["touched"])
-        self._count, self._bowl = int(snapshot["count"]), self._renewed()
+        self._count, self._touched = int(snapshot["count"]), self._renewed()
         self._inner.restore(snapshot)
         self._value = self._measured()
 
@@ -179,8 +179,11 @@ class SparseLevenbergMarquardt:
         """Gives the penalty itself: the bowl promises more than it keeps."""
         return float(sparsity(self._network, self._x, self._targets).total(self._factors))
 
-    def _renewed(self) -> Bowl:
+    def _renewed(self) -> Tensor:
+        """Makes the bowl anew; gives the weights at which it touches."""
         bowl = sparsity_bowl(self._network, self._x, self._targets, self._factors)
         pull = bowl.curvature @ bowl.at - bowl.gradient
-        self._inner.put_penalty(self._penalty + bowl.curvature, pull, bowl.value_at(torch.zeros_like(bowl.at)))
-        return bowl
+        constant = bowl.value_at(torch.zeros_like(bowl.at))
+        # In place: the matrix is the largest thing there is.
+        self._inner.put_penalty(bowl.curvature.add_(self._penalty), pull, constant)
+        return bowl.at

@@ -12,6 +12,7 @@ from kan.optimizers.gauss_newton import network_outputs
 from kan.prune import live_edges
 from kan.split import Part
 from kan.stages.fit import fit, fresh_network, judge_every, make_optimizer, refit
+from kan.stages.recipe import run_recipe
 from kan.stages.starts import starts, validation_loss
 from kan.stages.work import Work, held_loss, pack, unpack
 from kan.table_training import TableResult
@@ -186,3 +187,15 @@ def test_test_rows_change_no_number_of_a_sparse_network() -> None:
 def test_penalty_is_told_apart_from_the_validation_loss() -> None:
     steps = list(fit(WORK, Fit(steps=5, lamb=10.0), Journal(), "f"))
     assert all(step.validation_loss is not None and step.validation_loss < 5.0 for step in steps)
+
+
+def test_sparse_classes_and_several_targets_leave_their_inputs() -> None:
+    x = uniform(300, 4)
+    labels = (x[:, 0] + 0.3 * uniform(300, 1, seed=7)[:, 0] > 0).long()
+    classes = Work(a_problem(x, labels, loss=CrossEntropy(), outputs=2), NetworkConfig((3,), 3))
+    targets = Work(a_problem(x, torch.cat([x[:, :1] ** 2, x[:, 2:3]], 1), outputs=2), NetworkConfig((3,), 3))
+    # The borders of classes are noisy, the functions are not.
+    for work, lamb, inputs in ((classes, 3e-2, {0}), (targets, 1e-2, {0, 2})):
+        less = finish(run_recipe(work, (Fit(lamb=lamb), Prune(edge_threshold=0.1)), Journal())).network
+        assert less is not None
+        assert {source for layer, source, _ in live_edges(less.state()) if layer == 0} == inputs
