@@ -17,6 +17,7 @@ from service.api import (
     expressions,
     formulas,
     health,
+    hypotheses,
     jobs,
     models,
     predictions,
@@ -51,6 +52,7 @@ _PARTS = (
     curves,
     readings,
     formulas,
+    hypotheses,
     documentation,
     pages,
 )

@@ -57,6 +57,7 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.NoFormula: ProblemKind(409, "not-symbolic", "Network is no formula yet"),
     errors.FormulaUnreadable: ProblemKind(409, "formula-too-large", "Formula too large"),
     errors.InvalidExpression: ProblemKind(422, "invalid-expression", "Expression cannot be used"),
+    errors.InvalidHypothesis: ProblemKind(422, "invalid-hypothesis", "Hypothesis cannot be tested"),
     errors.TrainingDataGone: ProblemKind(410, "training-data-gone", "Training data gone"),
     errors.InvalidRows: ProblemKind(422, "invalid-rows", "Rows do not fit the model"),
     errors.OutsideTrainingRange: ProblemKind(422, "outside-training-range", "Rows outside the training range"),

@@ -149,6 +149,13 @@ class InvalidExpression(DomainError):
     """An expression, or names and ranges for it, that no version can be made of; the faults point at them."""
 
 
+class InvalidHypothesis(DomainError):
+    """A hypothesis that cannot be put to the version: its columns are none, too many, or no numbers."""
+
+    def __init__(self, pointer: str, message: str) -> None:
+        super().__init__(f"{pointer}: {message}", [Fault(pointer, "invalid_value", message)])
+
+
 class TrainingDataGone(DomainError):
     """What was asked for is measured on training rows, and their data set is deleted."""
 
