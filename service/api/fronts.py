@@ -1,0 +1,38 @@
+"""Formulas of growing size over HTTP."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from service.api.dependencies import ModelsDep, ReadingSessionDep
+from service.api.models import version_headers
+from service.api.negotiation import JSON, etag_of, is_known, not_modified
+from service.api.problems import problem_responses
+from service.api.schemas.fronts import FrontsRead, fronts_read
+from service.domain import errors, models
+from service.domain.curves import column_units
+from service.domain.fronts import version_fronts
+from service.version import code_version
+
+router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["formulas"])
+
+
+@router.get(
+    "/pareto",
+    operation_id="getPareto",
+    summary="Read formulas of growing size",
+    response_model=FrontsRead,
+    responses={
+        304: {"description": "Not modified"},
+        **problem_responses(errors.ModelNotFound, errors.VersionNotFound, errors.NoFormula, errors.FormulaUnreadable),
+    },
+)
+def get_pareto(name: str, version: str, request: Request, session: ReadingSessionDep, cache: ModelsDep) -> Response:
+    """From a constant to the version's own formula: what each further part gains on rows that were held out."""
+    row = models.get_version(session, name, version)
+    headers = version_headers(row, version, "/pareto", etag_of("pareto", row.id, code_version(), row.dataset_id))
+    if is_known(request, headers["ETag"]):
+        return not_modified(headers)
+    found = version_fronts(session, row, cache.model_of(session, row))
+    body = fronts_read(row, found, column_units(row.signature)).model_dump_json()
+    return Response(body, media_type=JSON, headers=headers)
