@@ -9,9 +9,9 @@ import pytest
 
 CONTRACTS = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 TORCH_HALF = {
-    "additive", "devices", "estimators", "features", "fitting", "formula_edges", "freeze", "jacobian", "journal",
-    "kernels.torch", "layer", "losses", "move_grid", "network", "optimizers", "penalty", "problem", "reml", "sparsity",
-    "stages", "table_training", "train",
+    "additive", "comparison", "devices", "estimators", "features", "fitting", "formula_edges", "freeze", "jacobian",
+    "journal", "kernels.torch", "layer", "losses", "mlp", "move_grid", "network", "optimizers", "penalty",
+    "problem", "reml", "sparsity", "stages", "table_training", "train",
 }  # fmt: skip
 
 
