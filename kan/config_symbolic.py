@@ -19,7 +19,7 @@ class Discover:
     """
 
     stage: ClassVar[str] = "discover"
-    starts: int = 2
+    starts: int = 4
     tries: int = 8
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from kan.stages.symbolify import EXACT, relative_rmse, snapped, spline_edges
 from kan.stages.work import StageRun, Tensors, Work, pack_network, unpack_network
 from kan.state import NetworkState
 from kan.structures import MOST_INPUTS, Structure, structure_state, structures
+from kan.symbolic.functions import FUNCTIONS
 from kan.train import Outcome, TrainStep
 
 # Intervals of a spline of a structure: few tell structures apart, and many of them are fitted.
@@ -30,9 +31,11 @@ FIRST_STEPS, MORE_STEPS = 20, 25
 # Tenfold less error is worth so many edges.
 EDGES_PER_DECADE = 2.5
 # Structures that are started again, and that are fitted on.
-SHARE_AGAIN, FITTED_ON = 0.5, 12
+SHARE_AGAIN, FITTED_ON = 0.3, 12
 # Structures of a target with noise that become formulas.
 NOISY_TRIES = 3
+# After an exact one, so many more.
+MORE_TRIES = 2
 # A finer grid must leave no more than this share of the error.
 FINER_HELPS = 0.5
 # What a structure takes to become a formula, about.
@@ -53,6 +56,18 @@ class Trial:
     def score(self) -> float:
         """Decades of error, and a little for every edge; least is best."""
         return log10(max(self.error, EXACT)) + self.structure.splines / EDGES_PER_DECADE
+
+    @property
+    def rank(self) -> tuple[float, int]:
+        """Decades of error, then complexity; a spline left is worth a decade: who asks for a formula wants it whole."""
+        formulas = (formula for layer in self.refitted.state.layers for formula in layer.formulas)
+        complexity = sum(FUNCTIONS[formula.function].complexity for formula in formulas)
+        return log10(max(self.error, EXACT)) + len(spline_edges(self.refitted.state)), complexity
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is all formulas and leaves nothing."""
+        return self.error <= EXACT and not spline_edges(self.refitted.state)
 
 
 Trials = Generator[TrainStep, None, list[Trial]]
@@ -95,18 +110,25 @@ def _found(work: Work, stage: Discover) -> Generator[TrainStep, None, NetworkSta
 
 
 def _formula(refitting: Refitting, trials: list[Trial], tries: int) -> Generator[TrainStep, None, Trial | None]:
-    """Gives the best of the most promising structures once they are formulas; after an exact one, only simpler ones."""
+    """Gives the best of the most promising structures once they are formulas.
+
+    Beside an exact one a few more are tried that are no larger: exp(log(x1) + log(x2)) is x1 * x2 where both are
+    positive, and there only.
+    """
     best: Trial | None = None
-    for number, trial in enumerate(trials):
-        is_exact = best is not None and best.error <= EXACT and not spline_edges(best.refitted.state)
-        if is_exact and best is not None and trial.structure.splines >= best.structure.splines:
-            continue
-        if number >= (len(trials) if is_exact else tries) or (is_exact and trial.error > HARDLY_LEARNT):
+    left = tries
+    for trial in trials:
+        if best is not None and best.is_exact:
+            left = min(left, MORE_TRIES)
+            if trial.structure.splines > best.structure.splines or trial.error > HARDLY_LEARNT:
+                continue
+        if left == 0:
             break
+        left -= 1
         sharp = yield from _sharpened(refitting, trial)
         snapping = yield from snapped(refitting, sharp.refitted.state)
         end = _trial(refitting, trial.structure, snapping.refitted)
-        if best is None or _rank(end) < _rank(best):
+        if best is None or end.rank < best.rank:
             best = end
     return best
 
@@ -123,12 +145,6 @@ def _sharpened(refitting: Refitting, trial: Trial) -> Generator[TrainStep, None,
     return trial
 
 
-def _rank(trial: Trial) -> tuple[float, int]:
-    """A spline that is left is worth a decade of error: who asks for formulas wants them whole."""
-    splines = len(spline_edges(trial.refitted.state))
-    return log10(max(trial.error, EXACT)) + splines, trial.structure.splines
-
-
 def _is_better(work: Work, refitting: Refitting, trial: Trial) -> bool:
     if work.network is None or work.held_out is None:
         return True
@@ -143,7 +159,10 @@ def _fitted(refitting: Refitting, grid: int, starts: int) -> Trials:
     found = structures(x.shape[1])
     trials = yield from _started(refitting, found, x, grid, 0)
     for start in range(1, starts):
-        again = sorted(trials, key=lambda trial: trial.score)[: max(FITTED_ON, int(SHARE_AGAIN * len(trials)))]
+        ranked = sorted(trials, key=lambda trial: trial.score)
+        good = max(FITTED_ON, int(SHARE_AGAIN * len(trials)))
+        # A small structure whose starts all failed would be missed for a larger one that holds it.
+        again = [t for place, t in enumerate(ranked) if place < good or t.structure.splines <= x.shape[1] + 1]
         others = yield from _started(refitting, [trial.structure for trial in again], x, grid, start)
         trials = _best_of_each([*trials, *others])
     trials = sorted(trials, key=lambda trial: trial.score)

@@ -40,7 +40,10 @@ MOST_ROWS = 4_000
 DEFAULT = Symbolify()
 # A later, less likely function must leave so much less of the error.
 CLEARLY_BETTER = 0.7
-# RMSE, in standard deviations, that is rounding and no error.
+# Where a function leaves no more of an edge's own variance and costs nothing, no less likely one is asked.
+SURE = 1e-7
+# RMSE, in standard deviations, that costs nothing: splines with their ridge leave no less; and that is rounding.
+NO_COST = 1e-5
 EXACT = 1e-7
 # Functions that others are as well: cos is sin, sigmoid is tanh, arccos is arcsin.
 DISTINCT = (
@@ -118,7 +121,7 @@ def snapped(refitting: Refitting, state: NetworkState, stage: Symbolify = DEFAUL
         stage: functions to try, and what they may cost.
     """
     held = Snapping(refitting.judged(state))
-    for floor in (EXACT, stage.negligible):
+    for floor in (min(NO_COST, stage.negligible), stage.negligible):
         held = Snapping(held.refitted)
         while edges := [edge for edge in spline_edges(held.refitted.state) if edge not in held.failed]:
             ranked = _ranked(refitting, held.refitted.state, edges, stage)
@@ -203,7 +206,8 @@ def _tried(
         error = relative_rmse(refitting, trial.held)
         if error <= allowed and (best is None or error < CLEARLY_BETTER * relative_rmse(refitting, best.held)):
             best = trial
-        if error <= EXACT:
+        is_sure = best is trial and suggestion.fit.r2 > 1.0 - SURE
+        if error <= EXACT or is_sure:
             break
     return best
 

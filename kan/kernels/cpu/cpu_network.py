@@ -97,7 +97,8 @@ class CpuNetwork:
         filled = np.zeros(len(x) * self.parameters + SPARE, self.dtype)
         derivatives.jacobian(*self._arrays, self._ready(x), self._ready(seeds), filled, self.parameters)
         rows = filled[:-SPARE].reshape(len(x), self.parameters)
-        return rows if self._kept.all() else rows * self._kept
+        with np.errstate(invalid="ignore"):
+            return rows if self._kept.all() else rows * self._kept
 
     def normal_matrix(self, x: Floats, seeds: Floats) -> Floats:
         """Gives J'J of that Jacobian, SHAPE (parameters, parameters); its upper triangle, the lower is undefined."""

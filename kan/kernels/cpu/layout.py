@@ -133,6 +133,8 @@ class _Builder:
 
     def _put_weights(self, layer: LayerState, stride: int) -> tuple[list[int], list[int], list[int], list[int]]:
         """Puts one input's rows after the other's: coefficients and base branch, or levels."""
+        if not layer.levels:
+            return self._put_numbers(layer, stride)
         starts, bases, columns = [], [], [0] * layer.inputs
         effective = layer.coefficients * (layer.mask * layer.spline_weight)[:, None, :]
         base = layer.mask * layer.base_weight
@@ -157,6 +159,23 @@ class _Builder:
         self._put_trainable(layer, trainable, columns)
         kept_rows = [len(trainable[source]) // layer.outputs for source in range(layer.inputs)]
         return starts, bases, columns, kept_rows
+
+    def _put_numbers(self, layer: LayerState, stride: int) -> tuple[list[int], list[int], list[int], list[int]]:
+        """Puts a layer without categories at once: one input after the other takes 30 ms for 784 inputs."""
+        rows = layer.grid + layer.degree + 1
+        kept = rows - (self._state.base != "silu")
+        block = np.zeros((layer.inputs, rows, stride))
+        block[:, :-1, : layer.outputs] = layer.coefficients * (layer.mask * layer.spline_weight)[:, None, :]
+        block[:, -1, : layer.outputs] = layer.mask * layer.base_weight
+        places = self._n_weights + np.arange(block.size).reshape(block.shape)[:, :kept, : layer.outputs]
+        starts = self._n_weights + stride * rows * np.arange(layer.inputs)
+        columns = self._n_trainable + kept * layer.outputs * np.arange(layer.inputs)
+        self._weights.append(block.ravel())
+        self._trainable.append(places.ravel())
+        self._kept.append(np.repeat(layer.mask[:, None, :], kept, axis=1).ravel())
+        self._n_weights += block.size
+        self._n_trainable += places.size
+        return starts.tolist(), (starts + stride * (rows - 1)).tolist(), columns.tolist(), [kept] * layer.inputs
 
     def _put_trainable(self, layer: LayerState, places: dict[int, NDArray[np.int64]], columns: list[int]) -> None:
         """Orders the trainable numbers as the layers' matrices do: number inputs first, then categories."""
