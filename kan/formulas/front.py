@@ -17,8 +17,10 @@ from kan.symbolic.simplifying import simplified
 
 # Of all replacements so many, the best ones before constants are fitted, are fitted.
 REFITTED = 3
-# Nodes evaluated in all: a front that has cost so much ends with the constant.
-MAX_WORK = 100_000
+# Nodes looked at in all: a front that would cost more ends with the constant.
+MAX_WORK = 300_000
+# A fit looks at every node so many times.
+FIT_WORK = 50
 # A function that becomes a line of its argument is written with so many nodes more.
 LINE_SIZE = 5
 # A step saves at least this part of a formula, so that long ones take no more steps than short ones;
@@ -35,19 +37,20 @@ class Rows:
     y: Array
 
 
-def smaller_formulas(root: Node, rows: Rows) -> list[Node]:
+def smaller_formulas(root: Node, rows: Rows, max_work: int = MAX_WORK) -> list[Node]:
     """Gives formulas from the whole one to a constant, each smaller than the one before.
 
     Args:
         root: the whole formula, given back first as it is.
         rows: on which constants are fitted, and by which parts are chosen; at least one.
+        max_work: nodes looked at in all, about 4 µs each.
     """
     found, work = [root], 0
     while not isinstance(found[-1], Constant):
-        current = found[-1]
-        candidates = list(_replacements(current, rows)) if work < MAX_WORK else []
-        work += len(candidates) * size(current) + REFITTED * 50 * size(current)
-        best = _best(current, candidates, rows)
+        current, nodes = found[-1], size(found[-1])
+        # Every part is tried in the whole formula, and some are fitted.
+        work += nodes * nodes + REFITTED * FIT_WORK * nodes
+        best = _best(current, list(_replacements(current, rows)), rows) if work <= max_work else None
         found.append(Constant(float(rows.y.mean())) if best is None else best)
     return found
 

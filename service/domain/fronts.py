@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from kan.encoding import ClassOutput
 from kan.formulas.formula import Formula, variable_columns
-from kan.formulas.front import Rows, smaller_formulas
+from kan.formulas.front import MAX_WORK, Rows, smaller_formulas
 from kan.formulas.negligible import without_negligible
 from kan.formulas.rounding import rounded
 from kan.split import Part
+from kan.symbolic.grammar import Node
 from service.domain.formulas import Measured, exact_formulas, predictions, share_explained
 from service.domain.model_cache import LoadedModel
 from service.domain.version_rows import VersionRows, version_rows
@@ -93,13 +94,19 @@ def _front(
     target = rows.table[model.encoding.outputs[place].name].astype(np.float64) if is_measured else said[:, place]
     usable = np.isfinite(target) & np.isfinite(exact.evaluate(columns))
     fitted, held_out, test = (_part(columns, target, marks & usable) for marks in _marks(rows))
-    found = smaller_formulas(exact.root, Rows(fitted.columns, fitted.y)) if len(fitted.y) else [exact.root]
+    found = _smaller(exact, fitted, MAX_WORK // model.encoding.network_outputs)
     points = [_point(replace(exact, root=root), fitted, held_out, test, rows.drawn) for root in found]
     against: Literal["target", "network"] = "target" if is_measured else "network"
     spread = float(held_out.y.std()) if len(held_out.y) else 0.0
     return Front(
         exact.output, against, len(fitted.y), len(held_out.y), rows.drawn, _chosen(_undominated(points), spread)
     )
+
+
+def _smaller(exact: Formula, fitted: _Part, max_work: int) -> list[Node]:
+    if not len(fitted.y):
+        return [exact.root]
+    return smaller_formulas(exact.root, Rows(fitted.columns, fitted.y), max_work)
 
 
 def _marks(rows: VersionRows) -> list[NDArray[np.bool_]]:

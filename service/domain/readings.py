@@ -8,9 +8,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from kan.errors import InvalidConfig
+from kan.formulas.building import edge_node
+from kan.formulas.rounding import with_digits
 from kan.importance_report import importance_report
 from kan.state import EdgeFormula, NetworkState
 from kan.suggestions import edge_curve, suggestions
+from kan.symbolic.affine import AffineFit
+from kan.symbolic.grammar import Variable
+from kan.symbolic.printing import text
 from service.domain.edit_measures import training_sample
 from service.domain.errors import EdgeNotFound, InvalidParameter, TrainingDataGone
 from service.domain.finite_numbers import finite
@@ -19,6 +24,7 @@ from service.store.tables import VersionRow
 
 # Effects mix rows pairwise and interactions do it for every pair of columns: more rows change digits that nobody reads.
 IMPORTANCE_ROWS = 1_000
+TEXT_DIGITS = 4
 
 
 def importance_of(session: Session, version: VersionRow, model: LoadedModel) -> dict[str, Any]:
@@ -62,6 +68,7 @@ def edge_suggestions(
     return [
         {
             "function": item.fit.function,
+            "text": _text(item.fit),
             "a": item.fit.a,
             "b": item.fit.b,
             "c": item.fit.c,
@@ -72,6 +79,11 @@ def edge_suggestions(
         }
         for item in found
     ]
+
+
+def _text(fit: AffineFit) -> str:
+    edge = EdgeFormula(0, 0, fit.function, fit.a, fit.b, fit.c, fit.d)
+    return text(with_digits(edge_node(edge, Variable("x")), TEXT_DIGITS))
 
 
 def fitted_formula(state: NetworkState, layer: int, source: int, target: int, function: str) -> EdgeFormula:

@@ -35,6 +35,7 @@ class SuggestionRead(BaseModel):
     """A function for an edge: a * f(b * x + c) + d in network units."""
 
     function: str
+    text: str = Field(description="With four digits, of x in network units.", examples=["1.2*sin(3.1*x) + 0.4"])
     a: float
     b: float
     c: float

@@ -14,6 +14,7 @@ from kan.snapped import with_formula
 from kan.split import Part
 from kan.state import EdgeFormula, NetworkState
 from kan.statistics import with_statistics
+from tests.kan.symbolic.trees import independent_value
 
 BASE = "/v1/models/concrete/versions/1"
 ROWS = 60
@@ -66,6 +67,8 @@ def test_an_edge_that_is_a_sine_is_told_so(api: Any, state: NetworkState) -> Non
     assert best["function"] == "sin"
     assert best["r2"] == pytest.approx(1.0, abs=1e-9)
     assert (abs(best["a"]), abs(best["b"])) == (pytest.approx(2.0), pytest.approx(3.0))
+    said = independent_value(best["text"], {"x": 0.3})
+    assert said == pytest.approx(best["a"] * np.sin(best["b"] * 0.3 + best["c"]) + best["d"], abs=1e-2)
     short = api.get(BASE + "/activations/0/0/0/suggestions?library=sin&library=x&limit=1").json()
     assert short["data"] == [best]
 
