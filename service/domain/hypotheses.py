@@ -35,7 +35,7 @@ class Hypothesis:
     test: Literal["separability", "symmetry"]
     inputs: Sequence[str]
     kind: Kind
-    threshold: float = 0.05
+    threshold: float = 0.01
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class HypothesisAsked(BaseModel):
     kind: Literal["additive", "multiplicative", "sum", "difference", "product", "ratio"] = Field(
         description="separability: additive or multiplicative; symmetry: one of the other four."
     )
-    threshold: float = Field(0.05, gt=0, le=1, allow_inf_nan=False, description="Largest score that counts as 0.")
+    threshold: float = Field(0.01, gt=0, le=1, allow_inf_nan=False, description="Largest score that counts as 0.")
 
 
 class VerdictRead(BaseModel):

@@ -42,7 +42,7 @@ def test_verdict_is_what_the_expression_says(
     assert (found["output"], found["holds"]) == ("y", holds)
     assert (found["score"] < 0.01) == holds
     assert ("not" in found["verdict"]) != holds
-    assert (body["threshold"], body["rows"]) == (0.05, 1000)
+    assert (body["threshold"], body["rows"]) == (0.01, 1000)
     assert "no data set" in body["drawn"]
 
 
