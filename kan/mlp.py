@@ -18,10 +18,10 @@ from kan.problem import FOLDS
 from kan.split import Part
 from kan.state import Array
 
-LEARNING_RATE = 3e-3
+LEARNING_RATE = 1e-2
 # Epochs without a better held-out loss: the rate is halved after so many, the training ends after more.
-HALVE_AFTER, STOP_AFTER = 12, 50
-MOST_EPOCHS = 1_500
+HALVE_AFTER, STOP_AFTER = 25, 60
+MOST_EPOCHS = 1_000
 SMALLEST_BATCH, LARGEST_BATCH, BATCHES = 16, 256, 12
 # Hidden nodes of the members that use up a given time.
 MEMBER_WIDTH = 64

@@ -19,10 +19,10 @@ from service.api.problems import problem_responses
 from service.api.schemas.jobs import (
     DryRun,
     EventPage,
+    JobCreate,
     JobPage,
     JobRead,
     Status,
-    TrainJobCreate,
     WorkerList,
     WorkerRead,
     event_read,
@@ -63,7 +63,7 @@ IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", descripti
 @router.post(
     "/v1/jobs",
     operation_id="createJob",
-    summary="Train a model",
+    summary="Train a model, or compare it with others",
     status_code=202,
     response_model=JobRead,
     responses={
@@ -72,7 +72,7 @@ IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", descripti
     },
 )
 async def create_job(
-    spec: TrainJobCreate,
+    spec: JobCreate,
     request: Request,
     session: SessionDep,
     settings: SettingsDep,

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from service.api.problems import EDGE_PROBLEMS, INTERNAL, INVALID_REQUEST, domain_response, problem_response
+from service.api.schemas.jobs import TAG
 from service.domain.errors import DomainError, Fault, MalformedBody, StoreUnavailable, UnsupportedMediaType
 from service.log import get_logger
 
@@ -37,6 +38,9 @@ def faults_of(found: Sequence[Any]) -> list[Fault]:
 def pointer_of(location: Sequence[str | int]) -> str:
     """Gives "/a/0" in the body, "?name" for a query parameter, "{name}" in the path, "name:" for a header."""
     where, *rest = location or ("body",)
+    if rest and str(rest[0]).startswith(TAG):
+        # The shape that was taken is no part of the body.
+        rest = rest[1:]
     name = str(rest[0]) if rest else ""
     other = {"query": f"?{name}", "path": f"{{{name}}}", "header": f"{name}:", "cookie": f"{name}="}
     if where in other:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from service.domain.compare_specs import resolve_compare_spec
 from service.domain.datasets import get_dataset
 from service.domain.errors import DatasetNotFound, Fault, IllegalJobStep, InvalidSpec, JobNotFound, TooManyJobs
 from service.domain.idempotency import Answer, RequestKey, first_answer, keep_answer
@@ -25,6 +26,7 @@ from service.store.tables import DatasetRow, EventRow, JobRow
 
 PREFIX = "job"
 _MODEL_NAME_LENGTH = 63
+_RESOLVERS = {"train": resolve_train_spec, "compare": resolve_compare_spec}
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,14 @@ class JobDraft:
     Attributes:
         spec: as sent.
         resolved: what will run: network, recipe, inputs, targets, warnings.
+        model_name: None of a job that publishes no version.
     """
 
     kind: str
     spec: dict[str, Any]
     resolved: dict[str, Any]
     dataset_id: str | None
-    model_name: str
+    model_name: str | None
     max_runtime_s: int
     priority: int
     labels: dict[str, str]
@@ -70,7 +73,7 @@ class JobFilter:
 
 
 def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease_seconds: float = 30.0) -> JobDraft:
-    """Checks a train spec against its data set and says what would run; stores nothing.
+    """Checks a spec against its data set and says what would run; stores nothing.
 
     Raises:
         InvalidSpec: unknown names, or values outside their range; the faults point into the spec.
@@ -82,13 +85,15 @@ def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease
     faults = list(_job_faults(spec, runtime, limits))
     if faults:
         raise InvalidSpec(faults[0].message, faults)
-    resolved = resolve_train_spec(spec, dataset.columns, dataset.rows, limits)
+    kind = str(spec.get("kind") or "train")
+    resolved = _RESOLVERS[kind](spec, dataset.columns, dataset.rows, limits)
+    named = str(spec.get("model") or model_name_from(dataset.name))
     return JobDraft(
-        kind="train",
+        kind=kind,
         spec=dict(spec),
         resolved={**resolved, "warnings": [*resolved["warnings"], *waits]},
         dataset_id=dataset.id,
-        model_name=str(spec.get("model") or model_name_from(dataset.name)),
+        model_name=named if kind == "train" else None,
         max_runtime_s=runtime,
         priority=int(spec.get("priority") or 0),
         labels=dict(spec.get("labels") or {}),

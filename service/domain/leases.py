@@ -167,6 +167,13 @@ def finish_with_model(session: Session, hold: Hold, trained: TrainedModel, reaso
     return _end(session, hold, "succeeded", reason, {"result": result_of(version, trained)})
 
 
+def finish_with_answer(session: Session, hold: Hold, answer: dict[str, Any], reason: str | None = None) -> str:
+    """Ends a job that publishes nothing (a cancel that came first wins); gives its final state."""
+    if next_status("succeed", _locked(session, hold).status) is None:
+        return _end(session, hold, "cancelled", "user_cancelled")
+    return _end(session, hold, "succeeded", reason, {"result": answer})
+
+
 def finish_failed(session: Session, hold: Hold, reason: str, message: str) -> str:
     """Ends a job that no further attempt can help; gives its final state (cancelled, if that was asked for)."""
     status = next_status("fail", _locked(session, hold).status)
@@ -198,7 +205,8 @@ def rescue_jobs(session: Session, backoff: Backoff, dead_worker_id: str | None =
 
     Any worker may do it, several at once too: each job is taken back by compare-and-set, in a transaction of its own.
     """
-    found = [(row.id, row.token) for row in _lost(session, dead_worker_id)]
+    lost = statements.list_lost_jobs(session, database_now(session), HELD, dead_worker_id)
+    found = [(row.id, row.token) for row in lost]
     session.rollback()
     rescued = []
     for job_id, token in found:
@@ -210,10 +218,6 @@ def rescue_jobs(session: Session, backoff: Backoff, dead_worker_id: str | None =
         status = _retry_or_fail(session, row, "worker_lost", "the worker that held the job is gone", backoff)
         rescued.append((job_id, status))
     return rescued
-
-
-def _lost(session: Session, dead_worker_id: str | None) -> Sequence[JobRow]:
-    return statements.list_lost_jobs(session, database_now(session), HELD, dead_worker_id)
 
 
 def _is_lost(session: Session, row: JobRow, dead_worker_id: str | None) -> bool:

@@ -66,7 +66,7 @@ class TrainingRun:
         checkpoint: bytes | None = None,
     ) -> None:
         self.result: TrainedModel | None = None
-        self._arrays = _arrays(resolved, table, column_types)
+        self._arrays = table_columns(resolved, table, column_types)
         self._training = _training(resolved, self._arrays, checkpoint)
         self._started = time.perf_counter()
         self._durations: deque[float] = deque(maxlen=RECENT_STEPS)
@@ -136,13 +136,13 @@ def _training(
 ) -> TableTraining:
     device = str(resolved.get("device", "cpu"))
     try:
-        return TableTraining(arrays, _task(resolved, arrays), checkpoint=checkpoint, device=device)
+        return TableTraining(arrays, table_task(resolved, arrays), checkpoint=checkpoint, device=device)
     except EncodingError as error:
         raise BadTrainingData(str(error)) from error
 
 
-def _arrays(resolved: Mapping[str, Any], table: BinaryIO, types: Mapping[str, str]) -> dict[str, NDArray[Any]]:
-    """Reads what the job needs."""
+def table_columns(resolved: Mapping[str, Any], table: BinaryIO, types: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    """Reads the columns that a job needs from its data set."""
     wanted = {*resolved["inputs"], *resolved["targets"], resolved.get("split_column")}
     rows = int(_scanned(table).select(pl.len()).collect().item())
     return {
@@ -164,7 +164,12 @@ def _scanned(table: BinaryIO) -> pl.LazyFrame:
     return pl.scan_parquet(table)
 
 
-def _task(resolved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> TableTask:
+def table_task(resolved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> TableTask:
+    """Gives what a resolved spec learns from the columns.
+
+    Raises:
+        BadTrainingData: the split column holds other words than train, validation and test.
+    """
     network = resolved["network"]
     return TableTask(
         inputs=tuple(resolved["inputs"]),

@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--id", default=None, help="the worker's id; made when absent")
     parser.add_argument("--supervised", type=int, metavar="PID", help="end when this process, the parent, ends")
     parser.add_argument("--device", default="cpu", help="the device that its jobs train on")
-    parser.add_argument("--run-class", default=None, help="module:Class of the training run")
+    parser.add_argument("--run-class", default=None, help="module:Class of every run, whatever the job's kind")
     options = parser.parse_args()
     settings = settings_from_environment()
     # Read by the numerical libraries when the fork server loads them.
@@ -30,11 +30,11 @@ def main() -> None:
     configure_logging(settings.log_level)
 
     from service.worker.child import die_with_parent  # noqa: PLC0415 - numpy reads the variables above on import
-    from service.worker.loop import RUN_CLASS, Worker  # noqa: PLC0415
+    from service.worker.loop import Worker  # noqa: PLC0415
 
     if options.supervised is not None:
         die_with_parent(lambda: os.getppid() == options.supervised, signal.SIGTERM)
-    worker = Worker(settings, worker_id=options.id, device=options.device, run_class=options.run_class or RUN_CLASS)
+    worker = Worker(settings, worker_id=options.id, device=options.device, run_class=options.run_class)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     worker.run()

@@ -1,7 +1,8 @@
 """The process that trains one job: it talks through a pipe to its worker and never sees the database.
 
-Up go tuples: ("update", kind, data, progress), ("checkpoint", content, info), ("result", fields, reason),
-("failed", reason, message), ("stopped",). Down come the words "hand_over" and "finish".
+Up go tuples: ("update", kind, data, progress), ("checkpoint", content, info), ("result", fields, reason) of a job that
+publishes a model, ("answer", result, reason) of one that does not, ("failed", reason, message), ("stopped",). Down come
+the words "hand_over" and "finish".
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class TrainingOrder:
     """Everything that the child needs to train one job.
 
     Attributes:
-        run_class: "module:Class" of the run; `service.domain.training:TrainingRun` but in tests.
+        run_class: "module:Class" of the run, as `service.worker.loop.RUN_CLASSES` says but in tests.
         table: the data set as Parquet, in a file.
         checkpoint: to go on from; None at the start.
         checkpoint_seconds: longest time between two checkpoints.
@@ -130,7 +131,7 @@ def _train(pipe: Connection, order: TrainingOrder, words: _Words) -> None:
         if words.last == FINISH:
             _finish_early(pipe, run)
             return
-    pipe.send(("result", _fields(run.result), None))
+    pipe.send(_ended(run.result, None))
 
 
 def _finish_early(pipe: Connection, run: Any) -> None:
@@ -139,7 +140,14 @@ def _finish_early(pipe: Connection, run: Any) -> None:
     if best is None:
         pipe.send(("failed", "max_runtime", "max_runtime_s passed before there was a model to keep"))
     else:
-        pipe.send(("result", _fields(best), "max_runtime"))
+        pipe.send(_ended(best, "max_runtime"))
+
+
+def _ended(result: Any, reason: str | None) -> tuple[Any, ...]:
+    """Gives the last message of a run: a model to publish, or a plain answer."""
+    if isinstance(result, Mapping):
+        return ("answer", plain(result), reason)
+    return ("result", _fields(result), reason)
 
 
 def _fields(result: Any) -> dict[str, Any]:

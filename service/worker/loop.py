@@ -26,7 +26,11 @@ from service.worker.rescuer import Rescuer, backoff_of
 from service.worker.retrying import Transactions
 from service.worker.runner import Attempt
 
-RUN_CLASS = "service.domain.training:TrainingRun"
+# By the kind of the job.
+RUN_CLASSES = {
+    "train": "service.domain.training:TrainingRun",
+    "compare": "service.domain.comparing:ComparisonRun",
+}
 
 log = get_logger()
 
@@ -35,7 +39,7 @@ class Worker:
     """One worker process: one job at a time, on one device."""
 
     def __init__(
-        self, settings: Settings, *, worker_id: str | None = None, device: str = CPU, run_class: str = RUN_CLASS
+        self, settings: Settings, *, worker_id: str | None = None, device: str = CPU, run_class: str | None = None
     ) -> None:
         self.worker_id = worker_id or new_id("wk")
         self._device = device
@@ -54,7 +58,7 @@ class Worker:
 
     def run(self) -> None:
         """Works until `stop`; gives its job back and signs off at the end."""
-        warm_up(self._run_class)
+        warm_up(self._run_class or RUN_CLASSES["train"])
         self._survive(lambda: self._writing.run(self._sign_on))
         log.info("worker_started", worker_id=self.worker_id, device=self._device)
         presence = threading.Thread(target=self._stay_present, name="presence", daemon=True)
@@ -89,7 +93,7 @@ class Worker:
         log.info("job_claimed", job_id=hold.job_id, worker_id=self.worker_id, attempt=row.attempt)
         try:
             attempt = Attempt(hold, row, self._settings, (self._writing, self._reading), self._stop)
-            status = attempt.run(self._run_class)
+            status = attempt.run(self._run_class or RUN_CLASSES[row.kind])
         except LeaseLost:
             log.warning("lease_lost", job_id=hold.job_id, worker_id=self.worker_id)
             return

@@ -134,6 +134,9 @@ class Attempt:
             self._flush()
             trained = TrainedModel(**parts[0])
             return self._writing.run(lambda session: leases.finish_with_model(session, self._hold, trained, parts[1]))
+        elif kind == "answer":
+            self._flush()
+            return self._writing.run(lambda session: leases.finish_with_answer(session, self._hold, parts[0], parts[1]))
         elif kind == "failed":
             return self._fail(parts[0], parts[1])
         elif kind == "stopped":

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from service.domain.jobs import JobView
 from service.store.tables import EventRow
@@ -15,6 +15,9 @@ Status = Literal["queued", "running", "pausing", "paused", "cancelling", "cancel
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 LabelValue = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+LAST_SEED = 2**53 - 1
+# Before the kind of a job, where pydantic tells which of the shapes it took.
+TAG = "kind:"
 Names = Annotated[list[Name], Field(max_length=10_000)]
 
 TRAIN_EXAMPLE: dict[str, Any] = {
@@ -27,16 +30,20 @@ TRAIN_EXAMPLE: dict[str, Any] = {
 }
 
 
-class TrainJobCreate(BaseModel):
-    """What is to be trained: on which data set, to predict what, how."""
+COMPARE_EXAMPLE: dict[str, Any] = {
+    "kind": "compare",
+    "dataset": "ds_01m855zsk5fwxvgkyv1bs3g32e",
+    "targets": ["compressive_strength"],
+    "preset": "balanced",
+    "baselines": ["mlp_parameters", "mlp_time", "linear"],
+    "seeds": [0, 1, 2],
+}
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [TRAIN_EXAMPLE]})
 
-    kind: Literal["train"] = "train"
+class TableJobCreate(BaseModel):
+    """What every job says that learns from a data set."""
+
     dataset: str = Field(max_length=100, description="Id of the data set.")
-    model: str | None = Field(
-        None, max_length=300, description="Gets the next version; absent: made from the data set's name."
-    )
     inputs: Names | None = Field(None, description="Columns to learn from; absent: every usable one but the targets.")
     targets: Names = Field(min_length=1, description="Columns to predict.")
     task: Literal["auto", "regression", "classification"] = Field(
@@ -48,20 +55,10 @@ class TrainJobCreate(BaseModel):
         "multiply the product nodes added to each hidden layer: how many of two factors, or a list of their factors.",
     )
     preset: str | None = Field(None, max_length=50, description="A named recipe: quick, balanced or thorough.")
-    recipe: list[dict[str, Any]] | None = Field(None, max_length=1_000, description="The stages, instead of a preset.")
     test_fraction: float | None = Field(
         None, allow_inf_nan=False, description="Part of the rows kept for testing; absent: 0.2."
     )
     split_column: Name | None = Field(None, description="Column that says train, validation or test for each row.")
-    test_dataset: str | None = Field(None, max_length=100, description="Not supported yet.")
-    init: dict[str, Any] | None = Field(None, description="Not supported yet.")
-    seed: int = Field(0, ge=0, le=2**53 - 1, description="Of the split and of every random choice.")
-    device: str = Field(
-        "auto",
-        pattern=r"^(auto|cpu|cuda:(0|[1-9]\d{0,2}))$",
-        description="Where it is trained: auto takes a free GPU for a large job, else the CPU; cpu or cuda:0 waits for "
-        "a worker that has it.",
-    )
     priority: int = Field(0, ge=-1000, le=1000, description="Higher first; then age.")
     max_runtime_s: int | None = Field(None, description="Longest run (seconds).")
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict, description="Anything, to find the job by.")
@@ -76,7 +73,58 @@ class TrainJobCreate(BaseModel):
 
     def spec(self) -> dict[str, Any]:
         """Gives the spec as it was sent, without what was left out."""
-        return {"kind": self.kind, **self.model_dump(exclude_unset=True, exclude_none=True)}
+        return self.model_dump(exclude_unset=True, exclude_none=True)
+
+
+class TrainJobCreate(TableJobCreate):
+    """What is to be trained: on which data set, to predict what, how."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [TRAIN_EXAMPLE]})
+
+    kind: Literal["train"] = "train"
+    model: str | None = Field(
+        None, max_length=300, description="Gets the next version; absent: made from the data set's name."
+    )
+    recipe: list[dict[str, Any]] | None = Field(None, max_length=1_000, description="The stages, instead of a preset.")
+    test_dataset: str | None = Field(None, max_length=100, description="Not supported yet.")
+    init: dict[str, Any] | None = Field(None, description="Not supported yet.")
+    seed: int = Field(0, ge=0, le=LAST_SEED, description="Of the split and of every random choice.")
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda:(0|[1-9]\d{0,2}))$",
+        description="Where it is trained: auto takes a free GPU for a large job, else the CPU; cpu or cuda:0 waits for "
+        "a worker that has it.",
+    )
+
+    def spec(self) -> dict[str, Any]:
+        """Gives the spec as it was sent, with its kind."""
+        return {"kind": self.kind, **super().spec()}
+
+
+class CompareJobCreate(TableJobCreate):
+    """On what a KAN, its formula, MLPs and a linear model are compared: the same splits and seeds for all."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [COMPARE_EXAMPLE]})
+
+    kind: Literal["compare"]
+    baselines: list[Literal["mlp_parameters", "mlp_time", "linear"]] | None = Field(
+        None, max_length=20, description="Beside the KAN and its formula; absent: all."
+    )
+    seeds: list[Annotated[int, Field(ge=0, le=LAST_SEED)]] | None = Field(
+        None, max_length=1_000, description="One split and one start of every side each, 20 at most; absent: 0, 1, 2."
+    )
+
+
+def _kind_of(body: object) -> str:
+    kind = body.get("kind") if isinstance(body, dict) else getattr(body, "kind", None)
+    # A train job need not say its kind; of an unknown kind its complaint names the field.
+    return TAG + ("compare" if kind == "compare" else "train")
+
+
+JobCreate = Annotated[
+    Annotated[TrainJobCreate, Tag(f"{TAG}train")] | Annotated[CompareJobCreate, Tag(f"{TAG}compare")],
+    Discriminator(_kind_of),
+]
 
 
 class Transition(BaseModel):
@@ -105,7 +153,9 @@ class JobRead(BaseModel):
     resolved: dict[str, Any] | None = Field(description="What really runs.")
     progress: dict[str, Any] | None
     transitions: list[Transition]
-    result: dict[str, Any] | None = Field(description="Of a train job: model, version, version_id, metrics.")
+    result: dict[str, Any] | None = Field(
+        description="Of a train job: model, version, version_id, metrics; of a compare job: sides, choice, advice."
+    )
     error: dict[str, Any] | None
     labels: dict[str, str]
     priority: int
@@ -128,7 +178,7 @@ class DryRun(BaseModel):
     """What a job would do; nothing was stored."""
 
     kind: str
-    model: str
+    model: str | None = Field(description="None of a job that publishes no version.")
     resolved: dict[str, Any]
     parameters: int | None
     warnings: list[Any]

@@ -50,6 +50,7 @@ WRITES: list[Any] = [
     lambda session, hold: leases.record_progress(session, hold, [("metric", {"step": 1})], {"step": 1}, 100),
     lambda session, hold: leases.record_checkpoint(session, hold, b"late", {"step": 1}),
     lambda session, hold: leases.finish_with_model(session, hold, TRAINED),
+    lambda session, hold: leases.finish_with_answer(session, hold, {"advice": "late"}),
     lambda session, hold: leases.finish_failed(session, hold, "internal", "late"),
     leases.finish_stopped,
     leases.hand_over,
@@ -144,6 +145,23 @@ def test_cancel_before_the_end_wins_over_the_result(session: Session) -> None:
     jobs.cancel_job(session, job_id)
     assert leases.finish_with_model(session, hold, TRAINED) == "cancelled"
     assert session.scalars(select(VersionRow)).all() == []
+    assert row_of(session, job_id).result is None
+
+
+def test_answer_ends_the_job_without_a_version(session: Session) -> None:
+    job_id = queue_job(session)
+    hold = claim(session)
+    assert leases.finish_with_answer(session, hold, {"advice": "take it"}, "max_runtime") == "succeeded"
+    row = row_of(session, job_id)
+    assert (row.status, row.reason, row.result) == ("succeeded", "max_runtime", {"advice": "take it"})
+    assert session.scalars(select(VersionRow)).all() == []
+
+
+def test_cancel_before_the_end_wins_over_the_answer(session: Session) -> None:
+    job_id = queue_job(session)
+    hold = claim(session)
+    jobs.cancel_job(session, job_id)
+    assert leases.finish_with_answer(session, hold, {"advice": "late"}) == "cancelled"
     assert row_of(session, job_id).result is None
 
 

@@ -22,6 +22,7 @@ from service.store.engine import database_now
 from service.store.tables import DatasetRow, EventRow, JobRow, VersionRow
 
 DEADLINE_SECONDS = 30.0
+FAKE_RUN = "tests.service.worker.fake_run:FakeRun"
 _QUICK = {
     "KAN_LEASE_SECONDS": "1.5",
     "KAN_HEARTBEAT_SECONDS": "0.3",
@@ -43,9 +44,12 @@ class Bench:
         self._log = log
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def start_worker(self, device: str = "cpu", **settings: str) -> subprocess.Popen[bytes]:
+    def start_worker(
+        self, device: str = "cpu", *, run_class: str | None = FAKE_RUN, **settings: str
+    ) -> subprocess.Popen[bytes]:
+        """Starts one; `run_class` None = as the job's kind asks for."""
         environment = {**os.environ, **_QUICK, **settings, "KAN_DATABASE_URL": self._url}
-        options = ["--device", device, "--run-class", "tests.service.worker.fake_run:FakeRun"]
+        options = ["--device", device, *(["--run-class", run_class] if run_class else [])]
         command = [sys.executable, "-m", "service.worker", *options]
         with self._log.open("ab") as log:
             process = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
