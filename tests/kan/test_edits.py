@@ -180,3 +180,12 @@ def test_certificate_of_any_sequence_holds_and_the_result_survives_its_file(
     tolerance = 1e-9 * (1.0 + np.abs(slow_outputs(before, x)).max() + change.max())
     np.testing.assert_allclose(found.max_change, change.max(axis=0), rtol=0, atol=tolerance)
     np.testing.assert_allclose(found.rms_change, np.sqrt(np.square(change).mean(axis=0)), rtol=0, atol=tolerance)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, 1000, 250))
+def test_a_thousand_random_networks_and_sequences_hold(first: int) -> None:
+    check = test_certificate_of_any_sequence_holds_and_the_result_survives_its_file.hypothesis.inner_test  # type: ignore[attr-defined]
+    for seed in range(first, first + 250):
+        generator = random.Random(seed)
+        check(seed, generator, generator.randint(1, 8))
