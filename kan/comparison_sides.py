@@ -8,6 +8,7 @@ from typing import Any
 from kan.errors import CheckpointError, FormulaTooLarge, NotSymbolic
 from kan.formulas.building import formulas
 from kan.formulas.formula import variable_columns
+from kan.formulas.negligible import without_negligible
 from kan.formulas.rounding import rounded
 from kan.scores import Scores
 from kan.state import NetworkState
@@ -17,6 +18,8 @@ KAN, FORMULA, LINEAR = "kan", "formula", "linear"
 MLP_PARAMETERS, MLP_TIME = "mlp_parameters", "mlp_time"
 BASELINES = (MLP_PARAMETERS, MLP_TIME, LINEAR)
 DIGITS = 4
+# Terms of which four digits show nothing.
+NEGLIGIBLE = 1e-6
 # Rows by which digits are chosen.
 CHOOSING_ROWS = 500
 # A longer text is not shown.
@@ -31,7 +34,8 @@ class FormulaFacts:
 
     Attributes:
         splines: edges that are no formulas; none where it is a formula.
-        complexity: of all outputs together, by `kan.symbolic.complexity`; None where there is no formula.
+        complexity: of all outputs together, by `kan.symbolic.complexity`, without negligible terms; None where there
+            is no formula.
         texts: one an output, with at least four digits; empty where there is none or it is too long to show.
     """
 
@@ -76,9 +80,10 @@ def formula_facts(state: NetworkState, rows: TableRows) -> FormulaFacts:
     except FormulaTooLarge:
         return FormulaFacts(0)
     columns = variable_columns(found[0].variables, rows)
-    short = [rounded(formula, columns, DIGITS).formula.written("text") for formula in found]
+    plain = [without_negligible(formula, columns, NEGLIGIBLE) for formula in found]
+    short = [rounded(formula, columns, DIGITS).formula.written("text") for formula in plain]
     texts = tuple(short) if sum(map(len, short)) <= LONGEST_TEXT else ()
-    return FormulaFacts(0, sum(formula.complexity for formula in found), texts)
+    return FormulaFacts(0, sum(formula.complexity for formula in plain), texts)
 
 
 def trained_numbers(state: NetworkState) -> int:

@@ -82,6 +82,7 @@ def test_formula_of_a_target_that_is_one_is_exact_and_written() -> None:
     assert rmse is not None
     assert rmse < 1e-9
     (text,) = item.formula.texts
+    assert "e-" not in text, "rounding is written as a term"
     values = [eval(text, {"a": a, "b": b, "sqrt": math.sqrt}) for a, b in ((0.5, -0.25), (-0.75, 1.0))]
     # Four digits of each number.
     np.testing.assert_allclose(values, [3 * 0.25 + 0.25 + 1, 3 * 0.5625 - 1 + 1], rtol=2e-3)
