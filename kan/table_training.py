@@ -15,10 +15,12 @@ from kan.encoding_learning import FARTHEST_INPUT, class_names
 from kan.errors import BadTrainingData, EncodingError, is_out_of_memory
 from kan.journal import Journal
 from kan.losses import loss_for
+from kan.network import Kan
 from kan.problem import Problem
 from kan.prune import pruned_edges
 from kan.scores import Metrics, scores
 from kan.split import Part, split_rows
+from kan.stages.fit import Fitted, with_network
 from kan.stages.recipe import Progress, best_so_far, ran_out_of_memory, run_recipe
 from kan.stages.work import Work
 from kan.state import Array, NetworkState
@@ -29,6 +31,7 @@ SMALLEST_TABLE = 5
 VALIDATION_FRACTION = 0.2
 # In this order, so that each of the two is a view of the encoded rows.
 LEARNT_FROM = (Part.TRAIN, Part.VALIDATION)
+_PURPOSES = {Part.TRAIN: "training", Part.VALIDATION: "validation"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class TableTask:
         seed: of split, folds and starts.
         test_fraction: share of the rows that only judge, [0, 1).
         parts: (rows,) `Part` codes to use instead of a random split.
+        start: a network with its encoding to go on from; `inputs`, `targets`, `task` are its own, `config` is unused.
     """
 
     inputs: tuple[str, ...]
@@ -53,6 +57,7 @@ class TableTask:
     seed: int = 0
     test_fraction: float = 0.2
     parts: NDArray[np.uint8] | None = None
+    start: NetworkState | None = None
 
 
 @dataclass(frozen=True)
@@ -85,11 +90,12 @@ class TableTraining:
         self._journal = Journal() if checkpoint is None else Journal.from_bytes(checkpoint)
         self.warnings: list[str] = []
         self.parts = self._split()
-        self.encoding = learn_encoding(table, task.inputs, task.targets, task.task, self.parts == Part.TRAIN)
+        self.encoding = self._encoding()
         self._set_aside_unreadable()
         self._device = device
-        if not (self.parts == Part.VALIDATION).any():
-            raise BadTrainingData("no row is left for validation")
+        for part in LEARNT_FROM:
+            if not (self.parts == part).any():
+                raise BadTrainingData(f"no row is left for {_PURPOSES[part]}")
 
     @property
     def task(self) -> TableTask:
@@ -122,7 +128,15 @@ class TableTraining:
         return (yield from self._run_recipe())
 
     def _run_here(self) -> Generator[Progress, None, Work]:
-        return (yield from run_recipe(Work(self._problem, self._task.config), self._task.recipe, self._journal))
+        return (yield from run_recipe(self._beginning(), self._task.recipe, self._journal))
+
+    def _beginning(self) -> Work:
+        """Gives the work before the first stage: nothing is trained yet, or the network to go on from."""
+        if self._task.start is None:
+            return Work(self._problem, self._task.config)
+        network = Kan.from_state(self._task.start).to(self._problem.x.device)
+        work = Work(self._problem, network.config, network)
+        return with_network(work, Fitted(network)) if self._problem.is_finite else work
 
     def _fits(self) -> bool:
         """Puts the rows on the device, and says whether they fit there."""
@@ -135,7 +149,7 @@ class TableTraining:
 
     def finish_early(self) -> TableResult | None:
         """Gives the best network so far, None where there is none yet; the run is not to be gone on with."""
-        work = best_so_far(Work(self._problem, self._task.config), self._task.recipe, self._journal)
+        work = best_so_far(self._beginning(), self._task.recipe, self._journal)
         return None if work is None else self._result(*self._frozen(work))
 
     def checkpoint(self) -> bytes:
@@ -160,16 +174,28 @@ class TableTraining:
             strata=strata,
         )
 
+    def _encoding(self) -> Encoding:
+        start, task = self._task.start, self._task
+        if start is None:
+            return learn_encoding(self._table, task.inputs, task.targets, task.task, self.parts == Part.TRAIN)
+        assert start.encoding is not None
+        return start.encoding
+
     def _set_aside_unreadable(self) -> None:
-        """Takes rows out that the training rows do not prepare for: a missing value or a class never seen there."""
-        judging = np.flatnonzero(np.isin(self.parts, [Part.VALIDATION, Part.TEST]))
-        blocks = np.split(judging, range(BLOCK_ROWS, len(judging), BLOCK_ROWS))
+        """Takes rows out that the encoding does not know what to do with: a missing value or a class it never saw."""
+        learnt_here = self._task.start is None
+        doubtful = [Part.VALIDATION, Part.TEST, *([] if learnt_here else [Part.TRAIN])]
+        rows = np.flatnonzero(np.isin(self.parts, doubtful))
+        blocks = np.split(rows, range(BLOCK_ROWS, len(rows), BLOCK_ROWS))
         unreadable = [row for block in blocks for row in _unreadable(self.encoding, self._table, block)]
         self.parts[unreadable] = Part.UNUSED
         if unreadable:
+            where, who = (
+                (" of validation and test", "no training row has") if learnt_here else ("", "the start never saw")
+            )
             self.warnings.append(
-                f"{len(unreadable)} rows are left out of validation and test (the first is row {min(unreadable)}):"
-                " a missing value or a class that no training row has"
+                f"{len(unreadable)} rows are left out{where} (the first is row {min(unreadable)}):"
+                f" a missing value or a class that {who}"
             )
 
     @cached_property

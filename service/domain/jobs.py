@@ -18,6 +18,7 @@ from service.domain.ids import is_id, new_id
 from service.domain.limits import Limits
 from service.domain.models import is_model_name
 from service.domain.placement import check_device
+from service.domain.starts import find_start, split_warnings
 from service.domain.states import TERMINAL, next_status
 from service.domain.train_specs import resolve_train_spec
 from service.store import jobs as statements
@@ -26,7 +27,6 @@ from service.store.tables import DatasetRow, EventRow, JobRow
 
 PREFIX = "job"
 _MODEL_NAME_LENGTH = 63
-_RESOLVERS = {"train": resolve_train_spec, "compare": resolve_compare_spec}
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,14 @@ def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease
     if faults:
         raise InvalidSpec(faults[0].message, faults)
     kind = str(spec.get("kind") or "train")
-    resolved = _RESOLVERS[kind](spec, dataset.columns, dataset.rows, limits)
-    named = str(spec.get("model") or model_name_from(dataset.name))
+    start = None if spec.get("init") is None else find_start(session, spec["init"])
+    if kind == "compare":
+        resolved = resolve_compare_spec(spec, dataset.columns, dataset.rows, limits)
+    else:
+        resolved = resolve_train_spec(spec, dataset.columns, dataset.rows, limits, start)
+    if start is not None:
+        waits = [*waits, *split_warnings(start, dataset.id, resolved)]
+    named = str(spec.get("model") or (start.version.model_name if start else model_name_from(dataset.name)))
     return JobDraft(
         kind=kind,
         spec=dict(spec),

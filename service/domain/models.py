@@ -19,7 +19,7 @@ from service.domain.trained_model import TrainedModel
 from service.store import models as statements
 from service.store.datasets import find_dataset
 from service.store.engine import database_now
-from service.store.tables import ModelRow, VersionRow
+from service.store.tables import JobRow, ModelRow, VersionRow
 from service.version import code_version
 
 VersionStatus = Literal["draft", "published"]
@@ -98,6 +98,16 @@ def publish_version(
     session.add(row)
     session.flush()
     return row
+
+
+def parent_id_of(session: Session, job: JobRow) -> str | None:
+    """Gives the version that a job goes on from, None where there is none or it was deleted meanwhile.
+
+    It cannot be deleted before the transaction ends.
+    """
+    init = (job.resolved or {}).get("init")
+    parent = statements.find_version_by_id(session, init["version_id"], lock=True) if init else None
+    return None if parent is None else parent.id
 
 
 def result_of(version: VersionRow, trained: TrainedModel) -> dict[str, Any]:

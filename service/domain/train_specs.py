@@ -20,21 +20,31 @@ from kan.config import (
     stage_to_json,
 )
 from kan.config_sparsity import Prune
+from kan.config_symbolic import Discover, Symbolify
 from kan.cost import MEMBER_ROWS, training_cost
 from kan.errors import InvalidConfig
 from kan.presets import PRESETS, preset_recipe
 from service.domain.errors import Fault, InvalidSpec
 from service.domain.limits import Limits
 from service.domain.placement import device_facts
+from service.domain.signatures import network_facts
 from service.domain.spec_columns import choose_columns
+from service.domain.starts import Start, columns_of, with_defaults
 
 DEFAULT_PRESET = "balanced"
 DEFAULT_TEST_FRACTION, LARGEST_TEST_FRACTION = 0.2, 0.9
-NOT_YET = {"test_dataset": "a data set of its own for the test", "init": "going on from a version"}
+NOT_YET = {"test_dataset": "a data set of its own for the test"}
+# Stages that build networks of their own.
+ANEW = (Starts, Choose, Average, Discover)
+GOING_ON = (Fit(), Refit())
 
 
 def resolve_train_spec(
-    spec: Mapping[str, Any], dataset_columns: Sequence[Mapping[str, Any]], dataset_rows: int, limits: Limits
+    spec: Mapping[str, Any],
+    dataset_columns: Sequence[Mapping[str, Any]],
+    dataset_rows: int,
+    limits: Limits,
+    start: Start | None = None,
 ) -> dict[str, Any]:
     """Gives what a train job will run.
 
@@ -42,27 +52,28 @@ def resolve_train_spec(
         spec: as sent, its fields of the right JSON types.
         dataset_columns: `columns` of the data set.
         dataset_rows: rows of the data set.
+        start: the version to go on from.
 
     Returns:
         inputs, targets, task, search (the recipe finds the network), network, recipe (every field), parameters,
-        optimizer, memory_bytes, device, device_reason, seed, test_fraction, split_column, warnings.
+        init (of a start: its model, version, version_id, sha256), optimizer,
+        memory_bytes, device, device_reason, seed, test_fraction, split_column, warnings.
 
     Raises:
         InvalidSpec: with a fault for everything that is wrong.
     """
     _refuse_later_fields(spec)
+    spec = spec if start is None else with_defaults(spec, start, dataset_columns)
     test_fraction = _test_fraction(spec)
     columns = choose_columns(spec, dataset_columns, dataset_rows)
-    recipe = _recipe(spec, limits)
+    recipe = _recipe(spec, limits, goes_on=start is not None)
     search = any(isinstance(stage, Choose) for stage in recipe)
-    config = _network(spec, search=search, limits=limits)
-    _check_fit_together(config, recipe, search=search)
-    costs = [
-        training_cost(
-            shape, columns.input_levels, columns.outputs, min(dataset_rows, MEMBER_ROWS) if search else dataset_rows, by
-        )
-        for shape, by in _shapes(config, recipe)
-    ]
+    columns = columns if start is None else columns_of(start, columns, dataset_columns)
+    config = _network(spec, search=search, limits=limits) if start is None else start.config
+    _check_fit_together(config, recipe, search=search, goes_on=start is not None)
+    rows = min(dataset_rows, MEMBER_ROWS) if search else dataset_rows
+    shapes = _shapes(config, recipe)
+    costs = [training_cost(shape, columns.input_levels, columns.outputs, rows, by) for shape, by in shapes]
     largest = max(costs, key=lambda cost: cost.parameters)
     reasons = {cost.optimizer: cost.reason for cost in sorted(costs, key=lambda cost: cost.parameters)}
     memory = max(cost.memory_bytes for cost in costs)
@@ -72,7 +83,8 @@ def resolve_train_spec(
         "targets": columns.targets,
         "task": columns.task,
         "search": search,
-        "network": "auto" if search else config.to_json(),
+        "network": _shown_network(config, search=search, start=start),
+        **({} if start is None else {"init": start.facts}),
         "recipe": [stage_to_json(stage) for stage in recipe],
         "parameters": largest.parameters,
         "optimizer": largest.optimizer,
@@ -99,9 +111,17 @@ def _test_fraction(spec: Mapping[str, Any]) -> float:
     return fraction
 
 
-def _recipe(spec: Mapping[str, Any], limits: Limits) -> tuple[Stage, ...]:
+def _shown_network(config: NetworkConfig, *, search: bool, start: Start | None) -> Any:
+    if start is not None:
+        return network_facts(start.state)["network"]
+    return "auto" if search else config.to_json()
+
+
+def _recipe(spec: Mapping[str, Any], limits: Limits, *, goes_on: bool) -> tuple[Stage, ...]:
     """Gives the stages of the spec's recipe, or of its preset."""
     given = spec.get("recipe")
+    if given is None and goes_on:
+        return GOING_ON
     if given is None:
         name = spec.get("preset") or DEFAULT_PRESET
         if name not in PRESETS:
@@ -152,9 +172,13 @@ def _network(spec: Mapping[str, Any], *, search: bool, limits: Limits) -> Networ
     return config
 
 
-def _check_fit_together(config: NetworkConfig, recipe: Sequence[Stage], *, search: bool) -> None:
-    """Refuses an inexact refinement and an average of deep networks before anything runs."""
-    if isinstance(recipe[0], Refit | Prune):
+def _check_fit_together(config: NetworkConfig, recipe: Sequence[Stage], *, search: bool, goes_on: bool) -> None:
+    """Refuses an inexact refinement, an average of deep networks and a fresh start of a trained one."""
+    for number, stage in enumerate(recipe):
+        if goes_on and isinstance(stage, ANEW):
+            message = f"{stage.stage} starts anew, which would drop the network to go on from"
+            raise _invalid(f"/recipe/{number}", "starts_anew", message)
+    if not goes_on and isinstance(recipe[0], Refit | Prune | Symbolify):
         message = f"expected a stage that trains before {recipe[0].stage}, such as fit"
         raise _invalid("/recipe/0", "invalid_stage", message)
     grid = None if search else config.grid

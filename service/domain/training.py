@@ -12,11 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from kan.checkpoint import dump
+from kan.checkpoint import dump, load
 from kan.config import NetworkConfig, read_fields, stage_from_json
 from kan.errors import BadTrainingData, EncodingError, InexactRefinement
 from kan.split import Part
 from kan.stages.recipe import Progress
+from kan.state import NetworkState
 from kan.table_training import TableResult, TableTask, TableTraining
 from kan.train import Outcome
 from service.domain.columns import table_arrays
@@ -52,6 +53,7 @@ class TrainingRun:
         table: the data set as Parquet, in a file that may be closed when this has returned.
         column_types: column -> "number", "category" or "ignored".
         checkpoint: bytes of an earlier run of the same job, to go on from.
+        start: bytes of the version to go on from.
 
     Raises:
         BadTrainingData: nothing can be learnt from the rows; the first step may raise it too.
@@ -64,10 +66,12 @@ class TrainingRun:
         table: BinaryIO,
         column_types: Mapping[str, str],
         checkpoint: bytes | None = None,
+        start: bytes | None = None,
     ) -> None:
         self.result: TrainedModel | None = None
+        network = None if start is None else load(start)
         self._arrays = table_columns(resolved, table, column_types)
-        self._training = _training(resolved, self._arrays, checkpoint)
+        self._training = _training(resolved, self._arrays, checkpoint, network)
         self._started = time.perf_counter()
         self._durations: deque[float] = deque(maxlen=RECENT_STEPS)
         self._told = 0
@@ -132,11 +136,14 @@ class TrainingRun:
 
 
 def _training(
-    resolved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], checkpoint: bytes | None
+    resolved: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    checkpoint: bytes | None,
+    start: NetworkState | None,
 ) -> TableTraining:
     device = str(resolved.get("device", "cpu"))
     try:
-        return TableTraining(arrays, table_task(resolved, arrays), checkpoint=checkpoint, device=device)
+        return TableTraining(arrays, table_task(resolved, arrays, start), checkpoint=checkpoint, device=device)
     except EncodingError as error:
         raise BadTrainingData(str(error)) from error
 
@@ -164,7 +171,9 @@ def _scanned(table: BinaryIO) -> pl.LazyFrame:
     return pl.scan_parquet(table)
 
 
-def table_task(resolved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> TableTask:
+def table_task(
+    resolved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], start: NetworkState | None = None
+) -> TableTask:
     """Gives what a resolved spec learns from the columns.
 
     Raises:
@@ -176,10 +185,11 @@ def table_task(resolved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
         targets=tuple(resolved["targets"]),
         task=resolved["task"],
         recipe=tuple(stage_from_json(stage) for stage in resolved["recipe"]),
-        config=NetworkConfig() if network == "auto" else read_fields(NetworkConfig, network),
+        config=NetworkConfig() if network == "auto" or start is not None else read_fields(NetworkConfig, network),
         seed=resolved["seed"],
         test_fraction=resolved["test_fraction"],
         parts=_given_parts(arrays, resolved.get("split_column")),
+        start=start,
     )
 
 

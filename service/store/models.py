@@ -41,6 +41,12 @@ def find_latest_version(session: Session, model_name: str) -> VersionRow | None:
     return session.scalars(published.order_by(VersionRow.version.desc()).limit(1)).one_or_none()
 
 
+def find_version_by_id(session: Session, version_id: str, *, lock: bool = False) -> VersionRow | None:
+    """Gives one version by its id; with a lock it cannot be deleted before the transaction ends."""
+    wanted = select(VersionRow).where(VersionRow.id == version_id)
+    return session.scalars(wanted.with_for_update(key_share=True) if lock else wanted).one_or_none()
+
+
 def find_version_of_job(session: Session, job_id: str) -> VersionRow | None:
     """Gives the version that a job made."""
     return session.scalars(select(VersionRow).where(VersionRow.job_id == job_id)).one_or_none()

@@ -18,7 +18,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -46,6 +46,7 @@ class TrainingOrder:
         run_class: "module:Class" of the run, as `service.worker.loop.RUN_CLASSES` says but in tests.
         table: the data set as Parquet, in a file.
         checkpoint: to go on from; None at the start.
+        beginning: of a training that goes on from a version, its checkpoint as `start`.
         checkpoint_seconds: longest time between two checkpoints.
         threads: CPU threads.
         run_seconds: how long earlier attempts ran up to the checkpoint.
@@ -59,6 +60,7 @@ class TrainingOrder:
     checkpoint_seconds: float
     threads: int
     run_seconds: float
+    beginning: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def run_child(pipe: Connection, order: TrainingOrder) -> None:
@@ -109,7 +111,9 @@ class _Words:
 
 
 def _train(pipe: Connection, order: TrainingOrder, words: _Words) -> None:
-    run = _load(order.run_class)(order.resolved, order.table.file, order.column_types, order.checkpoint)
+    run = _load(order.run_class)(
+        order.resolved, order.table.file, order.column_types, order.checkpoint, **order.beginning
+    )
     order.table.close()
     _give_memory_back()
     _cap_threads(order.threads)

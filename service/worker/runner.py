@@ -17,6 +17,7 @@ from service.settings import Settings
 from service.store.blobs import BlobDamaged, get_blob, write_blob
 from service.store.datasets import find_dataset
 from service.store.jobs import Event
+from service.store.models import find_version_by_id
 from service.store.tables import JobRow
 from service.worker.child import FINISH, HAND_OVER, TrainingOrder
 from service.worker.heartbeat import Heartbeat
@@ -70,18 +71,19 @@ class Attempt:
         dataset = find_dataset(session, self._row.dataset_id) if self._row.dataset_id else None
         if dataset is None:
             raise LookupError("the data set is gone")
-        checkpoint = self._row.checkpoint_sha256
+        checkpoint, resolved = self._row.checkpoint_sha256, self._row.resolved or {}
         table = TableFile()
         write_blob(session, dataset.blob_sha256, table.file)
         return TrainingOrder(
             run_class=run_class,
-            resolved=self._row.resolved or {},
+            resolved=resolved,
             table=table,
             column_types=column_types(dataset),
             checkpoint=get_blob(session, checkpoint) if checkpoint else None,
             checkpoint_seconds=self._settings.checkpoint_seconds,
             threads=self._settings.threads,
             run_seconds=float((self._row.checkpoint_info or {}).get("run_seconds", 0.0)),
+            beginning=_beginning(session, resolved),
         )
 
     def _follow(self, process: TrainingProcess, heartbeat: Heartbeat, run_seconds: float) -> str:
@@ -174,6 +176,15 @@ class Attempt:
         log.warning("attempt_lost", job_id=self._hold.job_id, reason=reason, message=message)
         backoff = backoff_of(self._settings)
         return self._writing.run(lambda session: leases.lose_attempt(session, self._hold, reason, message, backoff))
+
+
+def _beginning(session: Session, resolved: dict[str, Any]) -> dict[str, bytes]:
+    """Gives the checkpoint of the version that the training goes on from."""
+    if "init" not in resolved:
+        return {}
+    if find_version_by_id(session, resolved["init"]["version_id"]) is None:
+        raise LookupError("the version to go on from is gone")
+    return {"start": get_blob(session, resolved["init"]["sha256"])}
 
 
 class _Deadlines:

@@ -1,5 +1,6 @@
 """A table's training as a whole: honest parts, units, tiny and odd tables, the same bits for the same seed."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from kan.checkpoint import dump
 from kan.config import Fit, NetworkConfig, Refit, Starts
+from kan.config_sparsity import Prune
 from kan.encoding import decode, encode
 from kan.errors import BadTrainingData, CheckpointError, EncodingError
 from kan.predictor import evaluate
@@ -54,6 +56,33 @@ def test_classes_are_learnt(recipe: Any) -> None:
     accuracy = (result.metrics["test"] or {})["accuracy"]
     assert accuracy is not None
     assert accuracy > 0.8
+
+
+def test_start_is_gone_on_from_with_its_encoding_and_a_killed_run_ends_in_the_same_bits() -> None:
+    start = trained(a_table(80), a_task(SHORT)).state
+    table = {**a_table(90, seed=1), "a": 3.0 + a_table(90, seed=1)["a"]}
+    task = a_task((Fit(steps=6), Prune(), Refit(steps=2)), start=start)
+    training = TableTraining(table, task)
+    assert training.encoding == start.encoding
+    whole = finish(training.run())
+    assert whole.state.widths == start.widths
+    for stop_after in (2, 8):
+        killed = TableTraining(table, task)
+        for _ in itertools.islice(killed.run(), stop_after):
+            pass
+        resumed = TableTraining(table, task, checkpoint=killed.checkpoint())
+        assert dump(finish(resumed.run()).state) == dump(whole.state)
+
+
+def test_rows_that_the_start_cannot_read_are_left_out() -> None:
+    complete = trained(a_table(80), a_task(SHORT, inputs=("b",))).state
+    table = a_table(60)
+    table["b"][::3] = np.nan
+    training = TableTraining(table, a_task(SHORT, inputs=("b",), start=complete))
+    assert (training.parts[::3] == Part.UNUSED).all()
+    assert training.warnings[0].startswith("20 rows are left out (the first is row 0): a missing value")
+    with pytest.raises(BadTrainingData, match="no row is left for training"):
+        TableTraining({**table, "b": np.full(60, np.nan)}, a_task(SHORT, inputs=("b",), start=complete))
 
 
 def test_targets_of_very_different_size_are_both_learnt() -> None:

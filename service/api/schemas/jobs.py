@@ -39,6 +39,23 @@ COMPARE_EXAMPLE: dict[str, Any] = {
     "seeds": [0, 1, 2],
 }
 
+GO_ON_EXAMPLE: dict[str, Any] = {
+    "kind": "train",
+    "dataset": "ds_01m855zsk5fwxvgkyv1bs3g32e",
+    "targets": ["compressive_strength"],
+    "init": {"model": "concrete", "version": 3},
+    "recipe": [{"stage": "fit", "steps": 50}, {"stage": "symbolify"}],
+}
+
+
+class InitCreate(BaseModel):
+    """The version that a training goes on from."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    model: str = Field(max_length=63)
+    version: int | Literal["latest"] = "latest"
+
 
 class TableJobCreate(BaseModel):
     """What every job says that learns from a data set."""
@@ -79,7 +96,9 @@ class TableJobCreate(BaseModel):
 class TrainJobCreate(TableJobCreate):
     """What is to be trained: on which data set, to predict what, how."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [TRAIN_EXAMPLE]})
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [TRAIN_EXAMPLE, GO_ON_EXAMPLE]}
+    )
 
     kind: Literal["train"] = "train"
     model: str | None = Field(
@@ -87,7 +106,11 @@ class TrainJobCreate(TableJobCreate):
     )
     recipe: list[dict[str, Any]] | None = Field(None, max_length=1_000, description="The stages, instead of a preset.")
     test_dataset: str | None = Field(None, max_length=100, description="Not supported yet.")
-    init: dict[str, Any] | None = Field(None, description="Not supported yet.")
+    init: InitCreate | None = Field(
+        None,
+        description="Go on from a version: its network, columns and scaling are the start; seed, test_fraction and "
+        "split_column are its own where they are left out, the recipe is fit and refit. No network, no preset.",
+    )
     seed: int = Field(0, ge=0, le=LAST_SEED, description="Of the split and of every random choice.")
     device: str = Field(
         "auto",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy.orm import Session
 
+from kan.encoding import NumberInput, NumberOutput
 from service.domain.leases import Hold, claim_next_job, finish_failed
 
 if TYPE_CHECKING:
@@ -82,6 +83,36 @@ def test_wrong_value_is_422_and_nothing_is_stored(client: Api, spec: dict[str, A
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"].startswith(f"/{field}")
     assert client.get("/v1/jobs").json()["data"] == []
+
+
+def test_job_that_goes_on_from_a_version_says_so(
+    client: Api, spec: dict[str, Any], publish: Any, network_of: Any
+) -> None:
+    inputs = tuple(NumberInput(name, name, 0.0, 1.0, -1.0, 1.0) for name in ("x1", "x2"))
+    version = publish(network_of(inputs, (NumberOutput("y", 2.0, 1.5),), hidden=2))
+    going_on = {**spec, "init": {"model": "concrete"}, "recipe": [{"stage": "fit"}]}
+    del going_on["preset"]
+    answer = client.post("/v1/jobs", json=going_on)
+    assert (answer.status_code, answer.json()["model"]) == (202, "concrete")
+    assert answer.json()["resolved"]["init"]["version_id"] == version.id
+    assert answer.json()["resolved"]["network"]["widths"] == [2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("init", "pointer"),
+    [
+        ({"model": "nope", "version": 1}, "/init/model"),
+        ({"version": 1}, "/init/model"),
+        ({"model": "nope", "version": "first"}, "/init/version"),
+        ({"model": "nope", "versions": 1}, "/init/versions"),
+    ],
+)
+def test_version_to_go_on_from_that_is_none_is_422(
+    client: Api, spec: dict[str, Any], init: dict[str, Any], pointer: str
+) -> None:
+    answer = client.post("/v1/jobs", json={**spec, "init": init})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert answer.json()["errors"][0]["pointer"].startswith(pointer)
 
 
 def test_stream_tells_the_log_and_closes_after_the_end(client: Api, session: Session, spec: dict[str, Any]) -> None:

@@ -38,11 +38,16 @@ class FakeRun:
     """
 
     def __init__(
-        self, resolved: dict[str, Any], table: BinaryIO, column_types: dict[str, str], checkpoint: bytes | None
+        self,
+        resolved: dict[str, Any],
+        table: BinaryIO,
+        column_types: dict[str, str],
+        checkpoint: bytes | None,
+        start: bytes | None = None,
     ) -> None:
         self._spec = resolved
-        start = {"step": 0, "digest": hashlib.sha256(table.read()).hexdigest()}
-        saved: dict[str, Any] = json.loads(checkpoint) if checkpoint else start
+        begun = hashlib.sha256(table.read() + (start or b""))
+        saved: dict[str, Any] = json.loads(checkpoint) if checkpoint else {"step": 0, "digest": begun.hexdigest()}
         self._first = int(saved["step"])
         self._step = int(saved["step"])
         self._digest = str(saved["digest"])
