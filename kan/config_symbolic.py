@@ -20,7 +20,7 @@ class Discover:
 
     stage: ClassVar[str] = "discover"
     starts: int = 4
-    tries: int = 8
+    tries: int = 6
 
     def __post_init__(self) -> None:
         check_int("starts", self.starts, 1, 20)

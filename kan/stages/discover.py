@@ -126,8 +126,7 @@ def _formula(refitting: Refitting, trials: list[Trial], tries: int) -> Generator
             break
         left -= 1
         sharp = yield from _sharpened(refitting, trial)
-        snapping = yield from snapped(refitting, sharp.refitted.state)
-        end = _trial(refitting, trial.structure, snapping.refitted)
+        end = _trial(refitting, trial.structure, (yield from snapped(refitting, sharp.refitted.state)))
         if best is None or end.rank < best.rank:
             best = end
     return best

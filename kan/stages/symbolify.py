@@ -5,7 +5,7 @@ is a legal end.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from kan.snapped import with_formula
 from kan.stages.choose import PENALTIES
 from kan.stages.fit import Fitted, fit_piece, with_network
 from kan.stages.members import CURVATURE_SHARE
-from kan.stages.refitting import Refitted, Refitting, counted
+from kan.stages.refitting import RefitRun, Refitted, Refitting, counted
 from kan.stages.starts import NOISE_FREE
 from kan.stages.work import StageRun, Tensors, Work, held_loss, pack_network, unpack_network
 from kan.state import Array, EdgeFormula, NetworkState
@@ -54,22 +54,6 @@ DISTINCT = (
 Edge = tuple[int, int, int]
 
 
-@dataclass(frozen=True)
-class Snapping:
-    """A network on its way to formulas.
-
-    Attributes:
-        refitted: the network and its loss on the validation rows.
-        failed: edges for which no function was good enough, as the network is now.
-    """
-
-    refitted: Refitted
-    failed: frozenset[Edge] = field(default_factory=frozenset)
-
-
-SnapRun = Generator[TrainStep, None, Snapping]
-
-
 def symbolify(work: Work, stage: Symbolify, journal: Journal, name: str) -> StageRun:
     """Turns splines of the network into formulas; one that is all formulas is fitted to all rows at the end."""
     if work.network is None:
@@ -80,8 +64,8 @@ def symbolify(work: Work, stage: Symbolify, journal: Journal, name: str) -> Stag
         refitting = _refitting(work)
         state = before.state()
         expected = TRIALS * TRIAL_STEPS * (1 + len(spline_edges(state))) + LAST_STEPS
-        snapping = yield from counted(snapped(refitting, state, stage), expected)
-        return pack_network(Kan.from_state(snapping.refitted.state))
+        found = yield from counted(snapped(refitting, state, stage), expected)
+        return pack_network(Kan.from_state(found.state))
 
     network = unpack_network(work, (yield from journal.piece(f"{name}/symbolify", run)))
     work = with_network(work, Fitted(network))
@@ -109,7 +93,7 @@ def _refitting(work: Work) -> Refitting:
     return replace(plain, curvature=CURVATURE_SHARE * slope, slope=slope)
 
 
-def snapped(refitting: Refitting, state: NetworkState, stage: Symbolify = DEFAULT) -> SnapRun:
+def snapped(refitting: Refitting, state: NetworkState, stage: Symbolify = DEFAULT) -> RefitRun:
     """Turns as many splines into formulas as the validation rows allow, the most certain first.
 
     First only functions that cost nothing are taken, so that no wrong one bars the way to the right ones; then those
@@ -120,21 +104,29 @@ def snapped(refitting: Refitting, state: NetworkState, stage: Symbolify = DEFAUL
         state: trained.
         stage: functions to try, and what they may cost.
     """
-    held = Snapping(refitting.judged(state))
+    held, ranked = refitting.judged(state), None
     for floor in (min(NO_COST, stage.negligible), stage.negligible):
-        held = Snapping(held.refitted)
-        while edges := [edge for edge in spline_edges(held.refitted.state) if edge not in held.failed]:
-            ranked = _ranked(refitting, held.refitted.state, edges, stage)
-            if not ranked:
-                break
-            edge, found = ranked
-            taken = yield from _tried(refitting, held.refitted, edge, found[:TRIALS], floor)
-            held = Snapping(held.refitted, held.failed | {edge}) if taken is None else Snapping(taken)
-        if not spline_edges(held.refitted.state):
-            break
-    last = yield from refitting.run(held.refitted.state, LAST_STEPS)
-    best = last if last.held <= held.refitted.held else held.refitted
-    return Snapping(replace(best, state=in_normal_form(best.state)), held.failed)
+        taken: Refitted | None = held
+        while taken is not None:
+            # What was refused left the network as it was, and so what its edges look like.
+            ranked = _ranked(refitting, held.state, stage) if ranked is None else ranked
+            taken = yield from _first_accepted(refitting, held, ranked, floor)
+            if taken is not None:
+                held, ranked = taken, None
+    last = yield from refitting.run(held.state, LAST_STEPS)
+    best = last if last.held <= held.held else held
+    return replace(best, state=in_normal_form(best.state))
+
+
+def _first_accepted(
+    refitting: Refitting, held: Refitted, ranked: list[tuple[Edge, list[Suggestion]]], floor: float
+) -> Generator[TrainStep, None, Refitted | None]:
+    """Gives the network with a formula on the first edge that has one good enough, None where no edge has."""
+    for edge, found in ranked:
+        taken = yield from _tried(refitting, held, edge, found[:TRIALS], floor)
+        if taken is not None:
+            return taken
+    return None
 
 
 def in_normal_form(state: NetworkState) -> NetworkState:
@@ -163,23 +155,17 @@ def relative_rmse(refitting: Refitting, loss: float) -> float:
     return float(np.sqrt(loss / refitting.variance()))
 
 
-def _ranked(
-    refitting: Refitting, state: NetworkState, edges: list[Edge], stage: Symbolify
-) -> tuple[Edge, list[Suggestion]] | None:
-    """Gives the edge whose best function is the most certain, with its functions."""
+def _ranked(refitting: Refitting, state: NetworkState, stage: Symbolify) -> list[tuple[Edge, list[Suggestion]]]:
+    """Gives the splines with their functions, the one whose best function is the most certain first."""
     x = refitting.problem.at(refitting.rows)[0].cpu().numpy()
     values = evaluate_layers(state, x)
     bits, library = BITS * stage.complexity_weight, stage.library or DISTINCT
-    curves = {edge: _curve(state, values[edge[0]], edge) for edge in edges}
+    curves = {edge: _curve(state, values[edge[0]], edge) for edge in spline_edges(state)}
     found = {edge: suggestions(curve, library, bits_per_operation=bits) for edge, curve in curves.items()}
     # A curve that never changes is a constant: the line of slope zero.
     found = {edge: ranked or [_constant(state, values[edge[0]], edge)] for edge, ranked in found.items()}
     found = {edge: [s for s in ranked if s.fit.r2 >= stage.r2_threshold] for edge, ranked in found.items()}
-    found = {edge: ranked for edge, ranked in found.items() if ranked}
-    if not found:
-        return None
-    best = min(found, key=lambda edge: found[edge][0].score)
-    return best, found[best]
+    return sorted(((edge, ranked) for edge, ranked in found.items() if ranked), key=lambda item: item[1][0].score)
 
 
 def _curve(state: NetworkState, values: Array, edge: Edge) -> EdgeCurve:
