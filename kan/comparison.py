@@ -4,6 +4,7 @@ The formula is what the preset "interpretable" makes of the same rows. All run o
 """
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -25,14 +26,15 @@ from kan.comparison_sides import (
     microseconds_per_row,
     trained_numbers,
 )
+from kan.compiled_predictor import Predictor
 from kan.config import Stage
 from kan.dense_rows import DenseRows, dense_rows
 from kan.encoding import Encoding, Table, encode
 from kan.errors import BadTrainingData
 from kan.kernels.cpu.warm import warm
+from kan.kernels.native.compiling import KERNELS
 from kan.linear_model import fit_linear
 from kan.mlp import equal_width, fit_mlp, fit_mlp_for
-from kan.predictor import evaluate
 from kan.scores import score
 from kan.split import Part
 from kan.state import Array, NetworkState
@@ -127,6 +129,9 @@ class Comparison:
         """
         # What is compiled or loaded here would count as the first side's time.
         warm()
+        with suppress(RuntimeError):
+            # Where they cannot be compiled, prediction is slow in the API too.
+            KERNELS.wait()
         sides = self._contest.sides
         count = len(sides) * len(self._contest.seeds)
         for number, (seed, side) in enumerate(((s, side) for s in self._contest.seeds for side in sides), 1):
@@ -159,7 +164,8 @@ class Comparison:
         state: NetworkState = result.state
         test = np.flatnonzero(result.parts == Part.TEST)
         x = encode(training.encoding, TableRows(self._table, test[:PREDICTED_ROWS]))
-        speed = microseconds_per_row(lambda: evaluate(state, x), len(x), self._clock)
+        predictor = Predictor(state)
+        speed = microseconds_per_row(lambda: predictor.evaluate(x), len(x), self._clock)
         facts = formula_facts(state, TableRows(self._table, test[:CHOOSING_ROWS]))
         scores = result.metrics["test"]
         assert scores is not None
