@@ -69,7 +69,7 @@ def explanation(
     if asked.contributions:
         means = row.training.get("term_means")
         if means is None:
-            message = "this version keeps no means of its training rows; train it again, or edit it with its data set"
+            message = "this version keeps no means of training rows; train one, or edit it with its data set"
             raise errors.InvalidParameter("contributions", message, "no_training_means")
         found["contributions"] = contributions_part(explanations.contributions(model, answer.read, np.array(means)))
     if asked.gradient:

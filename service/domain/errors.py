@@ -160,7 +160,7 @@ class TrainingDataGone(DomainError):
     """What was asked for is measured on training rows, and their data set is deleted."""
 
     def __init__(self) -> None:
-        super().__init__("the data set that the version was trained on is gone, so that nothing can be measured")
+        super().__init__("the data set of the version is gone, or it never had one, so that nothing can be measured")
 
 
 class InvalidRows(DomainError):

@@ -17,6 +17,7 @@ from service.domain.idempotency import Answer, RequestKey, first_answer, keep_an
 from service.domain.models import is_model_name, publish_version
 from service.domain.names import name_fault
 from service.domain.signatures import network_facts, signature
+from service.domain.tables.parsed import pointer_to
 from service.store.blobs import put_blob
 from service.store.tables import VersionRow
 
@@ -106,10 +107,10 @@ def _faults(draft: ExpressionDraft) -> list[Fault]:
     faults = []
     if not is_model_name(draft.model_name):
         faults.append(Fault("/name", "not_a_name", "expected a-z, 0-9, . _ - and at most 63 characters"))
-    for place, (name, ends) in enumerate(draft.ranges.items()):
+    for name, ends in draft.ranges.items():
         message = _column_fault(name, draft.target) or _range_fault(ends)
         if message:
-            faults.append(Fault(f"/ranges/{place}", "not_a_range", message))
+            faults.append(Fault(pointer_to("ranges", name), "not_a_range", message))
     message = name_fault(draft.target)
     if message:
         faults.append(Fault("/target", "not_a_name", message))

@@ -81,7 +81,7 @@ def evaluate_table(model: LoadedModel, table: InputTable) -> Prediction:
     """Gives the model's answer for rows that are known to fit.
 
     Raises:
-        InvalidRows: a value so far out that the numbers overflow.
+        InvalidRows: a value so far out that the numbers overflow, or where a formula is undefined.
     """
     try:
         raw = model.predictor.evaluate(encode(model.encoding, table.columns))
@@ -91,7 +91,8 @@ def evaluate_table(model: LoadedModel, table: InputTable) -> Prediction:
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
         pointer = table.pointer(int(bad.argmax()), None)
-        raise invalid_rows([Fault(pointer, "overflow", "expected values nearer to the training range")])
+        message = "no finite result: a value is too far from the training range, or a formula is undefined there"
+        raise invalid_rows([Fault(pointer, "overflow", message)])
     target = model.encoding.outputs[0]
     names = tuple(item.name for item in model.encoding.outputs)
     if not isinstance(target, ClassOutput):

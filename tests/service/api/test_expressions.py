@@ -86,10 +86,11 @@ def test_what_is_no_expression_is_refused_and_nothing_of_it_runs(api: Any, expre
     [
         ({"name": "No Name"}, "/name"),
         ({"ranges": {}}, "/ranges"),
-        ({"ranges": {"x1": [1, -1], "x2": [0, 1]}}, "/ranges/0"),
-        ({"ranges": {"x1": [-1, 1], "x2": [0, 1e200]}}, "/ranges/1"),
-        ({"ranges": {"sin": [-1, 1], "x1": [0, 1], "x2": [0, 1]}}, "/ranges/0"),
-        ({"ranges": {"x1": [-1, 1], "x2": [0, 1], "y": [0, 1]}}, "/ranges/2"),
+        ({"ranges": {"x1": [1, -1], "x2": [0, 1]}}, "/ranges/x1"),
+        ({"ranges": {"x1": [-1, 1], "x2": [0, 1e200]}}, "/ranges/x2"),
+        ({"ranges": {"sin": [-1, 1], "x1": [0, 1], "x2": [0, 1]}}, "/ranges/sin"),
+        ({"ranges": {"x1": [-1, 1], "x2": [0, 1], "y": [0, 1]}}, "/ranges/y"),
+        ({"ranges": {"x1": [-1, 1], "x2": [0, 1], "a/b~": [1, 0]}}, "/ranges/a~1b~0"),
         ({"ranges": {"x1": [-1], "x2": [0, 1]}}, "/ranges/x1"),
         ({"ranges": {"x1": ["-1", 1], "x2": [0, 1]}}, "/ranges/x1/0"),
         ({"target": "a\nb"}, "/target"),
@@ -100,3 +101,19 @@ def test_names_and_ranges_that_cannot_be_used_are_pointed_at(api: Any, change: d
     response = api.post("/v1/models", json={**BODY, **change})
     assert response.status_code == 422, response.text
     assert pointer in [item["pointer"] for item in response.json()["errors"]]
+
+
+def test_a_point_where_the_formula_is_undefined_is_refused_with_that_reason(api: Any) -> None:
+    api.post("/v1/models", json={"name": "toy", "expression": "log(x1)", "ranges": {"x1": [-1, 1]}})
+    response = api.post("/v1/models/toy/versions/1/predict", json={"rows": [[0.5], [-0.5]]})
+    assert response.status_code == 422
+    (fault,) = response.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/rows/1", "overflow")
+    assert "undefined" in fault["message"]
+
+
+def test_importance_says_that_a_version_of_an_expression_has_no_data_set(api: Any) -> None:
+    api.post("/v1/models", json=BODY)
+    response = api.get("/v1/models/toy/versions/1/importance")
+    assert response.status_code == 410
+    assert "never had one" in response.json()["detail"]
