@@ -45,7 +45,8 @@ def check_index(field: str, index: int, count: int, what: str) -> None:
         InvalidConfig: it names none.
     """
     if not 0 <= index < count:
-        raise InvalidConfig(field, f"expected the number of a {what}, 0 to {count - 1}")
+        article = "an" if what[0] in "aeiou" else "a"
+        raise InvalidConfig(field, f"expected the number of {article} {what}, 0 to {count - 1}")
 
 
 def with_layer(state: NetworkState, index: int, layer: LayerState) -> NetworkState:

@@ -10,12 +10,16 @@ from kan.cost import rows_per_block
 from kan.predictor import edge_values, evaluate_layers
 from kan.state import DENSITY_BINS, Array, EdgeStatistics, LayerState, NetworkState
 
+# So that no sum of squares overflows.
+LARGEST = 1e150
+
 
 def with_statistics(state: NetworkState, x: Array) -> NetworkState:
     """Gives the network with the statistics of some rows in every layer.
 
     Args:
-        x: (rows, inputs) in network units, at least one row. Passed twice, and never held a second time.
+        x: (rows, inputs) in network units, at least one row. Passed twice, and never held a second time. Rows where the
+            network is undefined are left out; where no row is left, the statistics stay as they are.
     """
     found = [_Statistics(state, layer) for layer in state.layers]
     for values in _layer_inputs(state, x):
@@ -24,6 +28,8 @@ def with_statistics(state: NetworkState, x: Array) -> NetworkState:
     for values in _layer_inputs(state, x):
         for statistics, block in zip(found, values, strict=True):
             statistics.add(block)
+    if not found[0].has_rows:
+        return state
     layers = [replace(layer, statistics=one.result()) for layer, one in zip(state.layers, found, strict=True)]
     return replace(state, layers=tuple(layers))
 
@@ -31,7 +37,12 @@ def with_statistics(state: NetworkState, x: Array) -> NetworkState:
 def _layer_inputs(state: NetworkState, x: Array) -> Iterator[list[Array]]:
     size = rows_per_block(max(layer.inputs + layer.outputs for layer in state.layers) * (state.layers[0].degree + 2))
     for start in range(0, len(x), size):
-        yield evaluate_layers(state, x[start : start + size])[:-1]
+        values = evaluate_layers(state, x[start : start + size])
+        kept = np.all([(np.abs(block) < LARGEST).all(axis=1) for block in values], axis=0)
+        if kept.all():
+            yield values[:-1]
+        elif kept.any():
+            yield [block[kept] for block in values[:-1]]
 
 
 class _Statistics:
@@ -43,6 +54,11 @@ class _Statistics:
         self._density = np.zeros((layer.inputs, DENSITY_BINS), dtype=np.int64)
         self._edges = [_Spread() for _ in range(layer.inputs)]
         self._nodes = _Spread()
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether any row came in."""
+        return bool((self._low <= self._high).all())
 
     def widen(self, x: Array) -> None:
         """Takes rows into the range."""

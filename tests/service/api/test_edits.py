@@ -146,3 +146,15 @@ def test_a_model_of_drafts_alone_has_no_latest(api: Any, state: Any) -> None:
     assert api.get(f"{BASE}/latest").status_code == 404
     assert api.get(f"{BASE}/2").json()["parent"] is None
     assert api.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(("shift", "undefined"), [(0.25, 1), (-50.0, 3)])
+def test_an_edit_that_leaves_rows_undefined_counts_them_and_can_still_be_drawn(
+    api: Any, state: Any, shift: float, undefined: int
+) -> None:
+    edge = {"op": "fix_symbolic", "layer": 0, "source": 0, "target": 0, "function": "log"}
+    response = api.post(EDITS, json={"operations": [edge | {"a": 1.0, "b": 1.0, "c": shift, "d": 0.0}]})
+    assert response.status_code == 201, response.text
+    assert response.json()["edit"]["certificate"]["undefined_rows"] == undefined
+    for part in ("/activations", "/plot.svg", "/importance"):
+        assert api.get(f"{BASE}/2{part}").status_code < 500, part
