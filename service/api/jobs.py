@@ -25,6 +25,7 @@ from service.api.schemas.jobs import (
     Status,
     WorkerList,
     WorkerRead,
+    dry_run_read,
     event_read,
     job_read,
 )
@@ -84,7 +85,7 @@ async def create_job(
     limits = Limits.from_settings(settings)
     if dry_run:
         draft = await run_in_threadpool(jobs.resolve_job, session, spec.spec(), limits, settings.lease_seconds)
-        return Response(_dry_run(draft).model_dump_json(), media_type=JSON)
+        return Response(dry_run_read(draft).model_dump_json(), media_type=JSON)
     answer = await run_in_threadpool(
         jobs.submit_job,
         session,
@@ -214,17 +215,6 @@ def list_workers(session: ReadingSessionDep, settings: SettingsDep) -> WorkerLis
 
 def _answer_of(view: JobView) -> Answer:
     return Answer(202, f"/v1/jobs/{view.row.id}", job_read(view).model_dump(mode="json"))
-
-
-def _dry_run(draft: jobs.JobDraft) -> DryRun:
-    resolved = draft.resolved
-    return DryRun(
-        kind=draft.kind,
-        model=draft.model_name,
-        resolved=resolved,
-        parameters=resolved.get("parameters"),
-        warnings=list(resolved.get("warnings", ())),
-    )
 
 
 def _wait_seconds(prefer: str | None) -> int:

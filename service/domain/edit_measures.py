@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from kan.certificate import Certificate, certificate
-from kan.encoding import encode
+from kan.certificate import certificate
 from kan.scores import scores
 from kan.split import Part
 from kan.state import NetworkState
 from kan.statistics import with_statistics
-from kan.table_rows import row_blocks
+from service.domain.certificates import certificate_json, training_rows
 from service.domain.columns import table_arrays
 from service.domain.datasets import column_types, get_dataset, load_table
 from service.domain.errors import StoredDataDamaged
@@ -61,7 +59,7 @@ def measure(
     changed = certificate(before, after, x)
     metrics = [scores(state, table, parts, None) for state in (before, after)]
     return with_statistics(after, x), Measures(
-        metrics[0], metrics[1], _as_json(changed), term_means=term_means(after, table, parts == Part.TRAIN)
+        metrics[0], metrics[1], certificate_json(changed), term_means=term_means(after, table, parts == Part.TRAIN)
     )
 
 
@@ -91,15 +89,6 @@ def measured_rows(
     return _table(session, version.dataset_id, state), parts
 
 
-def training_rows(state: NetworkState, table: Mapping[str, NDArray[Any]], wanted: NDArray[np.bool_]) -> Any:
-    """Gives (rows, inputs) of the wanted rows in network units."""
-    assert state.encoding is not None
-    x = np.empty((int(wanted.sum()), state.widths[0]))
-    for place, block in row_blocks(table, wanted, partial(encode, state.encoding)):
-        x[place] = block
-    return x
-
-
 def _parts(session: Session, sha256: str) -> NDArray[np.uint8]:
     try:
         return np.frombuffer(get_blob(session, sha256), dtype=np.uint8)
@@ -122,11 +111,3 @@ def _table(session: Session, dataset_id: str, state: NetworkState) -> Arrays:
     wanted = {item.column for item in state.encoding.inputs} | {item.name for item in state.encoding.outputs}
     types = {name: kind for name, kind in column_types(get_dataset(session, dataset_id)).items() if name in wanted}
     return table_arrays(load_table(session, dataset_id), types)
-
-
-def _as_json(found: Certificate) -> dict[str, Any]:
-    outputs = [
-        {"output": name, "max_change": most, "rms_change": rms}
-        for name, most, rms in zip(found.outputs, found.max_change, found.rms_change, strict=True)
-    ]
-    return {"rows": found.rows, "undefined_rows": found.undefined_rows, "outputs": outputs}

@@ -15,10 +15,10 @@ from kan.state import NetworkState
 from service.domain.edit_measures import Measures, measure
 from service.domain.errors import Fault, InvalidEdit
 from service.domain.finite_numbers import finite
+from service.domain.fitted_formulas import fitted_formula
 from service.domain.idempotency import Answer, RequestKey, first_answer, keep_answer
 from service.domain.model_cache import ModelCache
 from service.domain.models import VersionStatus, get_version, publish_version, with_units
-from service.domain.readings import fitted_formula
 from service.domain.signatures import network_facts, signature
 from service.store.blobs import put_blob
 from service.store.datasets import find_dataset
@@ -83,7 +83,7 @@ def try_edit(
         StoredDataDamaged: the version's bytes, or those of its data set.
     """
     before = cache.model_of(session, version).state
-    after = _applied(before, operations, max_parameters)
+    after = applied(before, operations, max_parameters)
     after, measures = measure(session, version, before, after, max_rows)
     return Edited(version, after, _signature(session, version, after), operations, measures)
 
@@ -153,8 +153,12 @@ def _stored(session: Session, edit: Edited, status: VersionStatus) -> VersionRow
     )
 
 
-def _applied(state: NetworkState, operations: Sequence[Any], max_parameters: int) -> NetworkState:
-    """Applies one operation after the other, so that none can outgrow the limit by more than itself."""
+def applied(state: NetworkState, operations: Sequence[Any], max_parameters: int) -> NetworkState:
+    """Applies one operation after the other, so that none can outgrow the limit by more than itself.
+
+    Raises:
+        InvalidEdit: an operation that is none, or does not fit the network; the faults point at it.
+    """
     for number, operation in enumerate(operations):
         _refuse_growth(number, _grown(state, operation), max_parameters)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from service.domain.errors import DatasetNotFound, Fault, IllegalJobStep, Invali
 from service.domain.idempotency import Answer, RequestKey, first_answer, keep_answer
 from service.domain.ids import is_id, new_id
 from service.domain.limits import Limits
-from service.domain.models import is_model_name
+from service.domain.models import is_model_name, model_name_from
 from service.domain.placement import check_device
 from service.domain.starts import find_start, split_warnings
 from service.domain.states import TERMINAL, next_status
@@ -26,7 +25,6 @@ from service.store.engine import database_now
 from service.store.tables import DatasetRow, EventRow, JobRow
 
 PREFIX = "job"
-_MODEL_NAME_LENGTH = 63
 
 
 @dataclass(frozen=True)
@@ -121,17 +119,40 @@ def submit_job(
     Raises:
         InvalidSpec, TooManyJobs, IdempotencyKeyReused, IdempotencyKeyInFlight: nothing is stored.
     """
-    replay = first_answer(session, request)
-    if replay is not None:
-        return replay
-    draft = resolve_job(session, spec, limits, lease_seconds)
     try:
-        row = create_job(session, draft, max_queue=limits.max_queue, max_attempts=max_attempts)
+        return submit_draft(
+            session,
+            lambda: resolve_job(session, spec, limits, lease_seconds),
+            max_queue=limits.max_queue,
+            max_attempts=max_attempts,
+            answer_of=answer_of,
+            request=request,
+        )
     except IntegrityError:
         # The data set was deleted between the look at it and the insert that refers to it.
         session.rollback()
         _dataset_of(session, spec)
         raise
+
+
+def submit_draft(
+    session: Session,
+    make: Callable[[], JobDraft],
+    *,
+    max_queue: int,
+    max_attempts: int,
+    answer_of: Callable[[JobView], Answer],
+    request: RequestKey | None = None,
+) -> Answer:
+    """Stores the job that `make` gives, its first event and its idempotency key in one transaction, and commits.
+
+    Raises:
+        TooManyJobs, IdempotencyKeyReused, IdempotencyKeyInFlight: nothing is stored.
+    """
+    replay = first_answer(session, request)
+    if replay is not None:
+        return replay
+    row = create_job(session, make(), max_queue=max_queue, max_attempts=max_attempts)
     answer = keep_answer(session, request, answer_of(get_job(session, row.id)))
     session.commit()
     return answer
@@ -237,15 +258,6 @@ def list_events(session: Session, job_id: str, after: int, limit: int) -> Sequen
     """
     _find(session, job_id)
     return statements.list_events(session, job_id, after, limit)
-
-
-def model_name_from(dataset_name: str) -> str:
-    """Gives the model name that a data set's name suggests: "Concrete 2.csv" -> "concrete-2"."""
-    text = dataset_name.lower()
-    for ending in (".csv", ".json", ".ndjson", ".parquet"):
-        text = text.removesuffix(ending)
-    slug = re.sub(r"[^a-z0-9._-]+", "-", text).strip("._-")[:_MODEL_NAME_LENGTH]
-    return slug or "model"
 
 
 def _find(session: Session, job_id: str) -> JobRow:

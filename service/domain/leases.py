@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.domain.backoff import Backoff
-from service.domain.models import parent_id_of, publish_version, result_of
+from service.domain.models import lineage_of, publish_version, result_of
 from service.domain.placement import taker
 from service.domain.states import HELD, TERMINAL, Status, next_status
 from service.domain.trained_model import TrainedModel
@@ -162,8 +162,8 @@ def finish_with_model(session: Session, hold: Hold, trained: TrainedModel, reaso
         },
         job_id=row.id,
         dataset_id=row.dataset_id,
-        parent_id=parent_id_of(session, row),
         seed=(row.resolved or {}).get("seed"),
+        **lineage_of(session, row, trained.change),
     )
     return _end(session, hold, "succeeded", reason, {"result": result_of(version, trained)})
 

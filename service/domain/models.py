@@ -24,6 +24,7 @@ from service.version import code_version
 
 VersionStatus = Literal["draft", "published"]
 LATEST = "latest"
+NAME_LENGTH = 63
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -41,6 +42,15 @@ class ModelSummary:
 def is_model_name(name: str) -> bool:
     """May a model have this name?"""
     return _NAME.fullmatch(name) is not None
+
+
+def model_name_from(dataset_name: str) -> str:
+    """Gives the model name that a data set's name suggests: "Concrete 2.csv" -> "concrete-2"."""
+    text = dataset_name.lower()
+    for ending in (".csv", ".json", ".ndjson", ".parquet"):
+        text = text.removesuffix(ending)
+    slug = re.sub(r"[^a-z0-9._-]+", "-", text).strip("._-")[:NAME_LENGTH]
+    return slug or "model"
 
 
 def publish_version(
@@ -100,14 +110,24 @@ def publish_version(
     return row
 
 
-def parent_id_of(session: Session, job: JobRow) -> str | None:
-    """Gives the version that a job goes on from, None where there is none or it was deleted meanwhile.
+def lineage_of(session: Session, job: JobRow, change: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Gives status, parent and edit of the version that a job makes.
 
-    It cannot be deleted before the transaction ends.
+    A parent that was deleted meanwhile is None; one that is there cannot be deleted before the transaction ends.
+
+    Args:
+        session: of the transaction that publishes the version.
+        job: any that trains.
+        change: what the training measured of an edit.
     """
-    init = (job.resolved or {}).get("init")
+    resolved = job.resolved or {}
+    init, edit = resolved.get("init"), resolved.get("edit")
     parent = statements.find_version_by_id(session, init["version_id"], lock=True) if init else None
-    return None if parent is None else parent.id
+    facts: dict[str, Any] = {"parent_id": None if parent is None else parent.id}
+    if init and edit:
+        told = {"of": init["version"], "operations": edit["operations"], "fit": edit["fit"]}
+        facts |= {"status": "published" if edit["publish"] else "draft", "edit": {**told, **(change or {})}}
+    return facts
 
 
 def result_of(version: VersionRow, trained: TrainedModel) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from kan.errors import InvalidConfig
 from kan.formulas.building import edge_node
 from kan.formulas.rounding import with_digits
 from kan.importance_report import importance_report
-from kan.state import EdgeFormula, NetworkState
+from kan.state import EdgeFormula
 from kan.suggestions import edge_curve, suggestions
 from kan.symbolic.affine import AffineFit
 from kan.symbolic.grammar import Variable
@@ -84,16 +84,3 @@ def edge_suggestions(
 def _text(fit: AffineFit) -> str:
     edge = EdgeFormula(0, 0, fit.function, fit.a, fit.b, fit.c, fit.d)
     return text(with_digits(edge_node(edge, Variable("x")), TEXT_DIGITS))
-
-
-def fitted_formula(state: NetworkState, layer: int, source: int, target: int, function: str) -> EdgeFormula:
-    """Gives a function with the constants that fit an edge best, for an edit that names none.
-
-    Raises:
-        InvalidConfig: an edge without a curve, or one that the function fits nowhere.
-    """
-    found = suggestions(edge_curve(state, layer, source, target), [function])
-    if not found:
-        raise InvalidConfig("function", "expected one that fits the edge; this one has no finite fit")
-    fit = found[0].fit
-    return EdgeFormula(source, target, fit.function, fit.a, fit.b, fit.c, fit.d)

@@ -17,6 +17,7 @@ class TrainedModel:
         outcome: how the training ended.
         train_seconds: wall-clock time of the last attempt.
         term_means: of every edge into the outputs over the training rows.
+        change: of an edit: metrics before it and its certificate.
     """
 
     model: bytes
@@ -26,3 +27,4 @@ class TrainedModel:
     outcome: str
     train_seconds: float
     term_means: list[list[float]] | None = None
+    change: dict[str, Any] | None = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 
 from kan.checkpoint import dump, load
 from kan.config import NetworkConfig, read_fields, stage_from_json
+from kan.edits import edited
 from kan.errors import BadTrainingData, EncodingError, InexactRefinement
 from kan.split import Part
 from kan.stages.recipe import Progress
 from kan.state import NetworkState
 from kan.table_training import TableResult, TableTask, TableTraining
 from kan.train import Outcome
+from service.domain.certificates import change
 from service.domain.columns import table_arrays
+from service.domain.fitted_formulas import fitted_formula
 from service.domain.signatures import network_facts, signature
 from service.domain.term_means import term_means
 from service.domain.trained_model import TrainedModel
@@ -53,7 +56,8 @@ class TrainingRun:
         table: the data set as Parquet, in a file that may be closed when this has returned.
         column_types: column -> "number", "category" or "ignored".
         checkpoint: bytes of an earlier run of the same job, to go on from.
-        start: bytes of the version to go on from.
+        start: bytes of the version to go on from; of an edit, `resolved` says what is done to it first.
+        split: the part of every row, where it is that of the start.
 
     Raises:
         BadTrainingData: nothing can be learnt from the rows; the first step may raise it too.
@@ -67,11 +71,14 @@ class TrainingRun:
         column_types: Mapping[str, str],
         checkpoint: bytes | None = None,
         start: bytes | None = None,
+        split: bytes | None = None,
     ) -> None:
         self.result: TrainedModel | None = None
-        network = None if start is None else load(start)
-        self._arrays = table_columns(resolved, table, column_types)
-        self._training = _training(resolved, self._arrays, checkpoint, network)
+        parent = None if start is None else load(start)
+        self._edited = parent if "edit" in resolved else None
+        self._arrays = table_columns(resolved, table, column_types, _columns_of(self._edited))
+        task = table_task(resolved, self._arrays, _beginning(resolved, parent), split)
+        self._training = _training(resolved, self._arrays, checkpoint, task)
         self._started = time.perf_counter()
         self._durations: deque[float] = deque(maxlen=RECENT_STEPS)
         self._told = 0
@@ -115,7 +122,8 @@ class TrainingRun:
 
     def _result(self, result: TableResult) -> TrainedModel:
         means = term_means(result.state, self._arrays, result.parts == Part.TRAIN)
-        return _result(result, means, time.perf_counter() - self._started)
+        changed = None if self._edited is None else change(self._edited, result.state, self._arrays, result.parts)
+        return replace(_result(result, means, time.perf_counter() - self._started), change=changed)
 
     def checkpoint(self) -> bytes:
         """Gives all that the next attempt needs to end in the same bits."""
@@ -139,18 +147,31 @@ def _training(
     resolved: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]],
     checkpoint: bytes | None,
-    start: NetworkState | None,
+    task: TableTask,
 ) -> TableTraining:
     device = str(resolved.get("device", "cpu"))
     try:
-        return TableTraining(arrays, table_task(resolved, arrays, start), checkpoint=checkpoint, device=device)
+        return TableTraining(arrays, task, checkpoint=checkpoint, device=device)
     except EncodingError as error:
         raise BadTrainingData(str(error)) from error
 
 
-def table_columns(resolved: Mapping[str, Any], table: BinaryIO, types: Mapping[str, str]) -> dict[str, NDArray[Any]]:
-    """Reads the columns that a job needs from its data set."""
-    wanted = {*resolved["inputs"], *resolved["targets"], resolved.get("split_column")}
+def _beginning(resolved: Mapping[str, Any], parent: NetworkState | None) -> NetworkState | None:
+    """Gives the network to start with: the parent's, or what the edit makes of it."""
+    if parent is None or "edit" not in resolved:
+        return parent
+    return edited(parent, resolved["edit"]["operations"], fitted_formula)
+
+
+def _columns_of(state: NetworkState | None) -> set[str]:
+    return set() if state is None or state.encoding is None else {item.column for item in state.encoding.inputs}
+
+
+def table_columns(
+    resolved: Mapping[str, Any], table: BinaryIO, types: Mapping[str, str], more: Collection[str] = ()
+) -> dict[str, NDArray[Any]]:
+    """Reads the columns that a job needs from its data set, and `more`."""
+    wanted = {*resolved["inputs"], *resolved["targets"], resolved.get("split_column"), *more}
     rows = int(_scanned(table).select(pl.len()).collect().item())
     return {
         name: _column(table, name, kind, rows) for name, kind in types.items() if name in wanted and kind != "ignored"
@@ -172,7 +193,10 @@ def _scanned(table: BinaryIO) -> pl.LazyFrame:
 
 
 def table_task(
-    resolved: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], start: NetworkState | None = None
+    resolved: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    start: NetworkState | None = None,
+    split: bytes | None = None,
 ) -> TableTask:
     """Gives what a resolved spec learns from the columns.
 
@@ -180,6 +204,7 @@ def table_task(
         BadTrainingData: the split column holds other words than train, validation and test.
     """
     network = resolved["network"]
+    drawn = _given_parts(arrays, resolved.get("split_column")) if split is None else np.frombuffer(split, np.uint8)
     return TableTask(
         inputs=tuple(resolved["inputs"]),
         targets=tuple(resolved["targets"]),
@@ -188,7 +213,7 @@ def table_task(
         config=NetworkConfig() if network == "auto" or start is not None else read_fields(NetworkConfig, network),
         seed=resolved["seed"],
         test_fraction=resolved["test_fraction"],
-        parts=_given_parts(arrays, resolved.get("split_column")),
+        parts=drawn,
         start=start,
     )
 

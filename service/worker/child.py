@@ -46,7 +46,8 @@ class TrainingOrder:
         run_class: "module:Class" of the run, as `service.worker.loop.RUN_CLASSES` says but in tests.
         table: the data set as Parquet, in a file.
         checkpoint: to go on from; None at the start.
-        beginning: of a training that goes on from a version, its checkpoint as `start`.
+        beginning: of a training that goes on from a version, its checkpoint as `start`; of an edit, its parts of the
+            rows as `split`.
         checkpoint_seconds: longest time between two checkpoints.
         threads: CPU threads.
         run_seconds: how long earlier attempts ran up to the checkpoint.
@@ -163,6 +164,7 @@ def _fields(result: Any) -> dict[str, Any]:
         "outcome": str(result.outcome),
         "train_seconds": float(result.train_seconds),
         "term_means": result.term_means,
+        "change": plain(result.change),
     }
 
 

@@ -29,6 +29,7 @@ from service.worker.runner import Attempt
 # By the kind of the job.
 RUN_CLASSES = {
     "train": "service.domain.training:TrainingRun",
+    "edit": "service.domain.training:TrainingRun",
     "compare": "service.domain.comparing:ComparisonRun",
 }
 

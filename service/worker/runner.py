@@ -182,9 +182,11 @@ def _beginning(session: Session, resolved: dict[str, Any]) -> dict[str, bytes]:
     """Gives the checkpoint of the version that the training goes on from."""
     if "init" not in resolved:
         return {}
-    if find_version_by_id(session, resolved["init"]["version_id"]) is None:
+    init = resolved["init"]
+    if find_version_by_id(session, init["version_id"]) is None:
         raise LookupError("the version to go on from is gone")
-    return {"start": get_blob(session, resolved["init"]["sha256"])}
+    kept = {"start": init["sha256"], "split": init.get("split_sha256")}
+    return {name: get_blob(session, sha256) for name, sha256 in kept.items() if sha256}
 
 
 class _Deadlines:

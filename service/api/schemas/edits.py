@@ -17,11 +17,16 @@ _EXAMPLE: dict[str, Any] = {
     "dry_run": True,
 }
 
+_FIT_EXAMPLE: dict[str, Any] = {
+    "operations": [{"op": "prune_edge", "layer": 0, "source": 1, "target": 2}],
+    "fit": {"stage": "fit", "steps": 50},
+}
+
 
 class EditCreate(BaseModel):
     """What is done to a version, one operation after the other."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [_EXAMPLE, _FIT_EXAMPLE]})
 
     operations: list[dict[str, Any]] = Field(
         min_length=1,
@@ -29,7 +34,11 @@ class EditCreate(BaseModel):
         description="Objects with `op`: prune_edge, restore_edge, prune_node, prune_input, prune, fix_symbolic, unfix, "
         "constrain, refine, expand_width, expand_depth, swap or arrange, and the fields of each.",
     )
-    fit: None = Field(None, description="Not offered yet: a training that follows the edit.")
+    fit: dict[str, Any] | None = Field(
+        None,
+        description="A stage that follows on the rows that the version learnt from, such as `fit` (also where it "
+        "names none), `refit` or `symbolify`; the edit is then a job (202).",
+    )
     dry_run: bool = Field(False, description="Only say what would come out.")
     publish: bool = Field(False, description="Make the child a published version, not a draft.")
 

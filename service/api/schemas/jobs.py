@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
-from service.domain.jobs import JobView
+from service.domain.jobs import JobDraft, JobView
 from service.store.tables import EventRow
 
 Status = Literal["queued", "running", "pausing", "paused", "cancelling", "cancelled", "succeeded", "failed"]
@@ -274,3 +274,15 @@ def job_read(view: JobView) -> JobRead:
 def event_read(row: EventRow) -> EventRead:
     """Gives an event as it is shown."""
     return EventRead(seq=row.seq, at=row.at, type=row.type, data=row.data)
+
+
+def dry_run_read(draft: JobDraft) -> DryRun:
+    """Gives a job that was not stored as it is shown."""
+    resolved = draft.resolved
+    return DryRun(
+        kind=draft.kind,
+        model=draft.model_name,
+        resolved=resolved,
+        parameters=resolved.get("parameters"),
+        warnings=list(resolved.get("warnings", ())),
+    )

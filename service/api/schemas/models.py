@@ -41,6 +41,7 @@ class EditFacts(BaseModel):
 
     of: int = Field(description="Number of the version that was edited.")
     operations: list[dict[str, Any]]
+    fit: dict[str, Any] | None = Field(None, description="The stage that followed; null where there was none.")
     metrics_before: dict[str, Any] = Field(description="As `metrics`, of the version that was edited.")
     certificate: CertificateRead | None
     unmeasured: str | None = Field(description="Why metrics and certificate are missing; null where they are there.")

@@ -91,6 +91,28 @@ def test_a_dry_run_stores_nothing(api: Any, state: Any) -> None:
     assert (stored["version"], response.json()["edit"]) == (2, stored["edit"])
 
 
+def test_an_edit_with_a_fit_is_a_job(api: Any, state: Any) -> None:
+    body = {"operations": [PRUNE], "fit": {"steps": 5}}
+    shown = api.post(EDITS, json={**body, "dry_run": True})
+    assert (shown.status_code, shown.json()["kind"], api.get("/v1/jobs").json()["data"]) == (200, "edit", [])
+    first, second = (api.post(EDITS, json=body, headers={"Idempotency-Key": "one"}) for _ in range(2))
+    assert (first.status_code, second.headers["idempotency-replayed"]) == (202, "true")
+    assert second.json() == first.json() == api.get(first.headers["location"]).json()
+    job = first.json()
+    assert (job["kind"], job["model"], job["status"]) == ("edit", "concrete", "queued")
+    assert [stage["steps"] for stage in job["resolved"]["recipe"]] == [5]
+    assert len(api.get("/v1/jobs").json()["data"]) == 1
+    assert api.get("/v1/models/concrete").json()["versions"] == 1
+
+
+def test_a_fit_without_its_data_set_is_410_and_a_wrong_stage_422(api: Any, state: Any) -> None:
+    wrong = api.post(EDITS, json={"operations": [PRUNE], "fit": {"stage": "choose"}})
+    assert (wrong.status_code, [item["pointer"] for item in wrong.json()["errors"]]) == (422, ["/fit"])
+    api.delete(f"/v1/datasets/{api.get(f'{BASE}/1').json()['dataset']}?force=true")
+    gone = api.post(EDITS, json={"operations": [PRUNE], "fit": {}})
+    assert (gone.status_code, gone.headers["content-type"]) == (410, "application/problem+json")
+
+
 def test_a_repeat_with_the_same_key_makes_one_version(api: Any, state: Any) -> None:
     first, second = (
         api.post(EDITS, json={"operations": [PRUNE]}, headers={"Idempotency-Key": "one"}) for _ in range(2)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from service.domain import jobs
+from service.domain import jobs, models
 from service.domain.errors import IdempotencyKeyReused, IllegalJobStep, InvalidSpec, JobNotFound, TooManyJobs
 from service.domain.idempotency import Answer, RequestKey
 from service.domain.ids import new_id
@@ -155,4 +155,4 @@ def test_list_is_newest_first_and_filters(session: Session, dataset_id: str) -> 
 
 @pytest.mark.parametrize(("name", "slug"), [("Concrete 2.csv", "concrete-2"), ("éü", "model"), ("../../etc", "etc")])
 def test_model_name_comes_from_data_set_name(name: str, slug: str) -> None:
-    assert jobs.model_name_from(name) == slug
+    assert models.model_name_from(name) == slug

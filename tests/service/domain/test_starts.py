@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
@@ -11,86 +10,18 @@ import polars as pl
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from kan.checkpoint import dump, load
-from kan.edits import edited
+from kan.checkpoint import load
 from kan.prune import pruned_edges
-from kan.state import NetworkState
-from service.domain.columns import described_columns
-from service.domain.datasets import column_types
 from service.domain.errors import InvalidSpec
 from service.domain.expressions import ExpressionDraft, compiled_state
-from service.domain.jobs import JobDraft, create_job, resolve_job
+from service.domain.jobs import create_job
 from service.domain.leases import claim_next_job, finish_with_model
-from service.domain.limits import Limits
 from service.domain.models import delete_version, get_version
-from service.domain.trained_model import TrainedModel
-from service.domain.training import TrainingRun
-from service.settings import Settings
-from service.store.blobs import get_blob, put_blob
-from service.store.datasets import find_dataset
-from service.store.engine import database_now
-from service.store.tables import DatasetRow, VersionRow
+from service.store.tables import VersionRow
+from tests.service.domain.shop import Shop, a_frame
 
-LIMITS = Limits.from_settings(Settings())
 FIT = [{"stage": "fit", "steps": 5}]
 INIT = {"model": "toy", "version": 1}
-
-
-def a_frame(rows: int = 80, seed: int = 0) -> pl.DataFrame:
-    generator = np.random.default_rng(seed)
-    a, b = generator.uniform(-2, 2, rows), generator.normal(size=rows)
-    c = generator.choice(np.array(["red", "green"]), rows)
-    y = np.sin(a) + b + (c == "red")
-    return pl.DataFrame({"a": a, "b": b, "c": c, "y": y, "z": -y})
-
-
-class Shop:
-    """Data sets, and jobs that are resolved, trained and published as a worker does it."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.dataset = self.store(a_frame())
-
-    def store(self, frame: pl.DataFrame) -> str:
-        file = io.BytesIO()
-        frame.write_parquet(file)
-        blob = put_blob(self.session, file.getvalue())
-        facts = {"name": "toy", "rows": len(frame), "bytes": 8, "sha256": blob, "blob_sha256": blob, "units": {}}
-        columns = described_columns(frame, (), 256)
-        row = DatasetRow(id=f"ds_{blob[:26]}", columns=columns, created_at=database_now(self.session), **facts)
-        self.session.add(row)
-        self.session.commit()
-        return row.id
-
-    def resolve(self, **spec: Any) -> JobDraft:
-        full = {"dataset": self.dataset, "targets": ["y"], **spec}
-        return resolve_job(self.session, full, LIMITS)
-
-    def train(self, draft: JobDraft) -> VersionRow:
-        create_job(self.session, draft, max_queue=10, max_attempts=1)
-        self.session.commit()
-        claimed = claim_next_job(self.session, "wk_a", 60.0)
-        assert claimed is not None
-        finish_with_model(self.session, claimed[0], self.trained(draft))
-        return get_version(self.session, str(draft.model_name), "latest")
-
-    def trained(self, draft: JobDraft) -> TrainedModel:
-        dataset = find_dataset(self.session, str(draft.dataset_id))
-        assert dataset is not None
-        table = io.BytesIO(get_blob(self.session, dataset.blob_sha256))
-        start = get_blob(self.session, draft.resolved["init"]["sha256"]) if "init" in draft.resolved else None
-        run = TrainingRun(draft.resolved, table, column_types(dataset), None, start)
-        list(run)
-        assert run.result is not None
-        return run.result
-
-    def state(self, version: VersionRow) -> NetworkState:
-        return load(get_blob(self.session, version.blob_sha256))
-
-    def changed(self, version: VersionRow, *operations: dict[str, Any]) -> None:
-        """Puts an edited network in a version's place."""
-        version.blob_sha256 = put_blob(self.session, dump(edited(self.state(version), operations)))
-        self.session.commit()
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ class Result:
     outcome: str
     train_seconds: float
     term_means: list[list[float]] | None = None
+    change: dict[str, Any] | None = None
 
 
 class FakeRun:
@@ -44,6 +45,7 @@ class FakeRun:
         column_types: dict[str, str],
         checkpoint: bytes | None,
         start: bytes | None = None,
+        split: bytes | None = None,
     ) -> None:
         self._spec = resolved
         begun = hashlib.sha256(table.read() + (start or b""))

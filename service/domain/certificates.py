@@ -1,0 +1,58 @@
+"""Rows to measure a change on, and the certificate of it as a version keeps it; imports no store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kan.certificate import Certificate, certificate
+from kan.encoding import encode
+from kan.scores import scores
+from kan.split import Part
+from kan.state import NetworkState
+from kan.table_rows import row_blocks
+
+
+def change(
+    before: NetworkState, after: NetworkState, table: Mapping[str, NDArray[Any]], parts: NDArray[np.uint8]
+) -> dict[str, Any]:
+    """Gives what a version remembers of the change to it: the metrics before, and the certificate.
+
+    Args:
+        before, after: of the same columns; either may have unused ones that the other needs.
+        table: the columns of both.
+        parts: (rows,) `Part` codes.
+    """
+    assert before.encoding is not None
+    assert after.encoding is not None
+    unused = tuple(name for name in before.encoding.unused if name in after.encoding.unused)
+    wide = replace(before, encoding=replace(before.encoding, unused=unused))
+    x = training_rows(wide, table, parts == Part.TRAIN)
+    return {
+        "metrics_before": scores(before, table, parts, None),
+        "certificate": certificate_json(certificate(before, after, x)),
+        "unmeasured": None,
+    }
+
+
+def training_rows(state: NetworkState, table: Mapping[str, NDArray[Any]], wanted: NDArray[np.bool_]) -> Any:
+    """Gives (rows, inputs) of the wanted rows in network units."""
+    assert state.encoding is not None
+    x = np.empty((int(wanted.sum()), state.widths[0]))
+    for place, block in row_blocks(table, wanted, partial(encode, state.encoding)):
+        x[place] = block
+    return x
+
+
+def certificate_json(found: Certificate) -> dict[str, Any]:
+    """Gives a certificate as it is stored."""
+    outputs = [
+        {"output": name, "max_change": most, "rms_change": rms}
+        for name, most, rms in zip(found.outputs, found.max_change, found.rms_change, strict=True)
+    ]
+    return {"rows": found.rows, "undefined_rows": found.undefined_rows, "outputs": outputs}
