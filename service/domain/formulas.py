@@ -122,10 +122,22 @@ def share_explained(actual: Floats, said: Floats) -> Measured:
         return Measured(None, "fewer than two rows")
     if not np.isfinite(said).all():
         return Measured(None, "it has no value in some rows")
-    spread = float(np.mean((actual - actual.mean()) ** 2))
-    if spread <= (ROUNDING * float(np.abs(actual).max())) ** 2:
+    # In units of the largest value: its square may be more than a float holds.
+    unit = float(np.abs(actual).max()) or 1.0
+    with np.errstate(over="ignore"):
+        actual, said = actual / unit, said / unit
+        spread, left = float(np.mean((actual - actual.mean()) ** 2)), float(np.mean((actual - said) ** 2))
+    if spread <= ROUNDING**2:
         return Measured(None, "the values do not vary")
-    return Measured(1.0 - float(np.mean((actual - said) ** 2)) / spread)
+    if not np.isfinite(left / spread):
+        return Measured(None, "it is too far off for a number")
+    return Measured(1.0 - left / spread)
+
+
+def root_mean_square(values: Floats) -> float:
+    """Gives the root of the mean square of values that are not negative, 0 for none, however large they are."""
+    unit = float(values.max(initial=0.0)) or 1.0
+    return unit * float(np.sqrt(np.mean((values / unit) ** 2))) if len(values) else 0.0
 
 
 def _measured(
@@ -149,7 +161,7 @@ def _measured(
         rows=int(finite.sum()),
         undefined_rows=len(apart) - len(defined),
         max_gap=float(defined.max(initial=0.0)),
-        rms_gap=float(np.sqrt(np.mean(defined**2))) if len(defined) else 0.0,
+        rms_gap=root_mean_square(defined),
         r2_network=Measured(None, rows.drawn) if rows.drawn else share_explained(network[finite], values[finite]),
         r2_test=_r2_test(model, place, rows, values),
     )

@@ -12,7 +12,7 @@ from kan.compiled_predictor import Predictor
 from kan.encoding import Encoding, LevelsInput, MissingInput, NumberInput, NumberOutput
 from kan.formulas.formula import variable_columns
 from service.domain.errors import NoFormula
-from service.domain.formulas import predictions, share_explained, version_formulas
+from service.domain.formulas import predictions, root_mean_square, share_explained, version_formulas
 from service.domain.model_cache import LoadedModel
 from service.domain.version_rows import version_rows
 from service.store.tables import VersionRow
@@ -64,6 +64,14 @@ def test_splines_are_all_named(network_of: Any) -> None:
     with pytest.raises(NoFormula) as caught:
         version_formulas(NO_SESSION, VersionRow(dataset_id=None), loaded, 4)
     assert caught.value.edges == ((0, 0, 0), (0, 1, 0), (1, 0, 0))
+
+
+def test_numbers_near_the_end_of_what_a_float_holds_are_measured() -> None:
+    large = np.array([1e200, 3e200, -2e200])
+    assert share_explained(large, large).value == 1.0
+    assert "too far off" in str(share_explained(np.array([1e-200, 3e-200]), np.array([1e200, 0.0])).reason)
+    assert root_mean_square(np.array([3e200, 4e200])) == pytest.approx(12.5**0.5 * 1e200)
+    assert root_mean_square(np.array([])) == 0.0
 
 
 def test_share_explained_is_r2_or_says_why_not() -> None:
