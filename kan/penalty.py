@@ -48,7 +48,8 @@ class EdgeBlock:
     @property
     def whole(self) -> Int[Tensor, "numbers outputs features"]:
         """The indices of an edge's coefficients and of its base weight, where it has one."""
-        return torch.cat([self.edges, self.base.view(*self.edges.shape[:2], -1)], dim=2)
+        has_base = int(self.base.numel() > 0)
+        return torch.cat([self.edges, self.base.view(*self.edges.shape[:2], has_base)], dim=2)
 
 
 def constant_penalty(network: Kan, curvature: float, slope: float = 0.0) -> list[LayerPenalty]:

@@ -37,15 +37,18 @@ def faults_of(found: Sequence[Any]) -> list[Fault]:
 
 def pointer_of(location: Sequence[str | int]) -> str:
     """Gives "/a/0" in the body, "?name" for a query parameter, "{name}" in the path, "name:" for a header."""
-    where, *rest = location or ("body",)
-    if rest and str(rest[0]).startswith(TAG):
-        # The shape that was taken is no part of the body.
-        rest = rest[1:]
+    where, *rest = _without_tag(location or ("body",))
     name = str(rest[0]) if rest else ""
     other = {"query": f"?{name}", "path": f"{{{name}}}", "header": f"{name}:", "cookie": f"{name}="}
     if where in other:
         return other[str(where)]
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in rest)
+
+
+def _without_tag(location: Sequence[str | int]) -> list[str | int]:
+    """Gives a location without the shape that was taken of several: it is no part of the body."""
+    where, *rest = location
+    return [where, *(rest[1:] if rest and str(rest[0]).startswith(TAG) else rest)]
 
 
 async def _on_domain_error(request: Request, error: DomainError) -> Response:
@@ -57,7 +60,7 @@ async def _on_validation_error(request: Request, error: RequestValidationError) 
     if any(item["type"] == "json_invalid" for item in found):
         return domain_response(request.scope, _broken_json(found))
     content_type = request.headers.get("content-type", "")
-    unread = any(item["type"] in _UNREAD_BODY and tuple(item["loc"]) == ("body",) for item in found)
+    unread = any(item["type"] in _UNREAD_BODY and _without_tag(item["loc"]) == ["body"] for item in found)
     if unread and "json" not in content_type:
         return domain_response(request.scope, UnsupportedMediaType(["application/json"]))
     faults = faults_of(found)
