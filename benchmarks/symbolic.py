@@ -1,6 +1,9 @@
 """Formulas found from rows: the 26 Feynman problems of up to three variables, beside pyoperon and pykan.
 
-    python benchmarks/symbolic.py [--seed 0] [--rows 1000] [--limit 60] [--only I.12.5 ...] [--peers ours pyoperon]
+    python benchmarks/symbolic.py [--set held_out] [--seed 0] [--rows 1000] [--limit 60] [--only I.12.5 ...]
+        [--peers ours pyoperon]
+
+The set `held_out` has twelve formulas of the same style that nothing was chosen by.
 
 A formula is exact where its RMSE is below 1e-6 of the target's standard deviation on the problem's box, and on a box
 1.2 times as large on the rows that are finite and not beyond ten standard deviations. It is judged as text, by an
@@ -18,7 +21,7 @@ from numpy.typing import NDArray
 from peers.protocol import OURS, PeerFailed, Worker
 
 from benchmarks.problems.expressions import evaluate
-from benchmarks.problems.functions import Function, Variable, load_functions, sample
+from benchmarks.problems.functions import HELD_OUT, Function, Variable, held_out_functions, load_functions, sample
 
 Array = NDArray[np.float64]
 
@@ -53,8 +56,10 @@ def workers() -> dict[str, Worker]:
     }
 
 
-def problems() -> list[Function]:
-    """Gives the Feynman problems of up to three variables."""
+def problems(set_name: str) -> list[Function]:
+    """Gives the Feynman problems of up to three variables, or those held out."""
+    if set_name == HELD_OUT:
+        return held_out_functions()
     return [f for f in load_functions() if f.set_name == "feynman" and len(f.variables) <= 3]
 
 
@@ -109,6 +114,7 @@ def _error(function: Function, text: str, x: Array, y: Array, std: float) -> flo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--set", default="feynman", choices=("feynman", HELD_OUT))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--limit", type=float, default=60.0, help="seconds for pyoperon; four times as many end a side")
@@ -119,7 +125,7 @@ def main() -> None:
     sides = {name: worker for name, worker in workers().items() if name in asked.peers}
     exact = dict.fromkeys(sides, 0)
     in_time = dict.fromkeys(sides, 0)
-    chosen = [f for f in problems() if asked.only is None or f.name in asked.only]
+    chosen = [f for f in problems(asked.set) if asked.only is None or f.name in asked.only]
     print("| problem | " + " | ".join(f"{name}: error, larger box, s" for name in sides) + " |")
     print("|" + "---|" * (1 + len(sides)), flush=True)
     for function in chosen:

@@ -16,17 +16,15 @@ from kan.network import Kan
 from kan.optimizers.adam import Adam
 from kan.optimizers.gauss_newton import network_outputs
 from kan.optimizers.lbfgs import Lbfgs
-from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.optimizers.protocol import Optimizer
 from kan.optimizers.sparse import SparseLevenbergMarquardt
-from kan.penalty import constant_penalty, penalty_matrix, penalty_product
+from kan.penalty import constant_penalty, penalty_product
 from kan.problem import Problem, Rows
 from kan.stages.members import ADAM_STEPS_PER_STEP, LEARNING_RATE
+from kan.stages.smooth import RIDGE, TOLERANCE, levenberg_marquardt, smoothness
 from kan.stages.work import StageRun, Tensors, Work, pack_network, unpack_network
 from kan.train import Held, Outcome, TrainStep, train
 
-TOLERANCE = 1e-9
-RIDGE = 1e-12
 # A step of L-BFGS is so much cheaper than one of Levenberg-Marquardt, and gets so much less far.
 LBFGS_STEPS_PER_STEP = 10
 
@@ -128,15 +126,13 @@ def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Rows) -> Optim
     x, y = work.problem.at(rows)
     loss = work.problem.loss
     name = choose_optimizer(settings.optimizer, parameter_count(network), len(rows))
-    penalties = constant_penalty(network, work.curvature, work.slope)
     if settings.lamb > 0:
-        matrix = penalty_matrix(network, penalties, RIDGE)
+        matrix = smoothness(network, work.curvature, work.slope)
         return SparseLevenbergMarquardt(network, loss, x, y, penalty=matrix, factors=settings)
     if name == "lm":
-        matrix = penalty_matrix(network, penalties, RIDGE)
-        return LevenbergMarquardt(network, loss, x, y, penalty=matrix, tolerance=TOLERANCE)
+        return levenberg_marquardt(network, loss, x, y, curvature=work.curvature, slope=work.slope)
     if name == "lbfgs":
-        product = penalty_product(network, penalties, RIDGE)
+        product = penalty_product(network, constant_penalty(network, work.curvature, work.slope), RIDGE)
         return Lbfgs(network, loss, x, y, penalty=product, tolerance=TOLERANCE)
     return Adam(
         network,

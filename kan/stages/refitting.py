@@ -10,16 +10,12 @@ import torch
 from kan.move_grid import move_grids
 from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
-from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
-from kan.penalty import constant_penalty, penalty_matrix
 from kan.problem import Problem, Rows
+from kan.stages.smooth import levenberg_marquardt
 from kan.state import NetworkState
 from kan.train import TrainStep, train
 
 T = TypeVar("T")
-
-RIDGE = 1e-12
-TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -65,9 +61,9 @@ class Refitting:
         x, y = self.problem.at(self.rows)
         if moves_grids:
             move_grids(network, x)
-        matrix = penalty_matrix(network, constant_penalty(network, self.curvature, self.slope), RIDGE)
-        optimizer = LevenbergMarquardt(network, self.problem.loss, x, y, penalty=matrix, tolerance=TOLERANCE)
-        yield from train(network, optimizer, self.problem.loss, steps=steps)
+        loss = self.problem.loss
+        optimizer = levenberg_marquardt(network, loss, x, y, curvature=self.curvature, slope=self.slope)
+        yield from train(network, optimizer, loss, steps=steps)
         return self.judged(_like(state, network.state()))
 
     def judged(self, state: NetworkState) -> Refitted:

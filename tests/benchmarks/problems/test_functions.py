@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from benchmarks.problems.functions import Function, judging_rows, load_functions, training_rows
+from benchmarks.problems.functions import (
+    Function,
+    held_out_functions,
+    judging_rows,
+    load_functions,
+    sample,
+    training_rows,
+)
 
 FUNCTIONS = {function.name: function for function in load_functions()}
 
@@ -21,6 +28,15 @@ def test_samples_are_finite_and_training_rows_are_no_test_rows(function: Functio
     assert np.isfinite(other_y).all()
     assert x.shape[1] == len(function.variables)
     assert not np.isin(x[:, 0], other_x[:, 0]).any()
+
+
+@pytest.mark.parametrize("function", held_out_functions(), ids=lambda function: function.name)
+def test_held_out_functions_are_small_finite_and_none_of_the_others(function: Function) -> None:
+    x, y = sample(function, 1000, 0)
+    assert x.shape[1] <= 3
+    assert np.isfinite(y).all()
+    assert y.std() > 0.01
+    assert function.expression not in {other.expression for other in FUNCTIONS.values()}
 
 
 def test_sample_has_the_bits_of_the_reference_sampler() -> None:

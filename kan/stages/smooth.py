@@ -1,0 +1,31 @@
+"""Levenberg-Marquardt for a network whose edges share one penalty, as every fit of a given shape takes it."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from kan.losses import Loss
+from kan.network import Kan
+from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
+from kan.penalty import constant_penalty, penalty_matrix
+
+TOLERANCE = 1e-9
+RIDGE = 1e-12
+
+
+def levenberg_marquardt(
+    network: Kan, loss: Loss, x: Tensor, y: Tensor, *, curvature: float, slope: float
+) -> LevenbergMarquardt:
+    """Gives the optimizer of a network on some rows.
+
+    Args:
+        network: changed in place.
+        loss, x, y: see `kan.optimizers.gauss_newton.quadratic_model`.
+        curvature, slope: weights of the penalties of all splines, at least 0.
+    """
+    matrix = smoothness(network, curvature, slope)
+    return LevenbergMarquardt(network, loss, x, y, penalty=matrix, tolerance=TOLERANCE)
+
+
+def smoothness(network: Kan, curvature: float, slope: float) -> Float[Tensor, "p p"]:
+    """Gives the penalty matrix of these weights with hardly any ridge: more would keep formulas from rounding."""
+    return penalty_matrix(network, constant_penalty(network, curvature, slope), RIDGE)
