@@ -16,7 +16,8 @@ from service.api.schemas.jobs import DryRun, JobRead, dry_run_read, job_read
 from service.api.schemas.models import VersionRead, version_read
 from service.domain import edit_jobs, edits, errors, models
 from service.domain.idempotency import Answer
-from service.domain.jobs import JobDraft, JobView
+from service.domain.job_specs import JobDraft
+from service.domain.jobs import JobView
 from service.domain.limits import Limits
 from service.store.tables import VersionRow
 

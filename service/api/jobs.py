@@ -29,7 +29,7 @@ from service.api.schemas.jobs import (
     event_read,
     job_read,
 )
-from service.domain import jobs, workers
+from service.domain import job_specs, job_verbs, jobs, workers
 from service.domain.errors import (
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
@@ -84,7 +84,7 @@ async def create_job(
     """Queued at once; a worker takes it from there."""
     limits = Limits.from_settings(settings)
     if dry_run:
-        draft = await run_in_threadpool(jobs.resolve_job, session, spec.spec(), limits, settings.lease_seconds)
+        draft = await run_in_threadpool(job_specs.resolve_job, session, spec.spec(), limits, settings.lease_seconds)
         return Response(dry_run_read(draft).model_dump_json(), media_type=JSON)
     answer = await run_in_threadpool(
         jobs.submit_job,
@@ -157,7 +157,7 @@ async def get_job(job_id: str, request: Request, prefer: Prefer = None) -> Respo
 )
 def cancel_job(job_id: str, session: SessionDep) -> JobRead:
     """A queued job ends at once, a running one within two seconds; a second cancel changes nothing."""
-    return job_read(jobs.cancel_job(session, job_id))
+    return job_read(job_verbs.cancel_job(session, job_id))
 
 
 @router.delete(

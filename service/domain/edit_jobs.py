@@ -13,7 +13,8 @@ from kan.state import NetworkState
 from service.domain.edits import applied
 from service.domain.errors import Fault, InvalidEdit, InvalidSpec, TrainingDataGone
 from service.domain.idempotency import Answer, RequestKey, first_answer
-from service.domain.jobs import JobDraft, JobView, submit_draft
+from service.domain.job_specs import JobDraft
+from service.domain.jobs import JobView, submit_draft
 from service.domain.limits import Limits
 from service.domain.starts import start_of
 from service.domain.train_specs import resolve_train_spec

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
-from service.domain.jobs import JobDraft, JobView
+from service.domain.job_specs import JobDraft
+from service.domain.jobs import JobView
 from service.store.tables import EventRow
 
 Status = Literal["queued", "running", "pausing", "paused", "cancelling", "cancelled", "succeeded", "failed"]

@@ -14,7 +14,8 @@ from kan.edits import edited
 from kan.state import NetworkState
 from service.domain.columns import described_columns
 from service.domain.datasets import column_types
-from service.domain.jobs import JobDraft, create_job, resolve_job
+from service.domain.job_specs import JobDraft, resolve_job
+from service.domain.jobs import create_job
 from service.domain.leases import claim_next_job, finish_with_model
 from service.domain.limits import Limits
 from service.domain.trained_model import TrainedModel

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from service.domain import jobs, models
+from service.domain import job_verbs, jobs, models
 from service.domain.errors import IdempotencyKeyReused, IllegalJobStep, InvalidSpec, JobNotFound, TooManyJobs
 from service.domain.idempotency import Answer, RequestKey
 from service.domain.ids import new_id
@@ -106,8 +106,8 @@ def test_full_queue_refuses_the_next_job(session: Session, dataset_id: str) -> N
 
 def test_cancel_queued_job_ends_it_once(session: Session, dataset_id: str) -> None:
     job_id = submit(session, dataset_id).body["id"]
-    assert jobs.cancel_job(session, job_id).row.status == "cancelled"
-    view = jobs.cancel_job(session, job_id)
+    assert job_verbs.cancel_job(session, job_id).row.status == "cancelled"
+    view = job_verbs.cancel_job(session, job_id)
     assert (view.row.status, view.row.reason) == ("cancelled", "user_cancelled")
     assert [event.type for event in jobs.list_events(session, job_id, 0, 100)].count("end") == 1
 
@@ -115,7 +115,7 @@ def test_cancel_queued_job_ends_it_once(session: Session, dataset_id: str) -> No
 def test_cancel_running_job_asks_its_worker(session: Session, dataset_id: str) -> None:
     job_id = submit(session, dataset_id).body["id"]
     assert claim_next_job(session, "wk_a", 30.0) is not None
-    view = jobs.cancel_job(session, job_id)
+    view = job_verbs.cancel_job(session, job_id)
     assert (view.row.status, view.row.finished_at) == ("cancelling", None)
 
 
@@ -124,14 +124,14 @@ def test_unknown_jobs_are_not_found(session: Session) -> None:
         with pytest.raises(JobNotFound):
             jobs.get_job(session, job_id)
         with pytest.raises(JobNotFound):
-            jobs.cancel_job(session, job_id)
+            job_verbs.cancel_job(session, job_id)
 
 
 def test_only_ended_jobs_are_deleted(session: Session, dataset_id: str) -> None:
     job_id = submit(session, dataset_id).body["id"]
     with pytest.raises(IllegalJobStep):
         jobs.delete_job(session, job_id)
-    jobs.cancel_job(session, job_id)
+    job_verbs.cancel_job(session, job_id)
     jobs.delete_job(session, job_id)
     with pytest.raises(JobNotFound):
         jobs.get_job(session, job_id)
@@ -140,7 +140,7 @@ def test_only_ended_jobs_are_deleted(session: Session, dataset_id: str) -> None:
 def test_list_is_newest_first_and_filters(session: Session, dataset_id: str) -> None:
     first = submit(session, dataset_id, model="a", labels={"team": "red"}).body["id"]
     second = submit(session, dataset_id, model="b").body["id"]
-    jobs.cancel_job(session, second)
+    job_verbs.cancel_job(session, second)
 
     def ids(**only: Any) -> list[str]:
         return [view.row.id for view in jobs.list_jobs(session, 10, None, jobs.JobFilter(**only))]

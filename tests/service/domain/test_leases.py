@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from service.domain import jobs, leases
+from service.domain import job_verbs, jobs, leases
 from service.domain.backoff import Backoff
+from service.domain.job_specs import JobDraft
 from service.domain.leases import Hold, LeaseLost
 from service.domain.trained_model import TrainedModel
 from service.store.engine import database_now
@@ -22,7 +23,7 @@ TRAINED = TrainedModel(b"model", b"split", {"test": {"rmse": 0.1}}, {"inputs": [
 
 
 def queue_job(session: Session, max_attempts: int = 3, priority: int = 0) -> str:
-    draft = jobs.JobDraft("train", {}, {"seed": 7}, None, "toy", 60, priority, {})
+    draft = JobDraft("train", {}, {"seed": 7}, None, "toy", 60, priority, {})
     row = jobs.create_job(session, draft, max_queue=1000, max_attempts=max_attempts)
     session.commit()
     return row.id
@@ -134,7 +135,7 @@ def test_rescue_of_dead_worker_does_not_wait_for_the_lease(session: Session) -> 
 def test_rescue_of_cancelling_job_ends_it(session: Session) -> None:
     job_id = queue_job(session)
     hold = claim(session)
-    jobs.cancel_job(session, job_id)
+    job_verbs.cancel_job(session, job_id)
     end_lease(session, hold)
     assert leases.rescue_jobs(session, NO_WAIT) == [(job_id, "cancelled")]
 
@@ -142,7 +143,7 @@ def test_rescue_of_cancelling_job_ends_it(session: Session) -> None:
 def test_cancel_before_the_end_wins_over_the_result(session: Session) -> None:
     job_id = queue_job(session)
     hold = claim(session)
-    jobs.cancel_job(session, job_id)
+    job_verbs.cancel_job(session, job_id)
     assert leases.finish_with_model(session, hold, TRAINED) == "cancelled"
     assert session.scalars(select(VersionRow)).all() == []
     assert row_of(session, job_id).result is None
@@ -160,7 +161,7 @@ def test_answer_ends_the_job_without_a_version(session: Session) -> None:
 def test_cancel_before_the_end_wins_over_the_answer(session: Session) -> None:
     job_id = queue_job(session)
     hold = claim(session)
-    jobs.cancel_job(session, job_id)
+    job_verbs.cancel_job(session, job_id)
     assert leases.finish_with_answer(session, hold, {"advice": "late"}) == "cancelled"
     assert row_of(session, job_id).result is None
 

@@ -11,6 +11,7 @@ from kan.config import NetworkConfig
 from kan.cost import training_cost
 from service.domain import jobs
 from service.domain.errors import InvalidSpec
+from service.domain.job_specs import JobDraft
 from service.domain.leases import claim_next_job, hand_over
 from service.domain.placement import check_device, device_facts
 from service.store.engine import database_now
@@ -21,7 +22,7 @@ from service.store.workers import report_worker
 def queue_job(session: Session, *, asked: str | None = None, meant: str | None = None) -> str:
     spec = {} if asked is None else {"device": asked}
     resolved = {"seed": 0} if meant is None else {"seed": 0, "device": meant}
-    draft = jobs.JobDraft("train", spec, resolved, None, "toy", 60, 0, {})
+    draft = JobDraft("train", spec, resolved, None, "toy", 60, 0, {})
     row = jobs.create_job(session, draft, max_queue=1000, max_attempts=3)
     session.commit()
     return row.id

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.domain.jobs import cancel_job
+from service.domain.job_verbs import cancel_job
 
 if TYPE_CHECKING:
     from tests.service.conftest import Api

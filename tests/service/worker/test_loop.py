@@ -13,7 +13,7 @@ import psutil
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.domain.jobs import cancel_job
+from service.domain.job_verbs import cancel_job
 from service.store.tables import WorkerRow
 from service.store.workers import drop_worker
 

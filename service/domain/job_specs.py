@@ -1,0 +1,100 @@
+"""What a job is to do: a spec as it was sent, checked against its data set and resolved to what will run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.domain.compare_specs import resolve_compare_spec
+from service.domain.datasets import get_dataset
+from service.domain.errors import DatasetNotFound, Fault, InvalidSpec
+from service.domain.limits import Limits
+from service.domain.models import is_model_name, model_name_from
+from service.domain.placement import check_device
+from service.domain.starts import find_start, split_warnings
+from service.domain.train_specs import resolve_train_spec
+from service.store.tables import DatasetRow
+
+
+@dataclass(frozen=True)
+class JobDraft:
+    """A job spec that was checked and resolved; nothing is stored yet.
+
+    Attributes:
+        spec: as sent.
+        resolved: what will run: network, recipe, inputs, targets, warnings.
+        model_name: None of a job that publishes no version.
+    """
+
+    kind: str
+    spec: dict[str, Any]
+    resolved: dict[str, Any]
+    dataset_id: str | None
+    model_name: str | None
+    max_runtime_s: int
+    priority: int
+    labels: dict[str, str]
+
+
+def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease_seconds: float = 30.0) -> JobDraft:
+    """Checks a spec against its data set and says what would run; stores nothing.
+
+    Raises:
+        InvalidSpec: unknown names, or values outside their range; the faults point into the spec.
+    """
+    waits = check_device(session, spec, lease_seconds)
+    dataset = dataset_of(session, spec)
+    asked = spec.get("max_runtime_s")
+    runtime = limits.default_runtime_seconds if asked is None else int(asked)
+    faults = list(_job_faults(spec, runtime, limits))
+    if faults:
+        raise InvalidSpec(faults[0].message, faults)
+    kind = str(spec.get("kind") or "train")
+    start = None if spec.get("init") is None else find_start(session, spec["init"])
+    if kind == "compare":
+        resolved = resolve_compare_spec(spec, dataset.columns, dataset.rows, limits)
+    else:
+        resolved = resolve_train_spec(spec, dataset.columns, dataset.rows, limits, start)
+    if start is not None:
+        waits = [*waits, *split_warnings(start, dataset.id, resolved)]
+    named = str(spec.get("model") or (start.version.model_name if start else model_name_from(dataset.name)))
+    return JobDraft(
+        kind=kind,
+        spec=dict(spec),
+        resolved={**resolved, "warnings": [*resolved["warnings"], *waits]},
+        dataset_id=dataset.id,
+        model_name=named if kind == "train" else None,
+        max_runtime_s=runtime,
+        priority=int(spec.get("priority") or 0),
+        labels=dict(spec.get("labels") or {}),
+    )
+
+
+def dataset_of(session: Session, spec: Mapping[str, Any]) -> DatasetRow:
+    """Gives the data set that a spec names.
+
+    Raises:
+        InvalidSpec: there is none with this id.
+    """
+    try:
+        return get_dataset(session, str(spec.get("dataset")))
+    except DatasetNotFound as error:
+        # The job is what was asked for; the data set is a wrong value in it.
+        raise InvalidSpec(str(error), [Fault("/dataset", "unknown_dataset", str(error))]) from error
+
+
+def _job_faults(spec: Mapping[str, Any], runtime: int, limits: Limits) -> list[Fault]:
+    faults = []
+    model = spec.get("model")
+    if model is not None and not is_model_name(str(model)):
+        message = "expected a model name of 1 to 63 characters: a-z, 0-9, dot, dash, underscore; not a mark first"
+        faults.append(Fault("/model", "invalid_model_name", message))
+    if not 1 <= runtime <= limits.max_runtime_seconds:
+        message = f"expected 1 to {limits.max_runtime_seconds} seconds"
+        faults.append(Fault("/max_runtime_s", "invalid_value", message))
+    if len(spec.get("labels") or {}) > limits.max_labels:
+        faults.append(Fault("/labels", "too_many_labels", f"expected at most {limits.max_labels} labels"))
+    return faults
