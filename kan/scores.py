@@ -50,7 +50,8 @@ def score(encoding: Encoding, outputs: Array, table: Table, rows: NDArray[np.boo
         rows: marks of the table's rows that they belong to; None = all.
 
     Returns:
-        regression: rows, rmse, mae (of several targets: the means), r2 (None where the target does not vary);
+        regression: rows, rmse, mae, median_absolute_error, max_error (of several targets: the means), r2 (None where
+        the target does not vary);
         classification: rows, accuracy, log_loss.
     """
     pairs = _Pairs(encoding, outputs, table, np.ones(len(outputs), dtype=bool) if rows is None else rows)
@@ -87,17 +88,28 @@ def _number_scores(pairs: _Pairs) -> Scores:
     largest = np.stack([np.abs(pair).max(axis=1) for pair in map(np.stack, pairs.decoded())]).max(axis=0)
     most, unit = largest[1], np.where(largest.max(axis=0) > 0, largest.max(axis=0), 1.0)
     mean = sum((actual / unit).sum(axis=0) for _, actual in pairs.decoded()) / len(pairs)
-    spread, left, off = (np.zeros(len(unit)) for _ in range(3))
+    spread, off = np.zeros(len(unit)), np.empty((len(pairs), len(unit)))
+    start = 0
     for predicted, actual in pairs.decoded():
-        error = predicted / unit - actual / unit
+        off[start : start + len(actual)] = np.abs(predicted / unit - actual / unit)
         spread += np.square(actual / unit - mean).sum(axis=0)
-        left += np.square(error).sum(axis=0)
-        off += np.abs(error).sum(axis=0)
+        start += len(actual)
     # Rounding leaves a constant target a spread of its own last bits; that is none.
     varies = spread > len(pairs) * np.square(1e-12 * most / unit)
+    left = np.square(off).sum(axis=0)
     r2 = float(np.mean(1 - left[varies] / spread[varies])) if varies.all() else None
-    rmse = float((np.sqrt(left / len(pairs)) * unit).mean())
-    return {"rows": len(pairs), "rmse": rmse, "mae": float((off / len(pairs) * unit).mean()), "r2": r2}
+    return {"rows": len(pairs), **_error_sizes(off, unit), "r2": r2}
+
+
+def _error_sizes(off: Array, unit: Array) -> Scores:
+    """Gives the root mean square, the mean, the median and the largest of absolute errors (rows, targets) in units."""
+    sizes = {
+        "rmse": np.sqrt(np.square(off).mean(axis=0)),
+        "mae": off.mean(axis=0),
+        "median_absolute_error": np.median(off, axis=0),
+        "max_error": off.max(axis=0),
+    }
+    return {name: float((size * unit).mean()) for name, size in sizes.items()}
 
 
 def _class_scores(pairs: _Pairs) -> Scores:

@@ -32,6 +32,8 @@ def test_regression_scores_are_in_the_users_units() -> None:
     assert found["rows"] == 4
     assert found["rmse"] == pytest.approx(1.0)
     assert found["mae"] == pytest.approx(0.5)
+    assert found["median_absolute_error"] == pytest.approx(0.0, abs=1e-12)
+    assert found["max_error"] == pytest.approx(2.0)
     assert found["r2"] == pytest.approx(1 - 4 / 5)
 
 
@@ -39,6 +41,8 @@ def test_scores_of_several_targets_are_means() -> None:
     found = scored([[1.0, 0.0], [2.0, 0.0], [3.0, 0.0], [6.0, 0.0]], [1.0, 2.0, 3.0, 4.0], [1.0, -1.0, 1.0, -1.0])
     assert found["rmse"] == pytest.approx(1.0)
     assert found["mae"] == pytest.approx(0.75)
+    assert found["median_absolute_error"] == pytest.approx((0.0 + 1.0) / 2)
+    assert found["max_error"] == pytest.approx((2.0 + 1.0) / 2)
     assert found["r2"] == pytest.approx((0.2 + 0.0) / 2)
 
 
@@ -53,7 +57,16 @@ def test_constant_target_has_no_r2_and_an_rmse(value: float) -> None:
 def test_targets_whose_squares_overflow_are_scored(unit: float) -> None:
     found = scored([[1.0 * unit], [2.0 * unit], [3.0 * unit], [6.0 * unit]], [unit, 2 * unit, 3 * unit, 4 * unit])
     assert found["rmse"] == pytest.approx(unit)
+    assert found["max_error"] == pytest.approx(2 * unit)
     assert found["r2"] == pytest.approx(0.2)
+
+
+def test_one_wild_row_shows_in_the_largest_error_and_not_in_the_median() -> None:
+    # Trap 34: of a target with a heavy tail the root mean square tells of a single row.
+    found = scored([[1.5], [2.5], [3.5], [4.0]], [1.0, 2.0, 3.0, 1004.0])
+    assert found["median_absolute_error"] == pytest.approx(0.5)
+    assert found["max_error"] == pytest.approx(1000.0)
+    assert found["rmse"] == pytest.approx((1000.0**2 / 4 + 3 * 0.25 / 4) ** 0.5)
 
 
 def test_class_scores_are_accuracy_and_log_loss() -> None:
@@ -84,6 +97,8 @@ def test_part_without_rows_has_no_scores_and_validation_takes_the_held_out_outpu
     found = scores(a_state(table), table, parts, held_out)
     assert found["test"] is None
     # Output 0 means the training mean, 2.5; the row's target is 3.
-    assert found["validation"] == {"rows": 1, "rmse": pytest.approx(0.5), "mae": pytest.approx(0.5), "r2": None}
+    half = pytest.approx(0.5)
+    sizes = {"rmse": half, "mae": half, "median_absolute_error": half, "max_error": half}
+    assert found["validation"] == {"rows": 1, **sizes, "r2": None}
     assert found["train"] is not None
     assert found["train"]["rows"] == 2

@@ -50,7 +50,9 @@ class EditFacts(BaseModel):
 EDIT_EXAMPLE = {
     "of": 1,
     "operations": [{"op": "prune_edge", "layer": 0, "source": 1, "target": 2}],
-    "metrics_before": {"test": {"rows": 206, "rmse": 5.1, "mae": 3.6, "r2": 0.90}},
+    "metrics_before": {
+        "test": {"rows": 206, "rmse": 5.1, "mae": 3.6, "median_absolute_error": 2.5, "max_error": 21.4, "r2": 0.90}
+    },
     "certificate": {
         "rows": 659,
         "undefined_rows": 0,
@@ -70,7 +72,10 @@ class VersionRead(BaseModel):
     signature: dict[str, Any] = Field(
         description="Inputs with type, units, training range or categories; outputs.", examples=[SIGNATURE_EXAMPLE]
     )
-    metrics: dict[str, Any] = Field(description="Per part (train, validation, test) of the training data set.")
+    metrics: dict[str, Any] = Field(
+        description="Per part (train, validation, test) of the training data set: rows and, of numbers, rmse, mae, "
+        "median_absolute_error, max_error and r2; of classes accuracy and log_loss."
+    )
     parameters: int | None = Field(description="Trainable numbers of the network.")
     training_seconds: float | None
     training: dict[str, Any] = Field(description="Outcome and the resolved spec of the run.")
