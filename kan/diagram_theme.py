@@ -1,5 +1,7 @@
 """How pictures look: colours as variables with light and dark values, text, lines, and the element that holds them."""
 
+import re
+
 from kan.diagram_marks import escaped
 
 _LIGHT = (
@@ -55,3 +57,10 @@ def picture(marks: str, width: float, height: float, words: str, theme: str) -> 
         f"<style>{COLOURS[theme]}{_RULES}</style>"
         f'<rect class="s" width="100%" height="100%"/>{marks}</svg>'
     )
+
+
+def with_plain_colours(svg: str) -> str:
+    """Gives a picture in one theme, light or dark, with its colours written out, for readers without variables."""
+    style, end, marks = svg.partition("</style>")
+    colours = dict(re.findall(r"(--kan-[a-z]+):(#[0-9a-f]{6})", style))
+    return re.sub(r"var\((--kan-[a-z]+)\)", lambda use: str(colours[use[1]]), style) + end + marks

@@ -21,6 +21,7 @@ from service.api import (
     hypotheses,
     jobs,
     models,
+    pictures,
     predictions,
     readings,
 )
@@ -51,6 +52,7 @@ _PARTS = (
     edits,
     predictions,
     curves,
+    pictures,
     readings,
     formulas,
     fronts,

@@ -1,4 +1,4 @@
-"""Curves over HTTP: every edge as numbers, and the network as a picture."""
+"""Curves over HTTP: every edge as numbers, and one of them as a picture."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.api.negotiation import JSON, chosen_format, etag_of, is_known, not_
 from service.api.problems import problem_responses
 from service.api.schemas.curves import ActivationsRead
 from service.domain import curves, models
-from service.domain.curves import EdgeChoice, EdgePicture, Picture, Span, Theme, View
+from service.domain.curves import EdgeChoice, EdgePicture, Span, Theme
 from service.domain.errors import EdgeNotFound, InvalidParameter, ModelNotFound, NotAcceptable, VersionNotFound
 from service.settings import Settings
 from service.version import code_version
@@ -23,13 +23,13 @@ router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["curves"
 SVG = "image/svg+xml"
 # A picture runs nothing and loads nothing, however it is opened.
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
-_PROBLEMS = problem_responses(ModelNotFound, VersionNotFound, EdgeNotFound, InvalidParameter, NotAcceptable)
-_CACHED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified"}}
+REFUSALS = (ModelNotFound, VersionNotFound, EdgeNotFound, InvalidParameter, NotAcceptable)
+CACHED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified"}}
 _EXAMPLE = '<svg class="kan" xmlns="http://www.w3.org/2000/svg" width="360" height="262" role="group">…</svg>'
-_DRAWN: dict[int | str, dict[str, Any]] = {
+DRAWN: dict[int | str, dict[str, Any]] = {
     200: {"content": {SVG: {"schema": {"type": "string"}, "example": _EXAMPLE}}},
-    **_CACHED,
-    **_PROBLEMS,
+    **CACHED,
+    **problem_responses(*REFUSALS),
 }
 Index = Annotated[int | None, Query(ge=0, le=100_000)]
 Place = Annotated[int, Path(ge=0, le=100_000)]
@@ -41,7 +41,7 @@ Points = Annotated[int, Query(ge=2, le=100_000, description="Samples of each cur
     operation_id="getActivations",
     summary="Read the functions on the edges",
     response_model=ActivationsRead,
-    responses={**_CACHED, **_PROBLEMS},
+    responses={**CACHED, **problem_responses(*REFUSALS)},
 )
 def get_activations(
     name: str,
@@ -58,10 +58,10 @@ def get_activations(
 ) -> Response:
     """The whole function, exactly (knots, coefficients, weights, encoding), and samples to draw it."""
     chosen_format(request, (JSON,))
-    _check_points(points, settings)
+    check_points(points, settings)
     row = models.get_version(session, name, version)
     etag = etag_of("activations", row.id, code_version(), layer, source, target, points, range_)
-    headers = version_headers(row, version, _rest("/activations", request), etag)
+    headers = version_headers(row, version, rest_of("/activations", request), etag)
     if is_known(request, etag):
         return not_modified(headers)
     choice = EdgeChoice(layer, source, target)
@@ -72,48 +72,11 @@ def get_activations(
 
 
 @router.get(
-    "/plot.svg",
-    operation_id="getPlot",
-    summary="Draw the network",
-    response_class=Response,
-    responses=_DRAWN,
-)
-def get_plot(
-    name: str,
-    version: str,
-    request: Request,
-    session: ReadingSessionDep,
-    settings: SettingsDep,
-    cache: ModelsDep,
-    view: Annotated[
-        View | None, Query(description="The paper's picture, or one small curve per edge; else by the network's size.")
-    ] = None,
-    layer: Index = None,
-    top: Annotated[int | None, Query(ge=1, le=1_000, description="Only so many edges, the most important.")] = None,
-    theme: Annotated[Theme, Query(description="auto = what the reader's system prefers.")] = "light",
-    points: Points = 40,
-    pruned: Annotated[bool, Query(description="With the pruned edges, dashed.")] = False,
-) -> Response:
-    """Self-contained SVG, no script, no foreign address: splines blue, formulas magenta with their function's name."""
-    chosen_format(request, (SVG,))
-    _check_points(points, settings)
-    row = models.get_version(session, name, version)
-    picture = Picture(view, theme, layer, top, points, pruned)
-    etag = etag_of("plot", row.id, code_version(), picture)
-    headers = version_headers(row, version, _rest("/plot.svg", request), etag)
-    headers["Content-Security-Policy"] = SVG_POLICY
-    if is_known(request, etag):
-        return not_modified(headers)
-    text = curves.drawn_network(cache.model_of(session, row), picture)
-    return Response(text.encode(), media_type=SVG, headers=headers)
-
-
-@router.get(
     "/activations/{layer}/{source}/{target}.svg",
     operation_id="getEdgePlot",
     summary="Draw one edge",
     response_class=Response,
-    responses=_DRAWN,
+    responses=DRAWN,
 )
 def get_edge_plot(
     name: str,
@@ -131,12 +94,12 @@ def get_edge_plot(
 ) -> Response:
     """Axes in the units of the data, the curve, where training rows were, and of a formula its text and R2."""
     chosen_format(request, (SVG,))
-    _check_points(points, settings)
+    check_points(points, settings)
     row = models.get_version(session, name, version)
     edge, picture = (layer, source, target), EdgePicture(theme, points, range_)
     etag = etag_of("edge", row.id, code_version(), edge, picture)
     path = f"/activations/{layer}/{source}/{target}.svg"
-    headers = version_headers(row, version, _rest(path, request), etag)
+    headers = version_headers(row, version, rest_of(path, request), etag)
     headers["Content-Security-Policy"] = SVG_POLICY
     if is_known(request, etag):
         return not_modified(headers)
@@ -144,10 +107,12 @@ def get_edge_plot(
     return Response(text.encode(), media_type=SVG, headers=headers)
 
 
-def _check_points(points: int, settings: Settings) -> None:
+def check_points(points: int, settings: Settings) -> None:
+    """Refuses more samples of a curve than the setting allows."""
     if points > settings.max_curve_points:
         raise InvalidParameter("points", f"expected at most {settings.max_curve_points}")
 
 
-def _rest(path: str, request: Request) -> str:
+def rest_of(path: str, request: Request) -> str:
+    """Gives what follows the version in the address that was asked for."""
     return f"{path}?{request.url.query}" if request.url.query else path

@@ -66,6 +66,7 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.BodyTooLarge: ProblemKind(413, "body-too-large", "Body too large"),
     errors.UnsupportedMediaType: ProblemKind(415, "unsupported-media-type", "Content-Type not read here"),
     errors.NotAcceptable: ProblemKind(406, "not-acceptable", "No such format"),
+    errors.PngUnavailable: ProblemKind(406, "png-unavailable", "PNG not drawn here"),
     errors.IdempotencyKeyReused: ProblemKind(422, "idempotency-key-reused", "Idempotency-Key used before"),
     errors.IdempotencyKeyInFlight: ProblemKind(
         409, "idempotency-key-in-flight", "First request still running", {"Retry-After": "1"}

@@ -212,6 +212,10 @@ class NotAcceptable(DomainError):
         self.offered = tuple(offered)
 
 
+class PngUnavailable(DomainError):
+    """This server draws no PNG: the package for it is not installed, or no font."""
+
+
 class IdempotencyKeyReused(DomainError):
     """The same Idempotency-Key with another body."""
 

@@ -1,9 +1,8 @@
-"""Curves and pictures over HTTP: exact enough to rebuild a prediction, cached, harmless."""
+"""Curves over HTTP: exact enough to rebuild a prediction, cached, harmless."""
 
 from __future__ import annotations
 
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -69,32 +68,6 @@ def test_curves_of_a_number_are_kept_for_ever(api: Any, publish: Any, regression
     assert "immutable" in response.headers["cache-control"]
     again = api.get(BASE + "/activations", headers={"If-None-Match": response.headers["etag"]})
     assert again.status_code == 304
-
-
-@pytest.mark.parametrize(
-    "query", ["", "?theme=dark&pruned=true", "?view=matrix&layer=0", "?view=diagram&top=2&points=10"]
-)
-def test_the_picture_is_svg_that_runs_nothing(api: Any, publish: Any, regression: NetworkState, query: str) -> None:
-    publish(regression)
-    response = api.get(BASE + "/plot.svg" + query)
-    assert response.status_code == 200, response.text
-    assert response.headers["content-type"] == "image/svg+xml"
-    assert "script-src" not in response.headers["content-security-policy"]
-    assert "default-src 'none'" in response.headers["content-security-policy"]
-    assert response.headers["x-content-type-options"] == "nosniff"
-    assert ElementTree.fromstring(response.text).tag == "{http://www.w3.org/2000/svg}svg"
-    etag = response.headers["etag"]
-    assert api.get(BASE + "/plot.svg" + query, headers={"If-None-Match": etag}).status_code == 304
-
-
-def test_hostile_names_are_escaped_in_the_picture(api: Any, publish: Any, network_of: Any) -> None:
-    name = '"><script>alert(1)</script>'
-    publish(network_of((NumberInput(name, name, 0.0, 1.0, -1.0, 1.0),), (NumberOutput("y&<", 0.0, 1.0),)))
-    text = api.get(BASE + "/plot.svg").text
-    assert "<script" not in text
-    ElementTree.fromstring(text)
-    assert api.get(BASE + "/activations").json()["encoding"][0]["column"] == name
-    assert "<script" not in api.get("/models/concrete").text
 
 
 def test_units_of_the_data_set_go_with_the_curves(api: Any, publish: Any, network_of: Any) -> None:
