@@ -35,9 +35,10 @@ endif
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
 TEST_PROCESSES ?= 2
+FAULTS := tests/faults tests/service/worker/test_loop.py tests/acceptance/test_faults.py
 ARGS ?=
 
-.PHONY: help serve test test-slow check format peers bench record clean
+.PHONY: help serve test test-slow test-faults check format peers bench record clean
 
 help: ## show this list
 	echo 'make TARGET [NAME=value ...]'
@@ -56,6 +57,9 @@ test: $(VENV)/.dev-ready ## run every test but the slow ones
 
 test-slow: $(VENV)/.dev-ready ## run the tests marked slow
 	$(PYTEST) -n $(TEST_PROCESSES) -m slow $(ARGS)
+
+test-faults: $(VENV)/.dev-ready ## kill, freeze, fill and cut off what trains, on both databases
+	$(PYTEST) -n $(TEST_PROCESSES) $(FAULTS) $(ARGS)
 
 check: $(VENV)/.dev-ready ## lint, format, types and the directions of imports
 	$(BIN)/ruff check .

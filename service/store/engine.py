@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, DateTime, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_TIMEOUT_SECONDS = 10
 CONNECT_TIMEOUT_SECONDS = 5
+# Longer than any request computes between two statements.
+IDLE_SECONDS = 300.0
 
 _BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}"
 _PRAGMAS = (
@@ -22,12 +25,24 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
 )
 
+# A cut link says nothing: without these both ends would believe in it for a quarter of an hour to two hours, and the
+# server would keep the locks of the one that is gone. By libpq's names, and by the server's (seconds, milliseconds).
+_CLIENT_TCP = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+_SERVER_TCP = {"tcp_keepalives_idle": 5, "tcp_keepalives_interval": 2, "tcp_keepalives_count": 3} | {
+    "tcp_user_timeout": 10_000
+}
 
-def make_engine(url: str) -> Engine:
+
+def make_engine(url: str, idle_seconds: float = IDLE_SECONDS) -> Engine:
     """Gives an engine for `sqlite:///path` or `postgresql://...`; the folder of a SQLite file is made.
 
     Every SQLite transaction takes the write lock at its start (BEGIN IMMEDIATE): two that read first and write later
     would otherwise meet SQLITE_BUSY, which no timeout cures. Sessions of `reading_session_factory` do not.
+
+    Args:
+        url: of the database.
+        idle_seconds: after which Postgres ends a transaction that says nothing: a process that was frozen in the middle
+            of one must not keep its locks.
 
     Raises:
         ValueError: another kind of database.
@@ -37,14 +52,7 @@ def make_engine(url: str) -> Engine:
     if backend == "sqlite":
         return _make_sqlite_engine(url)
     if backend == "postgresql":
-        return create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            pool_size=20,
-            max_overflow=40,
-            json_serializer=_strict_json,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
-        )
+        return _make_postgres_engine(parsed, idle_seconds)
     raise ValueError(f"expected a sqlite or postgresql URL, got {backend}")
 
 
@@ -72,6 +80,33 @@ def database_now(session: Session) -> datetime:
         return datetime.now(UTC)
     now: datetime = session.execute(select(func.clock_timestamp(type_=DateTime(timezone=True)))).scalar_one()
     return now.astimezone(UTC)
+
+
+def _make_postgres_engine(url: URL, idle_seconds: float) -> Engine:
+    arguments = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **_CLIENT_TCP}
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=20,
+        max_overflow=40,
+        json_serializer=_strict_json,
+        # What the URL says itself, holds.
+        connect_args={name: value for name, value in arguments.items() if name not in url.query},
+    )
+    event.listen(engine, "connect", partial(_prepare_postgres, idle_seconds))
+    return engine
+
+
+def _prepare_postgres(idle_seconds: float, connection: Any, _record: object) -> None:
+    limits = {
+        # As SQLite does: a lock that somebody holds on to is an error to retry, not a wait without end.
+        "lock_timeout": BUSY_TIMEOUT_SECONDS * 1000,
+        "idle_in_transaction_session_timeout": max(1, round(idle_seconds * 1000)),
+        **_SERVER_TCP,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(f"SET {name} = {value}" for name, value in limits.items()))
+    connection.commit()
 
 
 def _make_sqlite_engine(url: str) -> Engine:

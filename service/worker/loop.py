@@ -46,7 +46,7 @@ class Worker:
         self._device = device
         self._settings = settings
         self._run_class = run_class
-        self._engine = make_engine(settings.database_url)
+        self._engine = make_engine(settings.database_url, settings.lease_seconds)
         retry = settings.database_retry_seconds
         self._writing = Transactions(session_factory(self._engine), retry)
         self._reading = Transactions(reading_session_factory(self._engine), retry)
