@@ -21,6 +21,7 @@ WARM := $(BIN)/python -m kan.kernels.cpu.warm
 # Other KAN libraries live apart: pykan is imported as `kan` too. Name checkouts of those that PyPI lacks by PEERS.
 PEERS_PYTHON := .venv-peers/bin/python
 PEERS ?=
+CLIENTS_PYTHON := .venv-clients/bin/python
 BENCHMARKS ?= $(filter-out benchmarks/record.py benchmarks/plot.py,$(shell grep -l __main__ benchmarks/*.py))
 
 # HOST counts only on make's command line: some shells export a HOST of their own, the machine's name.
@@ -52,7 +53,7 @@ help: ## show this list
 serve: $(VENV)/.serve-ready ## start the service and one worker on this machine, Ctrl-C stops both
 	exec $(BIN)/kan serve $(SERVE_OPTIONS)
 
-test: $(VENV)/.dev-ready ## run every test but the slow ones
+test: $(VENV)/.dev-ready .venv-clients/.ready ## run every test but the slow ones
 	$(PYTEST) -n $(TEST_PROCESSES) -m 'not slow' $(ARGS)
 
 test-slow: $(VENV)/.dev-ready ## run the tests marked slow
@@ -82,7 +83,7 @@ record: RECORD := benchmarks/record.py
 record: bench ## the same, and write the figures into benchmarks/RESULTS.md
 
 clean: ## remove the environment and caches, never ./var
-	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-peers .venv-clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp files make every later start skip pip: it runs again only when what it reads has changed.
@@ -101,6 +102,15 @@ $(VENV)/.dev-ready: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(PIP) -e '.[dev]'
 	$(WARM)
 	touch $@ $(VENV)/.serve-ready
+
+# Clients that others wrote, which the tests let speak with us.
+.venv-clients/.ready: tests/service/clients/requirements.txt tests/service/clients/requirements-alone.txt
+	[ -n '$(PYTHON)' ] || { echo 'Python 3.11 or newer is needed; name one with PYTHON=' >&2; exit 1; }
+	[ -x $(CLIENTS_PYTHON) ] || $(PYTHON) -m venv .venv-clients
+	$(CLIENTS_PYTHON) -m pip --disable-pip-version-check install -q -r tests/service/clients/requirements.txt
+	$(CLIENTS_PYTHON) -m pip --disable-pip-version-check install -q --no-deps \
+		-r tests/service/clients/requirements-alone.txt
+	touch $@
 
 .venv-peers/.ready: benchmarks/peers/requirements.txt benchmarks/peers/requirements-alone.txt constraints.txt
 	[ -n '$(PYTHON)' ] || { echo 'Python 3.11 or newer is needed; name one with PYTHON=' >&2; exit 1; }

@@ -21,6 +21,8 @@ from service.api import (
     hypotheses,
     jobs,
     models,
+    oip,
+    oip_repository,
     pictures,
     predictions,
     readings,
@@ -28,6 +30,7 @@ from service.api import (
 from service.api.middleware import EdgeRules, RequestEdge
 from service.api.openapi import openapi_of
 from service.api.validation import HANDLERS
+from service.domain.inference_statistics import InferenceStatistics
 from service.domain.keys import authenticate, is_use_noted, note_use
 from service.domain.model_cache import ModelCache
 from service.settings import Settings
@@ -57,6 +60,8 @@ _PARTS = (
     formulas,
     fronts,
     hypotheses,
+    oip,
+    oip_repository,
     documentation,
     pages,
 )
@@ -86,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.sessions = session_factory(engine)
     app.state.reading_sessions = reading_session_factory(engine)
     app.state.models = ModelCache(settings.model_cache_bytes)
+    app.state.statistics = InferenceStatistics()
     app.add_middleware(RequestEdge, rules=edge_rules(settings, engine))
     for part in _PARTS:
         app.include_router(part.router)
@@ -106,7 +112,7 @@ def edge_rules(settings: Settings, engine: Engine) -> EdgeRules:
 
 def body_limit(settings: Settings, path: str) -> int:
     """Gives the bytes that a body sent to this path may have."""
-    return settings.max_prediction_bytes if path.endswith("/predict") else settings.max_body_bytes
+    return settings.max_prediction_bytes if path.endswith(("/predict", "/infer")) else settings.max_body_bytes
 
 
 def _key_check(engine: Engine) -> Callable[[str], object]:

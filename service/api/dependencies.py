@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from service.domain.inference_statistics import InferenceStatistics
 from service.domain.model_cache import ModelCache
 from service.settings import Settings
 
@@ -36,8 +37,15 @@ def request_models(request: Request) -> ModelCache:
     return cache
 
 
+def request_statistics(request: Request) -> InferenceStatistics:
+    """Gives this process's counts of inferences."""
+    statistics: InferenceStatistics = request.app.state.statistics
+    return statistics
+
+
 # "function": closed before the answer is sent, so that a slow reader holds no connection.
 SessionDep = Annotated[Session, Depends(request_session, scope="function")]
 ReadingSessionDep = Annotated[Session, Depends(reading_session, scope="function")]
 SettingsDep = Annotated[Settings, Depends(request_settings)]
 ModelsDep = Annotated[ModelCache, Depends(request_models)]
+StatisticsDep = Annotated[InferenceStatistics, Depends(request_statistics)]

@@ -67,7 +67,7 @@ def readyz(
 ) -> Ready:
     """200 when the database answers and is migrated; else 503."""
     response.headers["Cache-Control"] = "no-store"
-    _require_migrated(request, session)
+    require_migrated(request, session)
     seen = workers.list_workers(session, settings.lease_seconds)
     is_verbose = verbose is not None and verbose.lower() not in ("0", "false")
     return Ready(
@@ -90,7 +90,12 @@ async def get_limits(settings: SettingsDep) -> Limits:
     return Limits.from_settings(settings)
 
 
-def _require_migrated(request: Request, session: Session) -> None:
+def require_migrated(request: Request, session: Session) -> None:
+    """Passes when the database answers and is migrated.
+
+    Raises:
+        StoreUnavailable: it is not migrated.
+    """
     state: Any = request.app.state
     # Once true it stays true: only looking for the newest step costs time.
     if not getattr(state, "is_migrated", False):

@@ -23,7 +23,7 @@ from service.domain.errors import DomainError, ForeignOrigin, InvalidApiKey, Unl
 from service.log import get_logger
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_PROBES = ("/livez", "/readyz")
+_PROBES = ("/livez", "/readyz", "/v2/health/live", "/v2/health/ready")
 # Read without a key: probes, and the files that /docs and the page need before anybody can send one.
 _OPEN = (*_PROBES, "/docs", "/openapi.json", "/static/", "/errors")
 _HEADERS = {

@@ -7,7 +7,17 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service.api.problems import EDGE_PROBLEMS, INVALID_REQUEST, MEDIA_TYPE, PROBLEMS, ProblemKind, example
+from service.api.problems import (
+    EDGE_PROBLEMS,
+    INVALID_REQUEST,
+    MEDIA_TYPE,
+    PROBLEMS,
+    ProblemKind,
+    example,
+    is_protocol,
+    protocol_entry,
+)
+from service.api.schemas.inference import ProtocolError
 from service.api.schemas.problem import Problem
 from service.domain.errors import InvalidApiKey
 
@@ -16,6 +26,7 @@ _TAGS = [
     {"name": "jobs", "description": "Work that takes time: states, progress, events."},
     {"name": "models", "description": "Trained networks: a name with numbered, immutable versions."},
     {"name": "predictions", "description": "What a version says about rows."},
+    {"name": "inference", "description": "The Open Inference Protocol, for clients that speak it."},
     {"name": "curves", "description": "The functions on a version's edges, as numbers and as pictures."},
     {"name": "formulas", "description": "A version as formulas, and formulas as versions."},
     {"name": "service", "description": "Health, version, limits."},
@@ -34,9 +45,9 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             tags=_TAGS,
         )
         _add_problem_schema(document)
-        for path in document["paths"].values():
-            for operation in path.values():
-                _common_problems(operation["responses"])
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                (_protocol_problems if is_protocol(path) else _common_problems)(operation["responses"])
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -47,6 +58,7 @@ def _add_problem_schema(document: dict[str, Any]) -> None:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem
+    schemas["ProtocolError"] = ProtocolError.model_json_schema()
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     components["securitySchemes"] = {
@@ -61,6 +73,14 @@ def _common_problems(responses: dict[str, Any]) -> None:
         responses["422"] = _response(INVALID_REQUEST)
     responses.setdefault("401", _response(PROBLEMS[InvalidApiKey]))
     responses.setdefault("500", _response(EDGE_PROBLEMS[500]))
+
+
+def _protocol_problems(responses: dict[str, Any]) -> None:
+    """Under /v2 a refusal is {"error": …}, and wrong values are a 400."""
+    if responses.pop("422", None) is not None:
+        responses.setdefault("400", protocol_entry(INVALID_REQUEST, INVALID_REQUEST.title))
+    for kind in (PROBLEMS[InvalidApiKey], EDGE_PROBLEMS[500]):
+        responses.setdefault(str(kind.status), protocol_entry(kind, kind.title))
 
 
 def _response(kind: ProblemKind) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -39,6 +40,8 @@ class ProblemKind:
         return f"/errors#{self.slug}"
 
 
+# The protocol knows 400 alone for a request that cannot be answered.
+_PROTOCOL_STATUS = {422: 400}
 _SOON = {"Retry-After": "5"}
 
 PROBLEMS: dict[type[DomainError], ProblemKind] = {
@@ -136,8 +139,42 @@ def problem_response(
     facts: Mapping[str, Any] | None = None,
 ) -> Response:
     """Gives a problem+json answer; `status` overrides that of the kind."""
+    if is_protocol(scope.get("path", "")):
+        return _protocol_response(kind, _in_one_line(detail, faults), status or kind.status, headers)
     body = problem_body(kind, scope, detail, faults, status, facts)
     return Response(body, status or kind.status, {**kind.headers, **(headers or {})}, MEDIA_TYPE)
+
+
+def is_protocol(path: str) -> bool:
+    """Is this an address of the Open Inference Protocol, whose clients read {"error": …}?"""
+    return path == "/v2" or path.startswith("/v2/")
+
+
+def _protocol_response(kind: ProblemKind, detail: str, status: int, headers: Mapping[str, str] | None) -> Response:
+    body = orjson.dumps({"error": detail})
+    return Response(body, _PROTOCOL_STATUS.get(status, status), {**kind.headers, **(headers or {})}, "application/json")
+
+
+def _in_one_line(detail: str, faults: Iterable[Fault]) -> str:
+    """Gives the detail with the first places that it does not name itself."""
+    places = (f"{fault.pointer}: {fault.message}" for fault in faults if fault.message not in detail)
+    return "; ".join((detail, *islice(places, 3)))
+
+
+def protocol_responses(*kinds: type[DomainError]) -> dict[int | str, dict[str, Any]]:
+    """Gives the `responses` entry of a route of the Open Inference Protocol."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for error in kinds:
+        kind = PROBLEMS[error]
+        found[_PROTOCOL_STATUS.get(kind.status, kind.status)] = protocol_entry(kind, explanation(error))
+    return found
+
+
+def protocol_entry(kind: ProblemKind, words: str) -> dict[str, Any]:
+    """Gives what a refusal looks like to a client of the Open Inference Protocol."""
+    schema = {"$ref": "#/components/schemas/ProtocolError"}
+    content = {"application/json": {"schema": schema, "example": {"error": words}}}
+    return {"description": kind.title, "content": content}
 
 
 def problem_responses(*kinds: type[DomainError]) -> dict[int | str, dict[str, Any]]:

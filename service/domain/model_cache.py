@@ -62,6 +62,12 @@ class ModelCache:
         self._keep(key, loaded)
         return loaded
 
+    def drop(self, version: VersionRow) -> None:
+        """Frees what is held of a version; the next one who asks for it loads it again."""
+        with self._lock:
+            dropped = self._models.pop(version.blob_sha256, None)
+            self._bytes -= dropped.bytes if dropped else 0
+
     def _keep(self, key: str, model: LoadedModel) -> None:
         with self._lock:
             if key in self._models or model.bytes > self._max_bytes:
