@@ -16,13 +16,14 @@ from kan.errors import BadTrainingData, EncodingError, is_out_of_memory
 from kan.journal import Journal
 from kan.losses import loss_for
 from kan.network import Kan
+from kan.optimizers.gauss_newton import mean_loss
 from kan.problem import Problem
 from kan.prune import pruned_edges
 from kan.scores import Metrics, scores
 from kan.split import Part, split_rows
 from kan.stages.fit import Fitted, with_network
 from kan.stages.recipe import Progress, best_so_far, ran_out_of_memory, run_recipe
-from kan.stages.work import Work
+from kan.stages.work import Work, held_loss
 from kan.state import Array, NetworkState
 from kan.table_rows import BLOCK_ROWS, TableRows, row_blocks
 from kan.train import Outcome
@@ -152,6 +153,17 @@ class TableTraining:
         work = best_so_far(self._beginning(), self._task.recipe, self._journal)
         return None if work is None else self._result(*self._frozen(work))
 
+    def moment(self) -> tuple[NetworkState, float, float] | None:
+        """Gives the best network so far and its mean losses on training and validation rows; the run may go on.
+
+        None where there is no network yet. The validation loss is that of networks that never saw these rows.
+        """
+        work = best_so_far(self._beginning(), self._task.recipe, self._journal)
+        if work is None or work.network is None:
+            return None
+        loss = mean_loss(work.network, self._problem.loss, *self._problem.at(self._problem.train))
+        return self._signed(work.network.state(self._problem.x)), loss, held_loss(work)
+
     def checkpoint(self) -> bytes:
         """Gives all that a later run needs to end in the same bits."""
         return self._journal.to_bytes()
@@ -242,11 +254,15 @@ class TableTraining:
         return work.network.state(self._problem.x), held_out, work.outcome
 
     def _result(self, state: NetworkState, held_out: Array | None, outcome: Outcome) -> TableResult:
+        state = self._signed(state)
+        return TableResult(state, self.parts, scores(state, self._table, self.parts, held_out), str(outcome))
+
+    def _signed(self, state: NetworkState) -> NetworkState:
+        """Gives a network that knows its columns and where it comes from."""
         origin = {**state.origin, "seed": self._task.seed, "recipe": [stage_to_json(s) for s in self._task.recipe]}
         if gone := pruned_edges(state):
             origin["pruned"] = [list(edge) for edge in gone]
-        state = replace(state, encoding=self.encoding, origin=origin)
-        return TableResult(state, self.parts, scores(state, self._table, self.parts, held_out), str(outcome))
+        return replace(state, encoding=self.encoding, origin=origin)
 
 
 def _usable(table: Table, targets: Sequence[str]) -> NDArray[np.bool_]:

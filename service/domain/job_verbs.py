@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.domain.checkpoints import thin_checkpoints
 from service.domain.errors import IllegalJobStep, JobNotFound
 from service.domain.ids import is_id
 from service.domain.jobs import PREFIX, JobView, get_job
@@ -31,7 +32,8 @@ def cancel_job(session: Session, job_id: str) -> JobView:
         values: dict[str, Any] = {"status": target, "reason": "user_cancelled"}
         events: list[statements.Event] = [("status", {"status": target, "reason": "user_cancelled"})]
         if target in TERMINAL:
-            values["finished_at"] = database_now(session)
+            values |= {"finished_at": database_now(session), "checkpoint_sha256": None}
+            thin_checkpoints(session, job_id)
             events.append(("end", {"status": target, "reason": "user_cancelled"}))
         statements.change_job(session, job_id, sources=[row.status], values=values, events=events)
     session.commit()

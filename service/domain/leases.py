@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.domain.backoff import Backoff
+from service.domain.checkpoints import add_checkpoint, thin_checkpoints
 from service.domain.models import lineage_of, publish_version, result_of
 from service.domain.placement import taker
 from service.domain.states import HELD, TERMINAL, Status, next_status
-from service.domain.trained_model import TrainedModel
+from service.domain.trained_model import TrainedModel, TrainingMoment
 from service.store import jobs as statements
 from service.store.blobs import put_blob
 from service.store.engine import database_now
@@ -114,15 +115,19 @@ def record_progress(
     session.commit()
 
 
-def record_checkpoint(session: Session, hold: Hold, content: bytes, info: dict[str, Any]) -> str:
+def record_checkpoint(
+    session: Session, hold: Hold, content: bytes, info: dict[str, Any], moment: TrainingMoment | None = None
+) -> str:
     """Keeps a checkpoint to go on from; `attempt` starts again, unless the checkpoint is the one that is there.
 
-    The bytes are written ahead, in their own transaction.
+    With a moment of the training its model stays beyond the job's end. All bytes are written ahead, in a transaction
+    of their own.
 
     Raises:
-        LeaseLost: the reference is not written; the bytes are swept later.
+        LeaseLost: the references are not written; the bytes are swept later.
     """
     sha256 = put_blob(session, content)
+    model = None if moment is None else put_blob(session, moment.model)
     session.commit()
     if _locked(session, hold).checkpoint_sha256 == sha256:
         session.rollback()
@@ -130,6 +135,8 @@ def record_checkpoint(session: Session, hold: Hold, content: bytes, info: dict[s
     data = {**info, "sha256": sha256, "bytes": len(content)}
     values = {"checkpoint_sha256": sha256, "checkpoint_info": data, "attempt": 0}
     _write(session, hold, values, [("checkpoint", data)])
+    if moment is not None and model is not None:
+        add_checkpoint(session, hold.job_id, moment, model)
     session.commit()
     return sha256
 
@@ -198,33 +205,20 @@ def hand_over(session: Session, hold: Hold) -> str:
 
 def lose_attempt(session: Session, hold: Hold, reason: str, message: str, backoff: Backoff) -> str:
     """Ends an attempt that broke: the job waits for its next one, or fails when it had its last."""
-    return _retry_or_fail(session, _locked(session, hold), reason, message, backoff)
+    return retry_or_fail(session, _locked(session, hold), reason, message, backoff)
 
 
-def rescue_jobs(session: Session, backoff: Backoff, dead_worker_id: str | None = None) -> list[tuple[str, str]]:
-    """Takes the jobs back whose lease has ended, or all of a worker known to be dead; gives (job id, new state)s.
-
-    Any worker may do it, several at once too: each job is taken back by compare-and-set, in a transaction of its own.
-    """
-    lost = statements.list_lost_jobs(session, database_now(session), HELD, dead_worker_id)
-    found = [(row.id, row.token) for row in lost]
-    session.rollback()
-    rescued = []
-    for job_id, token in found:
-        row = statements.lock_job(session, job_id)
-        if row is None or row.token != token or row.status not in HELD or not _is_lost(session, row, dead_worker_id):
-            # Its worker woke up in time, or somebody else was quicker.
-            session.rollback()
-            continue
-        status = _retry_or_fail(session, row, "worker_lost", "the worker that held the job is gone", backoff)
-        rescued.append((job_id, status))
-    return rescued
-
-
-def _is_lost(session: Session, row: JobRow, dead_worker_id: str | None) -> bool:
-    if dead_worker_id is not None:
-        return row.worker_id == dead_worker_id
-    return row.lease_until is None or row.lease_until < database_now(session)
+def retry_or_fail(session: Session, row: JobRow, reason: str, message: str, backoff: Backoff) -> str:
+    """Takes a locked job from its worker after an attempt that broke; gives the job's state."""
+    hold = Hold(row.id, row.token, str(row.worker_id))
+    warning: Event = ("warning", {"code": reason, "message": message})
+    if row.status == "running" and row.attempt >= row.max_attempts:
+        text = f"{row.attempt} attempts in a row ended without a new checkpoint; the last: {message}"
+        error = {"code": "max_attempts_exceeded", "message": text}
+        return _end(session, hold, "failed", "max_attempts_exceeded", {"error": error}, [warning])
+    if row.status == "cancelling":
+        return _end(session, hold, "cancelled", "user_cancelled", {}, [warning])
+    return _release(session, row, row.attempt, backoff.after(row.attempt), [warning])
 
 
 def _locked(session: Session, hold: Hold) -> JobRow:
@@ -240,18 +234,6 @@ def _write(session: Session, hold: Hold, values: dict[str, Any], events: Sequenc
     if not written:
         session.rollback()
         raise LeaseLost(hold.job_id)
-
-
-def _retry_or_fail(session: Session, row: JobRow, reason: str, message: str, backoff: Backoff) -> str:
-    hold = Hold(row.id, row.token, str(row.worker_id))
-    warning: Event = ("warning", {"code": reason, "message": message})
-    if row.status == "running" and row.attempt >= row.max_attempts:
-        text = f"{row.attempt} attempts in a row ended without a new checkpoint; the last: {message}"
-        error = {"code": "max_attempts_exceeded", "message": text}
-        return _end(session, hold, "failed", "max_attempts_exceeded", {"error": error}, [warning])
-    if row.status == "cancelling":
-        return _end(session, hold, "cancelled", "user_cancelled", {}, [warning])
-    return _release(session, row, row.attempt, backoff.after(row.attempt), [warning])
 
 
 def _release(
@@ -295,5 +277,6 @@ def _end(
         "checkpoint_sha256": None,
     }
     _write(session, hold, final, [*events, ("status", ended), ("end", ended)])
+    thin_checkpoints(session, hold.job_id)
     session.commit()
     return status

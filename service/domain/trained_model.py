@@ -1,4 +1,4 @@
-"""What a finished training hands over to be published; the training child imports it without the store."""
+"""What a training hands over to be kept or published; the training child imports it without the store."""
 
 from __future__ import annotations
 
@@ -28,3 +28,25 @@ class TrainedModel:
     train_seconds: float
     term_means: list[list[float]] | None = None
     change: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingMoment:
+    """The best network in the middle of a training, as a model of its own.
+
+    Attributes:
+        model: what it would be published as.
+        stage: number of the stage, from 1.
+        stage_name: such as "fit".
+        stage_ended: is it what the stage ended with?
+        step: of the stage, in the stage's own measure.
+        train_loss, validation_loss: mean losses without penalty; None where they are not finite.
+    """
+
+    model: bytes
+    stage: int
+    stage_name: str
+    stage_ended: bool
+    step: int
+    train_loss: float | None
+    validation_loss: float | None

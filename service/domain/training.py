@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kan.checkpoint import dump, load
 from kan.config import NetworkConfig, read_fields, stage_from_json
 from kan.edits import edited
-from kan.errors import BadTrainingData, EncodingError, InexactRefinement
+from kan.errors import BadTrainingData, EncodingError, InexactRefinement, is_out_of_memory
 from kan.split import Part
 from kan.stages.recipe import Progress
 from kan.state import NetworkState
@@ -26,7 +26,7 @@ from service.domain.columns import table_arrays
 from service.domain.fitted_formulas import fitted_formula
 from service.domain.signatures import network_facts, signature
 from service.domain.term_means import term_means
-from service.domain.trained_model import TrainedModel
+from service.domain.trained_model import TrainedModel, TrainingMoment
 
 # Reading starts anew for each block: few, but small beside a large table.
 BLOCK_ROWS = 65_536
@@ -82,6 +82,8 @@ class TrainingRun:
         self._started = time.perf_counter()
         self._durations: deque[float] = deque(maxlen=RECENT_STEPS)
         self._told = 0
+        self._reached: Progress | None = None
+        self._step = 0
 
     def __iter__(self) -> Iterator[TrainingUpdate]:
         """Trains; yields about one update an optimizer step, and sets `result` at the end."""
@@ -102,7 +104,9 @@ class TrainingRun:
             shown = self._progress(progress)
             if progress.stage != stage:
                 stage = progress.stage
+                self._reached, self._step = replace(progress, ended=False), 0
                 yield TrainingUpdate("stage", {"stage": stage, "name": progress.name}, shown)
+            self._reached, self._step = progress, self._step if progress.ended else progress.step
             if progress.ended:
                 ended = {"stage": stage, "name": progress.name, "ended": True}
                 yield TrainingUpdate("stage", ended, shown, stage_ended=True)
@@ -119,6 +123,22 @@ class TrainingRun:
         """Gives the best model so far, where the time is up; None where there is none yet."""
         best = self._training.finish_early()
         return None if best is None else self._result(best)
+
+    def moment(self) -> TrainingMoment | None:
+        """Gives the best network so far as a model, None where there is none yet, or none but that of a stage before.
+
+        It must not fail a training that could go on, so what does not fit the memory is left out.
+        """
+        reached = self._reached
+        if reached is None or not (reached.ended or reached.stage == 1):
+            return None
+        try:
+            found = self._training.moment()
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
+        return None if found is None or not _is_finite(found[0]) else _moment(*found, reached, self._step)
 
     def _result(self, result: TableResult) -> TrainedModel:
         means = term_means(result.state, self._arrays, result.parts == Part.TRAIN)
@@ -241,7 +261,7 @@ def _metric(progress: Progress) -> dict[str, Any]:
 
 
 def _result(result: TableResult, means: list[list[float]], seconds: float) -> TrainedModel:
-    if not all(np.isfinite(layer.coefficients).all() for layer in result.state.layers):
+    if not _is_finite(result.state):
         raise TrainingDiverged(Outcome.DIVERGED.value)
     encoding = result.state.encoding
     assert encoding is not None
@@ -254,3 +274,12 @@ def _result(result: TableResult, means: list[list[float]], seconds: float) -> Tr
         train_seconds=round(seconds, 3),
         term_means=means,
     )
+
+
+def _moment(state: NetworkState, train: float, validation: float, reached: Progress, step: int) -> TrainingMoment:
+    losses = [value if np.isfinite(value) else None for value in (train, validation)]
+    return TrainingMoment(dump(state), reached.stage, reached.name, reached.ended, step, *losses)
+
+
+def _is_finite(state: NetworkState) -> bool:
+    return all(np.isfinite(layer.coefficients).all() for layer in state.layers)

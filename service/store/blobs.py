@@ -11,13 +11,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.store.engine import database_now
-from service.store.tables import BlobChunkRow, BlobRow, DatasetRow, JobRow, VersionRow
+from service.store.tables import BlobChunkRow, BlobRow, CheckpointRow, DatasetRow, JobRow, VersionRow
 
 CHUNK_BYTES = 1024 * 1024
 
 _REFERENCES = (
     DatasetRow.blob_sha256,
     JobRow.checkpoint_sha256,
+    CheckpointRow.blob_sha256,
     VersionRow.blob_sha256,
     VersionRow.split_sha256,
 )

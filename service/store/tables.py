@@ -1,4 +1,4 @@
-"""All rows in one picture: data sets, jobs with their events, models with their versions, bytes, workers, keys."""
+"""All rows in one picture: data sets, jobs with events and checkpoints, models with versions, bytes, workers, keys."""
 
 from __future__ import annotations
 
@@ -158,6 +158,23 @@ class EventRow(Row):
     at: Mapped[datetime]
     type: Mapped[str]
     data: Mapped[JsonObject]
+
+
+class CheckpointRow(Row):
+    """A network from the middle of a job's training; without `blob_sha256` once its bytes are not kept any more."""
+
+    __tablename__ = "checkpoints"
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    stage: Mapped[int]
+    stage_name: Mapped[str]
+    stage_ended: Mapped[bool]
+    step: Mapped[int]
+    train_loss: Mapped[float | None]
+    validation_loss: Mapped[float | None]
+    blob_sha256: Mapped[str | None] = mapped_column(ForeignKey("blobs.sha256"), index=True)
+    bytes: Mapped[int]
+    created_at: Mapped[datetime]
 
 
 class ModelRow(Row):

@@ -1,8 +1,8 @@
 """The process that trains one job: it talks through a pipe to its worker and never sees the database.
 
-Up go tuples: ("update", kind, data, progress), ("checkpoint", content, info), ("result", fields, reason) of a job that
-publishes a model, ("answer", result, reason) of one that does not, ("failed", reason, message), ("stopped",). Down come
-the words "hand_over" and "finish".
+Up go tuples: ("update", kind, data, progress), ("checkpoint", content, info, moment) where `moment` is a model to keep
+or None, ("result", fields, reason) of a job that publishes a model, ("answer", result, reason) of one that does not,
+("failed", reason, message), ("stopped",). Down come the words "hand_over" and "finish".
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from kan.errors import is_out_of_memory
+from service.domain.trained_model import TrainingMoment
 from service.worker.table_file import TableFile
 
 HAND_OVER = "hand_over"
@@ -120,6 +121,7 @@ def _train(pipe: Connection, order: TrainingOrder, words: _Words) -> None:
     _cap_threads(order.threads)
     started = saved = time.monotonic()
     sent = 0.0
+    keeping = _Keeping(order.run_seconds)
     for update in run:
         now = time.monotonic()
         if update.type != "metric" or update.stage_ended or now - sent >= _METRIC_SECONDS:
@@ -127,8 +129,10 @@ def _train(pipe: Connection, order: TrainingOrder, words: _Words) -> None:
             sent = now
         handing_over = words.last == HAND_OVER
         if update.stage_ended or handing_over or now - saved >= order.checkpoint_seconds:
-            info = {**plain(update.progress), "run_seconds": order.run_seconds + now - started}
-            pipe.send(("checkpoint", run.checkpoint(), info))
+            run_seconds = order.run_seconds + now - started
+            moment = None if handing_over else keeping.moment(run, update.stage_ended, run_seconds)
+            info = {**plain(update.progress), "run_seconds": run_seconds}
+            pipe.send(("checkpoint", run.checkpoint(), info, moment))
             saved = time.monotonic()
         if handing_over:
             pipe.send(("stopped",))
@@ -137,6 +141,21 @@ def _train(pipe: Connection, order: TrainingOrder, words: _Words) -> None:
             _finish_early(pipe, run)
             return
     pipe.send(_ended(run.result, None))
+
+
+class _Keeping:
+    """When the network so far is worth keeping as a model: at stage ends, in between after twice the time each time."""
+
+    def __init__(self, run_seconds: float) -> None:
+        self._next = 2 * run_seconds
+
+    def moment(self, run: Any, stage_ended: bool, run_seconds: float) -> TrainingMoment | None:
+        """Gives what to keep; None where it is not time yet, or the run has none."""
+        if not stage_ended and run_seconds < self._next:
+            return None
+        self._next = 2 * run_seconds
+        found: TrainingMoment | None = getattr(run, "moment", lambda: None)()
+        return found
 
 
 def _finish_early(pipe: Connection, run: Any) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.domain.backoff import Backoff
-from service.domain.leases import rescue_jobs
+from service.domain.rescues import rescue_jobs
 from service.log import get_logger
 from service.settings import Settings
 from service.store.blobs import drop_orphans

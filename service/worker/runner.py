@@ -131,7 +131,7 @@ class Attempt:
             self._note(*parts)
         elif kind == "checkpoint":
             self._flush()
-            self._writing.run(lambda session: leases.record_checkpoint(session, self._hold, parts[0], parts[1]))
+            self._writing.run(lambda session: leases.record_checkpoint(session, self._hold, *parts))
         elif kind == "result":
             self._flush()
             trained = TrainedModel(**parts[0])

@@ -13,7 +13,7 @@ import pytest
 
 from kan.checkpoint import load
 from kan.decomposition import output_terms
-from kan.encoding import decode, encode
+from kan.encoding import decode, encode, encode_targets
 from kan.errors import BadTrainingData, CheckpointError
 from kan.predictor import evaluate
 from kan.prune import pruned_edges
@@ -244,3 +244,44 @@ def test_network_with_product_nodes_is_trained_and_told() -> None:
     x = encode(state.encoding, table_arrays(job.frame, job.types)) if state.encoding else None
     assert x is not None
     assert np.isfinite(evaluate(state, x)).all()
+
+
+def test_moments_taken_at_every_update_are_models_and_change_no_bit_of_the_result() -> None:
+    job = Job()
+    _, undisturbed = finished(job.run())
+    run, moments = job.run(), []
+    for update in run:
+        found = run.moment()
+        if update.stage_ended:
+            assert found is not None
+            assert found.stage_ended
+            assert (found.stage, found.stage_name) == (update.data["stage"], update.data["name"])
+            moments.append(found)
+        elif update.type == "metric" and found is not None:
+            assert (found.stage, found.stage_ended, found.step) == (1, False, update.progress["step"])
+    assert run.result is not None
+    assert run.result.model == undisturbed.model == moments[-1].model
+    assert [load(each.model).layers[0].grid for each in moments] == [3, 6, 6]
+    assert [each.step for each in moments] == [6, 0, 3]
+
+
+def test_losses_of_a_moment_are_those_of_its_model() -> None:
+    job = Job(recipe=[{"stage": "fit", "steps": 4}])
+    run = job.run()
+    moments = [run.moment() for update in run if update.stage_ended]
+    moment = moments[0]
+    assert moment is not None
+    assert run.result is not None
+    state, parts = load(moment.model), np.frombuffer(run.result.split, np.uint8)
+    assert state.encoding is not None
+    arrays = table_arrays(job.frame, job.types)
+    outputs, targets = evaluate(state, encode(state.encoding, arrays)), encode_targets(state.encoding, arrays)
+    halves = 0.5 * np.square(outputs - targets)[:, 0]
+    assert moment.train_loss == pytest.approx(halves[parts == Part.TRAIN].mean(), rel=1e-9)
+    assert moment.validation_loss == pytest.approx(halves[parts == Part.VALIDATION].mean(), rel=1e-9)
+
+
+def test_a_search_that_has_fitted_nothing_yet_has_no_moment() -> None:
+    run = Job(recipe=[{"stage": "choose", "hidden": [2], "members": 1}, {"stage": "refit"}], network="auto").run()
+    next(iter(run))
+    assert run.moment() is None

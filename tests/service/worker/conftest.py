@@ -19,8 +19,9 @@ from service.domain.ids import new_id
 from service.domain.job_specs import JobDraft
 from service.domain.jobs import create_job
 from service.store.blobs import put_blob
+from service.store.checkpoints import list_checkpoints
 from service.store.engine import database_now
-from service.store.tables import DatasetRow, EventRow, JobRow, VersionRow
+from service.store.tables import CheckpointRow, DatasetRow, EventRow, JobRow, VersionRow
 
 DEADLINE_SECONDS = 30.0
 FAKE_RUN = "tests.service.worker.fake_run:FakeRun"
@@ -82,6 +83,10 @@ class Bench:
         with self._sessions() as session:
             rows = session.scalars(select(EventRow).where(EventRow.job_id == job_id).order_by(EventRow.seq)).all()
         return [row for row in rows if kind in (None, row.type)]
+
+    def checkpoints(self, job_id: str) -> list[CheckpointRow]:
+        with self._sessions() as session:
+            return list(list_checkpoints(session, job_id))
 
     def versions(self, job_id: str) -> list[VersionRow]:
         with self._sessions() as session:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from service.domain.trained_model import TrainingMoment
+
 
 @dataclass
 class Update:
@@ -71,6 +73,11 @@ class FakeRun:
 
     def checkpoint(self) -> bytes:
         return json.dumps({"step": self._step, "digest": self._digest}).encode()
+
+    def moment(self) -> TrainingMoment:
+        ended = self._step % int(self._spec.get("stage_steps", self._spec["steps"])) == 0
+        stage = -(-self._step // int(self._spec.get("stage_steps", self._spec["steps"])))
+        return TrainingMoment(self._digest.encode(), stage, "walk", ended, self._step, None, 1.0 / self._step)
 
     def finish_early(self) -> Result | None:
         return self._trained() if self._spec.get("has_best") else None

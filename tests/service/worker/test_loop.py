@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from tests.service.worker.conftest import Bench
 
 
-def expected_model(steps: int) -> str:
-    """What FakeRun's chain of hashes ends in, computed without it."""
+def digest_after(steps: int) -> str:
+    """Where FakeRun's chain of hashes is after some steps, computed without it."""
     digest = hashlib.sha256(b"the rows").hexdigest()
     for _ in range(steps):
         digest = hashlib.sha256(digest.encode()).hexdigest()
-    return hashlib.sha256(digest.encode()).hexdigest()
+    return digest
+
+
+def expected_model(steps: int) -> str:
+    """The hash of the model that FakeRun publishes."""
+    return hashlib.sha256(digest_after(steps).encode()).hexdigest()
 
 
 def assert_succeeded_once(bench: Bench, job_id: str, steps: int) -> None:
@@ -68,6 +73,19 @@ def test_killed_worker_is_replaced_and_result_is_bit_equal(bench: Bench) -> None
     assert bench.job(job_id).token == 2
     _, alive = psutil.wait_procs(children, timeout=10)
     assert alive == [], "the training process outlived its worker"
+
+
+def test_each_stage_of_a_job_whose_worker_was_killed_leaves_its_network_once(bench: Bench) -> None:
+    job_id = bench.submit(steps=60, step_seconds=0.02, stage_steps=20)
+    first = bench.start_worker()
+    bench.wait_for(job_id, lambda row: bool(row.checkpoint_info and row.checkpoint_info["step"] > 20))
+    first.kill()
+    bench.start_worker()
+    bench.wait_for_end(job_id)
+    kept = [each for each in bench.checkpoints(job_id) if each.blob_sha256]
+    assert [(each.stage, each.step) for each in kept if each.stage_ended] == [(1, 20), (2, 40), (3, 60)]
+    assert kept[0].number == 1
+    assert kept[-1].blob_sha256 == expected_model(60)
 
 
 def test_killed_training_process_is_started_again_by_same_worker(bench: Bench) -> None:
