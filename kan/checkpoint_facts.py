@@ -6,9 +6,9 @@ from math import isfinite
 from typing import Any
 
 from kan.config import MAX_DEGREE
-from kan.errors import CheckpointError
+from kan.config_checks import check_function
+from kan.errors import CheckpointError, InvalidConfig
 from kan.state import EdgeFormula, LayerState
-from kan.symbolic.functions import FUNCTIONS
 
 CONSTANTS = ("a", "b", "c", "d")
 FORMULA_FIELDS = {field.name for field in fields(EdgeFormula)}
@@ -81,7 +81,10 @@ def _formula(value: object) -> EdgeFormula:
         _require(type(value[name]) is int and value[name] >= 0, f"formulas: expected a node as {name}")
     for name in CONSTANTS:
         _require(type(value[name]) is float and isfinite(value[name]), f"formulas: expected a finite number as {name}")
-    _require(isinstance(value["function"], str) and value["function"] in FUNCTIONS, "formulas: unknown function")
+    try:
+        check_function("function", value["function"])
+    except InvalidConfig:
+        raise CheckpointError("formulas: unknown function") from None
     return EdgeFormula(**value)
 
 

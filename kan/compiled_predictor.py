@@ -16,6 +16,7 @@ from kan.kernels.native.compiling import KERNELS, Kernels
 from kan.kernels.native.functions import Functions
 from kan.predictor import evaluate
 from kan.state import NetworkState
+from kan.written_edges import with_library_only
 
 
 class Predictor:
@@ -29,7 +30,7 @@ class Predictor:
 
     def __init__(self, state: NetworkState, dtype: DTypeLike = np.float64, kernels: Kernels = KERNELS) -> None:
         self._state, self._dtype, self._kernels = state, np.dtype(dtype), kernels
-        self._layout = layout(state, dtype)
+        self._layout = layout(with_library_only(state), dtype)
         self._row, self.outputs = (self._layout.inputs,), self._layout.outputs
         # What the kernels call a model; the arrays behind the addresses live as long as the layout does.
         arrays = self._layout.plan, self._layout.weights, self._layout.grids

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from kan.errors import InvalidConfig
+from kan.errors import ExpressionError, InvalidConfig
+from kan.symbolic.functions import FUNCTIONS
+from kan.symbolic.written import function_named
 
 # Of one layer, and of one product: what a spec of a few bytes may ask for.
 MAX_PRODUCTS, MAX_FACTORS = 1000, 100
@@ -25,6 +27,15 @@ def check_choice(field: str, value: object, allowed: tuple[str, ...]) -> None:
     """Refuses what is not among the words."""
     if value not in allowed:
         raise InvalidConfig(field, f"expected one of {', '.join(allowed)}")
+
+
+def check_function(field: str, value: object) -> None:
+    """Refuses what is neither a name of the library nor an expression of x."""
+    try:
+        function_named(value if isinstance(value, str) else "")
+    except ExpressionError as error:
+        words = f"expected one of {', '.join(FUNCTIONS)}, or an expression of x such as x*exp(-x); {error}"
+        raise InvalidConfig(field, words) from None
 
 
 def check_bool(field: str, value: object) -> None:

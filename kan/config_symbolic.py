@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kan.config_checks import check_choice, check_int, check_range
+from kan.config_checks import check_function, check_int, check_range
 from kan.errors import InvalidConfig
-from kan.symbolic.functions import FUNCTIONS
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Symbolify:
     """Turn splines into formulas, one edge at a time, while the validation rows do not mind.
 
     Attributes:
-        library: names of the functions to try; None = all that differ from each other.
+        library: functions to try, names or expressions of x; None = all of the library that differ from each other.
         r2_threshold: share of an edge's variance that a function must explain to be tried at all.
         complexity_weight: what one more operation must save, in tenths of a bit of unexplained variance.
         negligible: RMSE on the validation rows, in standard deviations of the target, that no one minds.
@@ -50,7 +49,7 @@ class Symbolify:
                 raise InvalidConfig("library", "expected a list of functions")
             object.__setattr__(self, "library", tuple(self.library))
             for name in self.library:
-                check_choice("library", name, tuple(FUNCTIONS))
+                check_function("library", name)
         check_range("r2_threshold", self.r2_threshold, 0.0, 1.0)
         check_range("complexity_weight", self.complexity_weight, 0.0, 1.0)
         check_range("negligible", self.negligible, 0.0, 1.0)

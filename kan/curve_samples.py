@@ -10,7 +10,7 @@ from kan.curve_formulas import LayerFormulas, output_std
 from kan.encoding import NumberInput, input_level_names
 from kan.predictor import edge_values
 from kan.state import LayerState, NetworkState
-from kan.symbolic.functions import FUNCTIONS
+from kan.symbolic.written import function_named
 
 
 class EdgeSamples:
@@ -113,7 +113,7 @@ def edge_slopes(state: NetworkState, layer: LayerState, source: int, x: Array) -
     for formula in layer.formulas:
         if formula.source == source:
             with np.errstate(all="ignore"):
-                slope = FUNCTIONS[formula.function].slope(formula.b * x + formula.c)
+                slope = function_named(formula.function).slope(formula.b * x + formula.c)
                 slopes[:, formula.target] += formula.a * formula.b * slope
     return slopes
 

@@ -38,7 +38,7 @@ class FormulaEdges(nn.Module):
 
     Attributes:
         constants: (n, 4) a, b, c and d of every formula.
-        functions: names of `kan.symbolic.functions.FUNCTIONS`.
+        functions: names as `kan.state.EdgeFormula` has them.
         sources, targets: (n,) the edges.
     """
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from kan.bspline import edge_spline, local_functions, pad_knots
 from kan.errors import ShapeMismatch
 from kan.state import Array, EdgeFormula, LayerState, NetworkState
-from kan.symbolic.functions import FUNCTIONS
+from kan.symbolic.written import function_named
 
 # Rows evaluated together: what they need in between stays small however many there are.
 TILE_ROWS = 1024
@@ -71,7 +71,7 @@ def contributions(state: NetworkState, x: Array) -> Array:
 def formula_values(edge: EdgeFormula, x: Array) -> Array:
     """Gives an edge that is a formula, at (rows,) values of its input; not finite outside its domain."""
     with np.errstate(all="ignore"):
-        return edge.a * FUNCTIONS[edge.function].value(edge.b * x + edge.c) + edge.d
+        return edge.a * function_named(edge.function).value(edge.b * x + edge.c) + edge.d
 
 
 def layer_values(layer: LayerState, x: Array, *, base: str = "silu", outside: str = "linear") -> Array:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from kan.edge_places import check_edge, check_index, hidden_layer_at, layer_at, with_layer
 from kan.errors import InvalidConfig
-from kan.snapped import in_order
-from kan.state import EdgeFormula, LayerState, NetworkState
+from kan.state import EdgeFormula, LayerState, NetworkState, in_order
 
 Edge = tuple[int, int, int]
 

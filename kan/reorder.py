@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from kan.edge_places import check_index, hidden_layer_at
 from kan.errors import InvalidConfig
-from kan.snapped import in_order
-from kan.state import EdgeStatistics, LayerState, NetworkState
+from kan.state import EdgeStatistics, LayerState, NetworkState, in_order
 
 EDGE_ARRAYS = ("base_weight", "spline_weight", "mask")
 # After so many sweeps an order hardly gets better.

@@ -1,13 +1,12 @@
 """Edges that become formulas and splines again: the spline stays in the network, masked, to the last bit."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from math import isfinite
 
+from kan.config_checks import check_function
 from kan.edge_places import check_edge, layer_at, with_layer
 from kan.errors import InvalidConfig
-from kan.state import EdgeFormula, NetworkState
-from kan.symbolic.functions import FUNCTIONS
+from kan.state import EdgeFormula, NetworkState, in_order
 
 
 def with_formula(state: NetworkState, layer: int, formula: EdgeFormula) -> NetworkState:
@@ -53,14 +52,8 @@ def without_formula(state: NetworkState, layer: int, source: int, target: int) -
     return with_layer(state, layer, replace(held, mask=mask, formulas=others))
 
 
-def in_order(formulas: Iterable[EdgeFormula]) -> tuple[EdgeFormula, ...]:
-    """Gives formulas by source and target: their order, and so the network's bytes, tell nothing of its history."""
-    return tuple(sorted(formulas, key=lambda formula: (formula.source, formula.target)))
-
-
 def _check_formula(formula: EdgeFormula) -> None:
-    if formula.function not in FUNCTIONS:
-        raise InvalidConfig("function", f"expected one of {', '.join(FUNCTIONS)}")
+    check_function("function", formula.function)
     for name in ("a", "b", "c", "d"):
         if not isfinite(getattr(formula, name)):
             raise InvalidConfig(name, "expected a finite number")

@@ -1,5 +1,6 @@
 """A trained network as frozen arrays: what is saved, served, edited, drawn and exported."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ class EdgeFormula:
 
     Attributes:
         source, target: the edge, from input to sum; its spline and base branch are masked.
-        function: a name of `kan.symbolic.functions.FUNCTIONS`.
+        function: a name of `kan.symbolic.functions.FUNCTIONS`, or an expression of x (`kan.symbolic.written`).
     """
 
     source: int
@@ -63,6 +64,11 @@ class EdgeFormula:
     b: float
     c: float
     d: float
+
+
+def in_order(formulas: Iterable[EdgeFormula]) -> tuple[EdgeFormula, ...]:
+    """Gives formulas by source and target: their order, and so the network's bytes, tell nothing of its history."""
+    return tuple(sorted(formulas, key=lambda formula: (formula.source, formula.target)))
 
 
 @dataclass(frozen=True, eq=False)

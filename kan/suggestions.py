@@ -6,12 +6,14 @@ from math import log2
 
 import numpy as np
 
+from kan.config_checks import check_function
 from kan.errors import InvalidConfig
 from kan.predictor import edge_values
 from kan.state import Array, LayerState, NetworkState
 from kan.symbolic.affine import AffineFit, affine_fit
 from kan.symbolic.functions import FUNCTIONS
 from kan.symbolic.normal_form import held_constants
+from kan.symbolic.written import function_named
 
 SAMPLES = 201
 # What a spline leaves of a function that it learnt well: a better R2 says no more.
@@ -86,7 +88,7 @@ def suggestions(
 
     Args:
         curve: of an edge.
-        library: names to try; default: all, the dear ones last.
+        library: names or expressions of x to try; default: all names, the dear ones last.
         limit: so many at most.
         bits_per_operation: of unexplained variance, which one more operation must save.
 
@@ -94,9 +96,8 @@ def suggestions(
         InvalidConfig: an unknown name.
     """
     names = DEFAULT_LIBRARY if library is None else tuple(dict.fromkeys(library))
-    unknown = [name for name in names if name not in FUNCTIONS]
-    if unknown:
-        raise InvalidConfig("library", f"expected names among {', '.join(FUNCTIONS)}")
+    for name in names:
+        check_function("library", name)
     later = [name for name in names if library is None and name in LAST_RESORT]
     found = _fitted(curve, [name for name in names if name not in later])
     if later and all(fit.r2 < EXPLAINED for fit in found):
@@ -111,7 +112,7 @@ def _fitted(curve: EdgeCurve, names: Sequence[str]) -> list[AffineFit]:
 
 
 def _suggestion(fit: AffineFit, bits_per_operation: float) -> Suggestion:
-    complexity = FUNCTIONS[fit.function].complexity
+    complexity = function_named(fit.function).complexity
     constants = len("abcd") - len(held_constants(fit.function))
     size = complexity + CONSTANT_SIZE * constants
     return Suggestion(fit, complexity, log2(max(1.0 - fit.r2, R2_FLOOR)) + bits_per_operation * size)

@@ -1,7 +1,7 @@
 """From a network whose edges are all formulas to one expression for each output, exactly the function that predicts."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,11 @@ from kan.errors import FormulaTooLarge, NotSymbolic
 from kan.formulas.formula import Formula
 from kan.formulas.variables import InputNodes, chosen_value, input_nodes
 from kan.state import EdgeFormula, LayerState, NetworkState
-from kan.symbolic.complexity import size
-from kan.symbolic.functions import FUNCTIONS
-from kan.symbolic.grammar import Binary, Call, Constant, Node, Variable, parse
+from kan.symbolic.complexity import parts, size
+from kan.symbolic.grammar import Binary, Call, Constant, Negative, Node, Variable, parse
 from kan.symbolic.products import product, split
 from kan.symbolic.simplifying import added, called, multiplied, substituted
+from kan.symbolic.written import function_named, is_written
 
 MAX_SIZE = 10_000
 # What an edge adds to the size of what it is a function of, at most.
@@ -118,16 +118,17 @@ def _sum(
 ) -> Node:
     edges = [edge for edge in layer.formulas if edge.target == target]
     tables = [table for table in layer.levels if layer.mask[table.source, target] != 0] if inputs else []
+    found = [(*_edge_size(edge.function), sizes[edge.source]) for edge in edges]
     _check_size(
-        sum(EDGE_SIZE + sizes[edge.source] for edge in edges) + sum(EDGE_SIZE * len(table.values) for table in tables)
+        sum(own + times * inner for own, times, inner in found) + sum(EDGE_SIZE * len(table.values) for table in tables)
     )
-    parts = [Constant(edge.d) if edge.a == 0 else edge_node(edge, nodes[edge.source]) for edge in edges]
+    terms = [Constant(edge.d) if edge.a == 0 else edge_node(edge, nodes[edge.source]) for edge in edges]
     for table in tables:
         if inputs is not None:
             values = layer.mask[table.source, target] * table.values[:, target]
             other = float(values[inputs.others[table.source]])
-            parts.append(chosen_value(_by_index(values), other, inputs.levels[table.source]))
-    return added(*parts) if parts else Constant(0.0)
+            terms.append(chosen_value(_by_index(values), other, inputs.levels[table.source]))
+    return added(*terms) if terms else Constant(0.0)
 
 
 def _by_index(values: NDArray[np.float64]) -> Mapping[int, float]:
@@ -139,9 +140,19 @@ def _check_size(found: int) -> None:
         raise FormulaTooLarge(found, MAX_SIZE)
 
 
-@cache
+@lru_cache(maxsize=1000)
 def _template(function: str) -> Node:
-    return parse(FUNCTIONS[function].text).root
+    return parse(function_named(function).text).root
+
+
+@lru_cache(maxsize=1000)
+def _edge_size(function: str) -> tuple[int, int]:
+    """Gives what an edge adds to the size of what it is a function of, and how often it has that, at most."""
+    if not is_written(function):
+        return EDGE_SIZE, 1
+    template = _template(function)
+    times = sum(isinstance(part, Variable) for part in parts(template))
+    return EDGE_SIZE + size(template), times
 
 
 def _applied(function: str, argument: Node) -> Node:
@@ -153,6 +164,10 @@ def _applied(function: str, argument: Node) -> Node:
                 return argument
             case Call(name, inner):
                 return called(name, put(inner))
+            case Negative(operand):
+                return multiplied(Constant(-1.0), put(operand))
+            case Binary("+" | "-" as sign, left, right):
+                return added(put(left), multiplied(Constant(1.0 if sign == "+" else -1.0), put(right)))
             case Binary(operator, left, right):
                 return product(*split(Binary(operator, put(left), put(right))))
             case _:

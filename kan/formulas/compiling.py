@@ -3,26 +3,23 @@
 Source: Liu et al., arXiv 2408.10205, section 4.2.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
 from math import isfinite
 
 import numpy as np
 
 from kan.encoding import Encoding, NumberInput, NumberOutput
 from kan.errors import ExpressionError
-from kan.formulas.affine import Product, Source, Sum, Term, column, sum_of
 from kan.knots import uniform_knots
+from kan.node_layers import DEGREE, GRID, node_layers
 from kan.predictor import evaluate_layers
-from kan.state import Array, EdgeFormula, LayerState, NetworkState
+from kan.state import Array, NetworkState
 from kan.statistics import with_statistics
 from kan.symbolic.grammar import Expression, Variable
 from kan.symbolic.simplifying import simplified
+from kan.symbolic.sums import sum_of
 
-GRID, DEGREE = 5, 3
-# Edges of all layers, pruned ones too: a matrix of so many numbers is kept for each of 8 coefficients.
-MAX_EDGES = 50_000
 # Rows drawn from the ranges for the grids and statistics of the nodes.
 SAMPLE_ROWS = 1000
 # The square of a larger value would overflow where its spread is taken.
@@ -44,7 +41,7 @@ def compiled(expression: Expression, ranges: Ranges, target: str = "y") -> Netwo
             negative number, or one that needs more than 50,000 edges.
     """
     _check_ranges(expression, ranges)
-    layers = _layers(sum_of(simplified(expression.root)), [Variable(name) for name in ranges])
+    layers = node_layers([sum_of(simplified(expression.root))], [Variable(name) for name in ranges])
     inputs = tuple(NumberInput(name, name, 0.0, 1.0, low, high) for name, (low, high) in ranges.items())
     encoding = Encoding(inputs, (NumberOutput(target, 0.0, 1.0),))
     state = NetworkState(tuple(layers), encoding=encoding, origin={"expression": expression.text})
@@ -60,67 +57,6 @@ def _check_ranges(expression: Expression, ranges: Ranges) -> None:
     for name, (low, high) in ranges.items():
         if not (isfinite(low) and isfinite(high) and low < high):
             raise ExpressionError(f"the range of {name!r} is expected to be finite, low < high")
-
-
-def _layers(whole: Sum, variables: Sequence[Source]) -> list[LayerState]:
-    """Places every node in its column, from the output back; what a later column needs is carried through by "x"."""
-    columns: list[list[Source]] = [[whole]]
-    for index in range(column(whole), 1, -1):
-        needed = {term.source: None for node in columns[0] for part in _parts(node, index) for term in part.terms}
-        columns.insert(0, sorted(needed, key=lambda node: _is_product(node, index - 1)))
-    columns.insert(0, list(variables))
-    edges = sum(len(before) * _sums(after, index) for index, (before, after) in _pairs(columns))
-    if edges > MAX_EDGES:
-        raise ExpressionError(f"its network has {edges} edges, the limit is {MAX_EDGES}")
-    return [_layer(before, after, index) for index, (before, after) in _pairs(columns)]
-
-
-def _pairs(columns: Sequence[list[Source]]) -> list[tuple[int, tuple[list[Source], list[Source]]]]:
-    return list(enumerate(pairwise(columns), start=1))
-
-
-def _parts(node: Source, index: int) -> tuple[Sum, ...]:
-    """Gives the sums of a node in a column; one that stands in an earlier column is carried on."""
-    if column(node) < index:
-        return (Sum(0.0, (Term(1.0, "x", 1.0, 0.0, node),)),)
-    return node.factors if isinstance(node, Product) else (node,) if isinstance(node, Sum) else ()
-
-
-def _is_product(node: Source, index: int) -> bool:
-    return isinstance(node, Product) and column(node) == index
-
-
-def _sums(nodes: Sequence[Source], index: int) -> int:
-    return sum(len(_parts(node, index)) for node in nodes)
-
-
-def _layer(before: Sequence[Source], after: Sequence[Source], index: int) -> LayerState:
-    places = {node: place for place, node in enumerate(before)}
-    sums = [part for node in after for part in _parts(node, index)]
-    shape = (len(before), len(sums))
-    return LayerState(
-        degree=DEGREE,
-        knots=np.tile(uniform_knots(-1.0, 1.0, GRID, DEGREE), (shape[0], 1)),
-        coefficients=np.zeros((shape[0], GRID + DEGREE, shape[1])),
-        base_weight=np.zeros(shape),
-        spline_weight=np.ones(shape),
-        mask=np.zeros(shape),
-        formulas=tuple(sorted(_edges(sums, places), key=lambda edge: (edge.source, edge.target))),
-        products=tuple(len(_parts(node, index)) for node in after if _is_product(node, index)),
-    )
-
-
-def _edges(sums: Sequence[Sum], places: Mapping[Source, int]) -> list[EdgeFormula]:
-    """Gives the edges into each sum; its constant belongs to the first one."""
-    edges = []
-    for target, part in enumerate(sums):
-        constant = part.constant
-        for term in part.terms:
-            edges.append(EdgeFormula(places[term.source], target, term.function, term.a, term.b, term.c, constant))
-            constant = 0.0
-        if not part.terms:
-            edges.append(EdgeFormula(0, target, "x", 0.0, 1.0, 0.0, constant))
-    return edges
 
 
 def _sample(ranges: Ranges) -> Array:

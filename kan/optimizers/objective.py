@@ -26,6 +26,7 @@ from kan.optimizers.gauss_newton import (
 )
 from kan.optimizers.output_blocks import OutputBlocks, has_output_blocks
 from kan.state import NetworkState
+from kan.written_edges import has_written
 
 # Lengths of a grid that it may be away from zero in float32, which keeps 24 bits.
 FARTHEST_GRID = 8.0
@@ -67,7 +68,9 @@ def objective(
         y: as for `quadratic_model`.
         arithmetic: of the compiled kernels; weights and gradients are float64 all the same.
     """
-    if x.device.type == "cpu" and x.dtype == torch.float64:
+    is_compiled = x.device.type == "cpu" and x.dtype == torch.float64
+    # The kernels know the functions of the library only, not those that people wrote.
+    if is_compiled and not has_written(network.state()):
         return CompiledObjective(network, loss, x, y, arithmetic=arithmetic)
     return TorchObjective(network, loss, x, y)
 

@@ -20,7 +20,7 @@ from kan.stages.symbolify import EXACT, relative_rmse, snapped, spline_edges
 from kan.stages.work import StageRun, Tensors, Work, pack_network, unpack_network
 from kan.state import NetworkState
 from kan.structures import MOST_INPUTS, Structure, structure_state, structures
-from kan.symbolic.functions import FUNCTIONS
+from kan.symbolic.written import function_named
 from kan.train import Outcome, TrainStep
 
 # Intervals of a spline of a structure: few tell structures apart, and many of them are fitted.
@@ -61,7 +61,7 @@ class Trial:
     def rank(self) -> tuple[float, int]:
         """Decades of error, then complexity; a spline left is worth a decade: who asks for a formula wants it whole."""
         formulas = (formula for layer in self.refitted.state.layers for formula in layer.formulas)
-        complexity = sum(FUNCTIONS[formula.function].complexity for formula in formulas)
+        complexity = sum(function_named(formula.function).complexity for formula in formulas)
         return log10(max(self.error, EXACT)) + len(spline_edges(self.refitted.state)), complexity
 
     @property

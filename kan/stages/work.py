@@ -12,6 +12,7 @@ from kan.problem import Problem
 from kan.stages.members import Candidate
 from kan.state import EdgeFormula
 from kan.symbolic.functions import NUMBERS
+from kan.symbolic.written import is_written
 from kan.train import Outcome, TrainStep
 
 Tensors = dict[str, Tensor]
@@ -104,6 +105,7 @@ def unpack(work: Work, tensors: Tensors) -> Work:
 
 def pack_network(network: Kan) -> Tensors:
     """Writes a network's numbers, knots and base as tensors; its product nodes and formulas where it has some."""
+    written = _written(network)
     config = torch.tensor([float(network.config.base == "silu"), network.config.grid_eps], dtype=torch.float64)
     numbers = {key: value.detach() for key, value in network.state_dict().items() if not key.endswith(".constants")}
     facts = {
@@ -111,12 +113,13 @@ def pack_network(network: Kan) -> Tensors:
         for i, layer in enumerate(network.kan_layers)
         for name, value in (
             ("products", torch.tensor(layer.products)),
-            ("formulas", _formula_rows(() if layer.formulas is None else layer.formulas.state())),
-            ("pruned_formulas", _formula_rows(layer.pruned_formulas)),
+            ("formulas", _formula_rows(() if layer.formulas is None else layer.formulas.state(), written)),
+            ("pruned_formulas", _formula_rows(layer.pruned_formulas, written)),
         )
         if value.numel()
     }
-    return {**numbers, **facts, "config": config}
+    names = {"written": torch.tensor(list("\n".join(written).encode()), dtype=torch.uint8)} if written else {}
+    return {**numbers, **facts, **names, "config": config}
 
 
 def unpack_network(work: Work, tensors: Tensors) -> Kan:
@@ -136,20 +139,29 @@ def unpack_network(work: Work, tensors: Tensors) -> Kan:
         products=products,
     )
     network.load_state_dict({key: value for key, value in tensors.items() if key.startswith("layers.")})
+    names = [*NUMBERS, *bytes(tensors["written"].tolist()).decode().split("\n")] if "written" in tensors else [*NUMBERS]
     for i, layer in enumerate(network.kan_layers):
-        layer.put_formulas(_formulas(tensors.get(f"formulas{i}")))
-        layer.pruned_formulas = _formulas(tensors.get(f"pruned_formulas{i}"))
+        layer.put_formulas(_formulas(tensors.get(f"formulas{i}"), names))
+        layer.pruned_formulas = _formulas(tensors.get(f"pruned_formulas{i}"), names)
     return network.to(work.problem.x.device)
 
 
-def _formula_rows(formulas: Sequence[EdgeFormula]) -> Tensor:
+def _written(network: Kan) -> list[str]:
+    """Gives the functions that are expressions, each once; behind those of the library they have numbers too."""
+    layers = network.kan_layers
+    kept = [formula.function for layer in layers for formula in layer.pruned_formulas]
+    live = [function for layer in layers if layer.formulas is not None for function in layer.formulas.functions]
+    return list(dict.fromkeys(function for function in (*live, *kept) if is_written(function)))
+
+
+def _formula_rows(formulas: Sequence[EdgeFormula], written: Sequence[str]) -> Tensor:
     """Writes formulas as rows of source, target, number of the function, a, b, c, d."""
-    rows = [[f.source, f.target, NUMBERS[f.function], f.a, f.b, f.c, f.d] for f in formulas]
+    numbers = {**NUMBERS, **{function: len(NUMBERS) + place for place, function in enumerate(written)}}
+    rows = [[f.source, f.target, numbers[f.function], f.a, f.b, f.c, f.d] for f in formulas]
     return torch.tensor(rows, dtype=torch.float64)
 
 
-def _formulas(rows: Tensor | None) -> tuple[EdgeFormula, ...]:
-    names = list(NUMBERS)
+def _formulas(rows: Tensor | None, names: Sequence[str]) -> tuple[EdgeFormula, ...]:
     found = [] if rows is None else rows.cpu().tolist()
     return tuple(EdgeFormula(int(row[0]), int(row[1]), names[int(row[2])], *row[3:]) for row in found)
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kan.symbolic.affine_starts import argument_starts
-from kan.symbolic.functions import FUNCTIONS, Array
+from kan.symbolic.functions import POLE_MARGIN, Array
 from kan.symbolic.normal_form import held_constants, normal_form
+from kan.symbolic.written import function_named
 
 # Of all starts so many are refined.
 REFINED = 4
@@ -25,8 +26,6 @@ TINY = 1e-30
 CAREFUL = 1e4
 # A curve whose spread is so small a share of its size is constant.
 ROUNDING = 1e-14
-# A pole keeps this share of the samples' range away from it.
-POLE_MARGIN = 1e-3
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class AffineFit:
     """A function through samples.
 
     Attributes:
-        function: its name in the library.
+        function: its name in the library, or its expression.
         a, b, c, d: of `a * f(b * x + c) + d`, in the normal form of `normal_form`.
         r2: share of the samples' (weighted) variance that it explains, relative to that variance alone.
     """
@@ -51,7 +50,7 @@ def affine_fit(function: str, x: Array, y: Array, weight: Array | None = None) -
     """Gives the best fit of one function; None where it has no finite one, or where x or y never change.
 
     Args:
-        function: a name of the library.
+        function: a name of the library, or an expression of x.
         x, y: (samples,) of the curve.
         weight: (samples,) how much each counts; default: all the same.
 
@@ -76,7 +75,7 @@ def affine_fit(function: str, x: Array, y: Array, weight: Array | None = None) -
 
 def is_admissible(function: str, low: float, high: float) -> bool:
     """Says whether a function is finite while its argument runs from low to high, and not next to a pole."""
-    domain = FUNCTIONS[function].domain
+    domain = function_named(function).domain
     margin = POLE_MARGIN * (high - low)
     return domain.contains(low, high) and (not domain.poles or domain.clears(low - margin, high + margin))
 
@@ -84,7 +83,7 @@ def is_admissible(function: str, low: float, high: float) -> bool:
 def _best_starts(function: str, t: Array, z: Array, share: Array) -> Array:
     """Gives the starts (count, 4) with the least errors once a and d are solved for."""
     slopes, shifts = argument_starts(function, len(t))
-    values = FUNCTIONS[function].value(slopes[:, None] * t + shifts[:, None])
+    values = function_named(function).value(slopes[:, None] * t + shifts[:, None])
     mean = values @ share
     spread = ((values - mean[:, None]) ** 2) @ share
     a = ((values - mean[:, None]) * z) @ share / spread
@@ -134,8 +133,8 @@ def _steps(residual: Array, rows: Array, share: Array, damping: Array) -> Array:
 def _model(function: str, t: Array, z: Array, constants: Array) -> tuple[Array, Array]:
     """Gives residuals (count, samples) and their derivatives by a, b, c, d (count, samples, 4)."""
     a, b, c, d = (column[:, None] for column in constants.T)
-    argument = b * t + c
-    value, slope = FUNCTIONS[function].value(argument), a * FUNCTIONS[function].slope(argument)
+    argument, applied = b * t + c, function_named(function)
+    value, slope = applied.value(argument), a * applied.slope(argument)
     rows = np.stack([value, slope * t, slope, np.ones_like(value)], axis=-1)
     rows[:, :, held_constants(function)] = 0.0
     return a * value + d - z, rows

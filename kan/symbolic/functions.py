@@ -12,6 +12,9 @@ Array = NDArray[np.float64]
 # Points of the midpoint rule behind Bessel's functions, at most; and beyond half of the argument.
 BESSEL_POINTS, FEWEST_BESSEL_POINTS = 400, 60
 
+# A pole keeps this share of a range away from it.
+POLE_MARGIN = 1e-3
+
 
 @dataclass(frozen=True)
 class Domain:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from kan.checkpoint import dump, load
 from kan.errors import InvalidConfig
 from kan.predictor import evaluate
-from kan.snapped import in_order, with_formula, without_formula
-from kan.state import EdgeFormula, NetworkState
+from kan.snapped import with_formula, without_formula
+from kan.state import EdgeFormula, NetworkState, in_order
 from tests.kan.kernels.cpu.definition import slow_outputs
 from tests.kan.networks import mixed_network, random_network, rows_for
 

@@ -10,6 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kan.symbolic.functions import BESSEL_POINTS
+from kan.symbolic.slopes import value_and_slope
+from kan.symbolic.written import is_written, written_root
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,18 @@ def _by_column(x: Tensor, functions: Sequence[str], part: str) -> Tensor:
     result = torch.empty_like(x)
     for name in dict.fromkeys(functions):
         columns = [at for at, function in enumerate(functions) if function == name]
-        result[:, columns] = getattr(FUNCTIONS[name], part)(x[:, columns])
+        result[:, columns] = getattr(_function_named(name), part)(x[:, columns])
     return result
+
+
+def _function_named(name: str) -> TorchFunction:
+    """Gives a function of the table, or the one that an expression of x is."""
+    if not is_written(name):
+        return FUNCTIONS[name]
+    root = written_root(name)
+    return TorchFunction(
+        lambda x: value_and_slope(root, x, FUNCTIONS)[0], lambda x: value_and_slope(root, x, FUNCTIONS)[1]
+    )
 
 
 def _power(exponent: int) -> TorchFunction:

@@ -15,16 +15,17 @@ from tests.kan.training import a_problem, randomised, uniform
 NETWORKS = {
     "plain": lambda: Kan([2, 3, 1], grid=4, degree=2, base="zero"),
     "formulas and products": lambda: Kan.from_state(formulas_and_products()),
+    "written functions": lambda: Kan.from_state(formulas_and_products("x*exp(-x)", "1/(x**2 + 1)")),
     "products": lambda: Kan([2, 3, 1], grid=4, degree=2, products=[(2, 3), (2,)]),
 }
 
 
-def formulas_and_products() -> NetworkState:
+def formulas_and_products(live: str = "sin", aside: str = "exp") -> NetworkState:
     layers = []
     for layer in Kan([2, 3, 1], grid=4, degree=2, products=[(2, 3), (2,)]).state().layers:
         mask = layer.mask.copy()
         mask[0, 1] = mask[1, 0] = 0.0
-        formula, pruned = EdgeFormula(0, 1, "sin", 0.1, 0.2, 0.3, 0.4), EdgeFormula(1, 0, "exp", 1.5, 2.5, 3.5, 4.5)
+        formula, pruned = EdgeFormula(0, 1, live, 0.1, 0.2, 0.3, 0.4), EdgeFormula(1, 0, aside, 1.5, 2.5, 3.5, 4.5)
         layers.append(replace(layer, mask=mask, formulas=(formula,), pruned_formulas=(pruned,)))
     return NetworkState(tuple(layers))
 
