@@ -18,6 +18,9 @@ TURNED = {"sigmoid": 1.0, "arccos": pi}
 # f(u + pi) = sign * f(u).
 HALF_TURN = {"sin": -1.0, "cos": -1.0, "tan": 1.0}
 
+# exp(x + c) stays as it is for a larger c: exp(c) would be near the largest or the least float.
+LARGEST_SHIFT = 600.0
+
 Constants = tuple[float, float, float, float]
 
 
@@ -31,13 +34,13 @@ def held_constants(function: str) -> list[int]:
 def normal_form(function: str, a: float, b: float, c: float, d: float) -> Constants:
     """Gives the constants of the same curve with b > 0 and no scale or shift that another constant can hold.
 
-    For a power, its root, abs and sgn b is 1 (or -1 where the sign cannot be taken out); exp has c = 0; a phase lies
-    within a quarter turn of zero.
+    For a power, its root, abs and sgn b is 1 (or -1 where the sign cannot be taken out); exp has c = 0 where that is a
+    float; a phase lies within a quarter turn of zero.
     """
     if function == "x":
         return a * b, 1.0, 0.0, a * c + d
     if function == "exp":
-        return a * exp(c), b, 0.0, d
+        return (a * exp(c), b, 0.0, d) if abs(c) <= LARGEST_SHIFT else (a, b, c, d)
     if function in POWERS and b != 0:
         size = abs(b)
         a, d = (a, d + a * log(size)) if function == "log" else (a * size ** POWERS[function], d)

@@ -48,3 +48,9 @@ def test_wave_has_a_phase_within_an_eighth_turn(function: str, a: float, b: floa
     wave = {"sin": np.sin, "cos": np.cos}
     assert abs(three) <= np.pi / 4 + 1e-12
     assert np.allclose(one * wave[name](two * x + three) + four, a * wave[function](b * x + c) + d, atol=1e-12)
+
+
+@pytest.mark.parametrize("shift", [1400.0, -1400.0])
+def test_an_exponential_far_from_zero_keeps_its_shift(shift: float) -> None:
+    # exp(1400) is no float, exp(-1400) is 0.
+    assert normal_form("exp", 2.0, 64.0, shift, 0.5) == (2.0, 64.0, shift, 0.5)
