@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.api import (
+    checkpoints,
     curves,
     datasets,
     documentation,
@@ -53,6 +54,7 @@ _PARTS = (
     models,
     expressions,
     edits,
+    checkpoints,
     predictions,
     curves,
     pictures,

@@ -55,6 +55,8 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.TooManyStreams: ProblemKind(429, "too-many-streams", "Too many event streams", {"Retry-After": "30"}),
     errors.ModelNotFound: ProblemKind(404, "model-not-found", "Model not found"),
     errors.VersionNotFound: ProblemKind(404, "version-not-found", "Model version not found"),
+    errors.CheckpointNotFound: ProblemKind(404, "checkpoint-not-found", "Checkpoint not found"),
+    errors.CheckpointGone: ProblemKind(410, "checkpoint-gone", "Checkpoint gone"),
     errors.InvalidEdit: ProblemKind(422, "invalid-edit", "Edit cannot be made"),
     errors.EdgeNotFound: ProblemKind(404, "edge-not-found", "Edge not found"),
     errors.NoFormula: ProblemKind(409, "not-symbolic", "Network is no formula yet"),

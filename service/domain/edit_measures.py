@@ -25,6 +25,8 @@ from service.store.tables import VersionRow
 
 Arrays = dict[str, NDArray[Any]]
 
+NO_DATA_SET = "the data set that the version was trained on is gone"
+
 
 @dataclass(frozen=True, eq=False)
 class Measures:
@@ -53,7 +55,7 @@ def measure(
     """
     found = measured_rows(session, version, before, max_rows)
     if found is None:
-        return after, Measures(unmeasured="the data set that the version was trained on is gone")
+        return after, Measures(unmeasured=NO_DATA_SET)
     table, parts = found
     x = training_rows(before, table, parts == Part.TRAIN)
     changed = certificate(before, after, x)

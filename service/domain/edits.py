@@ -12,11 +12,12 @@ from kan.checkpoint import dump
 from kan.edits import edited
 from kan.errors import InvalidConfig
 from kan.state import NetworkState
+from service.domain.children import submit_child
 from service.domain.edit_measures import Measures, measure
 from service.domain.errors import Fault, InvalidEdit
 from service.domain.finite_numbers import finite
 from service.domain.fitted_formulas import fitted_formula
-from service.domain.idempotency import Answer, RequestKey, first_answer, keep_answer
+from service.domain.idempotency import Answer, RequestKey
 from service.domain.model_cache import ModelCache
 from service.domain.models import VersionStatus, get_version, publish_version, with_units
 from service.domain.signatures import network_facts, signature
@@ -85,7 +86,7 @@ def try_edit(
     before = cache.model_of(session, version).state
     after = applied(before, operations, max_parameters)
     after, measures = measure(session, version, before, after, max_rows)
-    return Edited(version, after, _signature(session, version, after), operations, measures)
+    return Edited(version, after, child_signature(session, version, after), operations, measures)
 
 
 def submit_edit(
@@ -110,21 +111,12 @@ def submit_edit(
         IdempotencyKeyReused, IdempotencyKeyInFlight: nothing is stored.
         ModelNotFound, VersionNotFound: the version was deleted meanwhile.
     """
-    replay = first_answer(session, request)
-    session.rollback()
-    if replay is not None:
-        return replay
-    edit = make()
-    replay = first_answer(session, request)
-    if replay is not None:
-        return replay
-    row = _stored(session, edit, status)
-    answer = keep_answer(session, request, answer_of(row))
-    session.commit()
-    return answer
+    return submit_child(
+        session, make, lambda edit: _stored(session, edit, status), answer_of=answer_of, request=request
+    )
 
 
-def _signature(session: Session, version: VersionRow, state: NetworkState) -> dict[str, Any]:
+def child_signature(session: Session, version: VersionRow, state: NetworkState) -> dict[str, Any]:
     """Gives the signature of the child: a column may have left it, or come back."""
     assert state.encoding is not None
     dataset = find_dataset(session, version.dataset_id) if version.dataset_id else None

@@ -115,6 +115,22 @@ class VersionNotFound(DomainError):
         self.version = version
 
 
+class CheckpointNotFound(DomainError):
+    """The training of this version has no checkpoint with this number, or something else made the version."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__("the version's training has no such checkpoint; GET .../checkpoints lists them")
+        self.number = number
+
+
+class CheckpointGone(DomainError):
+    """A checkpoint that was kept once; its bytes were thinned out."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__("the bytes of this checkpoint are not kept any more; GET .../checkpoints says which are")
+        self.number = number
+
+
 class InvalidEdit(DomainError):
     """Operations that are none, or that do not fit the network; the faults point at them."""
 

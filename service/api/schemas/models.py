@@ -36,11 +36,24 @@ class CertificateRead(BaseModel):
     outputs: list[OutputChange]
 
 
+class PromotedFrom(BaseModel):
+    """The checkpoint that a version is."""
+
+    job: str
+    number: int
+    stage: int
+    stage_name: str
+    step: int
+    train_loss: float | None
+    validation_loss: float | None = Field(description="Of networks that never saw the validation rows.")
+
+
 class EditFacts(BaseModel):
     """What was done to the parent, and what it changed."""
 
     of: int = Field(description="Number of the version that was edited.")
     operations: list[dict[str, Any]]
+    checkpoint: PromotedFrom | None = Field(None, description="Of a version that was promoted from one.")
     fit: dict[str, Any] | None = Field(None, description="The stage that followed; null where there was none.")
     metrics_before: dict[str, Any] = Field(description="As `metrics`, of the version that was edited.")
     certificate: CertificateRead | None

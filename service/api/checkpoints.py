@@ -1,0 +1,96 @@
+"""Checkpoints over HTTP: the networks that a training came by, and making a version of one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Request, Response
+
+from service.api.dependencies import ModelsDep, ReadingSessionDep, SessionDep, SettingsDep
+from service.api.idempotency import HEADER, REPLAYED, request_key
+from service.api.negotiation import JSON
+from service.api.problems import problem_responses
+from service.api.schemas.checkpoints import CheckpointList, PromotionCreate, checkpoint_list
+from service.api.schemas.models import VersionRead, version_read
+from service.domain import checkpoints, errors, models, promotions
+from service.domain.children import submit_child
+from service.domain.idempotency import Answer
+from service.store.tables import VersionRow
+
+router = APIRouter()
+
+
+@router.get(
+    "/v1/jobs/{job_id}/checkpoints",
+    operation_id="listJobCheckpoints",
+    summary="List the networks that a job's training came by",
+    tags=["jobs"],
+    responses=problem_responses(errors.JobNotFound),
+)
+def list_job_checkpoints(job_id: str, session: ReadingSessionDep) -> CheckpointList:
+    """Those of a running job too. When it ends, the ones that `kept_for` gives a reason for stay."""
+    return checkpoint_list(checkpoints.list_checkpoints(session, job_id))
+
+
+@router.get(
+    "/v1/models/{name}/versions/{version}/checkpoints",
+    operation_id="listVersionCheckpoints",
+    summary="List the networks that a version's training came by",
+    tags=["models"],
+    responses=problem_responses(errors.ModelNotFound, errors.VersionNotFound),
+)
+def list_version_checkpoints(name: str, version: str, session: ReadingSessionDep) -> CheckpointList:
+    """Those of the job that made the version; none where something else made it, or the job was deleted."""
+    return checkpoint_list(promotions.checkpoints_of(session, models.get_version(session, name, version)))
+
+
+@router.post(
+    "/v1/models/{name}/versions/{version}/checkpoints/{number}/promote",
+    operation_id="promoteCheckpoint",
+    summary="Make a version of a checkpoint",
+    tags=["models"],
+    status_code=201,
+    response_model=VersionRead,
+    responses=problem_responses(
+        errors.ModelNotFound,
+        errors.VersionNotFound,
+        errors.CheckpointNotFound,
+        errors.CheckpointGone,
+        errors.IdempotencyKeyReused,
+        errors.IdempotencyKeyInFlight,
+    ),
+)
+def promote_checkpoint(
+    name: str,
+    version: str,
+    number: str,
+    request: Request,
+    reading: ReadingSessionDep,
+    session: SessionDep,
+    settings: SettingsDep,
+    cache: ModelsDep,
+    body: PromotionCreate | None = None,
+    _key: Annotated[str | None, Header(alias=HEADER, description="The same key twice makes one version.")] = None,
+) -> Response:
+    """A child of the version, the checkpoint's network: a draft unless `publish` is true; measured as an edit is."""
+    publish = body is not None and body.publish
+
+    def made() -> promotions.Promotion:
+        row = models.get_version(reading, name, version)
+        return promotions.try_promotion(reading, cache, row, number, max_rows=settings.max_prediction_rows)
+
+    answer = submit_child(
+        session,
+        made,
+        lambda found: promotions.store_promotion(session, found, "published" if publish else "draft"),
+        answer_of=_created,
+        request=request_key(request, settings, b"publish" if publish else b"draft"),
+    )
+    headers = {"Location": answer.location, **({REPLAYED: "true"} if answer.replayed else {})}
+    return Response(orjson.dumps(answer.body), answer.status, headers, JSON)
+
+
+def _created(row: VersionRow) -> Answer:
+    location = f"/v1/models/{row.model_name}/versions/{row.version}"
+    return Answer(201, location, version_read(row).model_dump(mode="json"))
