@@ -56,7 +56,9 @@ class Settings(BaseSettings):
     verb_seconds: float = Field(
         0.5, gt=0, le=60, description="How often a running job looks whether it is to be cancelled (seconds)."
     )
-    poll_seconds: float = Field(0.1, gt=0, le=60, description="How often an idle worker looks for a job (seconds).")
+    poll_seconds: float = Field(
+        0.5, gt=0, le=60, description="How often an idle worker looks for a job that nothing told it of (seconds)."
+    )
     rescue_seconds: float = Field(
         2.0, gt=0, le=600, description="How often each worker looks for jobs whose lease has ended (seconds)."
     )

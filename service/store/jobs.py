@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.store.engine import database_now
+from service.store.notices import announce_job
 from service.store.tables import EventRow, JobRow
 
 Event = tuple[str, dict[str, Any]]
@@ -37,6 +38,7 @@ def add_job(session: Session, row: JobRow, events: Sequence[Event]) -> None:
     session.add(row)
     session.flush()
     _add_events(session, row.id, 1, events)
+    announce_job(session)
 
 
 def find_job(session: Session, job_id: str) -> JobRow | None:
@@ -119,18 +121,21 @@ def change_job(
     if last is None:
         return False
     _add_events(session, job_id, last - len(events) + 1, events)
+    if (values or {}).get("status") == "queued":
+        announce_job(session)
     return True
 
 
-def is_job_waiting(session: Session, now: datetime, taker: Taker) -> bool:
-    """Is there a job to claim? Asked without a lock, so that idle workers disturb nobody."""
-    return bool(session.scalar(select(exists(_claimable(now, taker)))))
+def next_job_due(session: Session, taker: Taker) -> datetime | None:
+    """Gives when the first of the waiting jobs may be claimed. Asks without a lock: idle workers disturb nobody."""
+    return session.scalar(select(func.min(JobRow.not_before)).where(*_waiting_for(taker)))
 
 
 def lock_next_job(session: Session, now: datetime, taker: Taker) -> JobRow | None:
     """Gives the next job to run (priority, then age), passing over those that others are just claiming."""
     query = (
-        _claimable(now, taker)
+        select(JobRow)
+        .where(JobRow.not_before <= now, *_waiting_for(taker))
         .order_by(JobRow.priority.desc(), JobRow.created_at, JobRow.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -176,15 +181,13 @@ def thin_events(session: Session, job_id: str, kind: str) -> None:
     session.execute(thinned.execution_options(synchronize_session=False))
 
 
-def _claimable(now: datetime, taker: Taker) -> Select[JobRow]:
+def _waiting_for(taker: Taker) -> list[ColumnElement[bool]]:
     asked = func.coalesce(JobRow.spec["device"].as_string(), "auto")
     is_open = asked == "auto"
     if taker.leaves_others:
         meant = func.coalesce(JobRow.resolved["device"].as_string(), taker.kind)
         is_open = and_(is_open, meant.startswith(taker.kind))
-    return select(JobRow).where(
-        JobRow.status == "queued", JobRow.not_before <= now, or_(asked == taker.device, is_open)
-    )
+    return [JobRow.status == "queued", or_(asked == taker.device, is_open)]
 
 
 def _add_events(session: Session, job_id: str, first: int, events: Sequence[Event]) -> None:

@@ -1,8 +1,9 @@
 """The process that trains one job: it talks through a pipe to its worker and never sees the database.
 
-Up go tuples: ("update", kind, data, progress), ("checkpoint", content, info, moment) where `moment` is a model to keep
-or None, ("result", fields, reason) of a job that publishes a model, ("answer", result, reason) of one that does not,
-("failed", reason, message), ("stopped",). Down come the words "hand_over" and "finish".
+First the word "ready" goes up and an order comes down. Then up go tuples: ("update", kind, data, progress),
+("checkpoint", content, info, moment) where `moment` is a model to keep or None, ("result", fields, reason) of a job
+that publishes a model, ("answer", result, reason) of one that does not, ("failed", reason, message), ("stopped",). Down
+come the words "hand_over" and "finish".
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, BinaryIO
 
 from kan.errors import is_out_of_memory
 from service.domain.trained_model import TrainingMoment
-from service.worker.table_file import TableFile
+from service.worker.order import TrainingOrder, receive_order
 
+READY = "ready"
 HAND_OVER = "hand_over"
 FINISH = "finish"
 
@@ -39,40 +40,20 @@ _REASONS = {
 }
 
 
-@dataclass(eq=False)
-class TrainingOrder:
-    """Everything that the child needs to train one job.
-
-    Attributes:
-        run_class: "module:Class" of the run, as `service.worker.loop.RUN_CLASSES` says but in tests.
-        table: the data set as Parquet, in a file.
-        checkpoint: to go on from; None at the start.
-        beginning: of a training that goes on from a version, its checkpoint as `start`; of an edit, its parts of the
-            rows as `split`.
-        checkpoint_seconds: longest time between two checkpoints.
-        threads: CPU threads.
-        run_seconds: how long earlier attempts ran up to the checkpoint.
-    """
-
-    run_class: str
-    resolved: dict[str, Any]
-    table: TableFile
-    column_types: dict[str, str]
-    checkpoint: bytes | None
-    checkpoint_seconds: float
-    threads: int
-    run_seconds: float
-    beginning: Mapping[str, bytes] = field(default_factory=dict)
-
-
-def run_child(pipe: Connection, order: TrainingOrder) -> None:
-    """Trains one job to its end, or to the word that stops it; the process ends with this function."""
+def run_child(pipe: Connection) -> None:
+    """Waits for an order, trains to its end or to the word that stops it; the process ends with this function."""
     die_with_parent(_is_worker_alive)
     # Ctrl-C in a terminal reaches every process; the worker decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        pipe.send(READY)
+        order, table = receive_order(pipe)
+    except (EOFError, OSError):
+        # The worker ended before it had a job.
+        return
     words = _Words(pipe)
     try:
-        _train(pipe, order, words)
+        _train(pipe, order, table, words)
     except Exception as error:  # noqa: BLE001 - the job edge: whatever broke is reported, not lost
         pipe.send(("failed", *_told(error)))
 
@@ -112,11 +93,9 @@ class _Words:
                 os._exit(1)
 
 
-def _train(pipe: Connection, order: TrainingOrder, words: _Words) -> None:
-    run = _load(order.run_class)(
-        order.resolved, order.table.file, order.column_types, order.checkpoint, **order.beginning
-    )
-    order.table.close()
+def _train(pipe: Connection, order: TrainingOrder, table: BinaryIO, words: _Words) -> None:
+    with table:
+        run = _load(order.run_class)(order.resolved, table, order.column_types, order.checkpoint, **order.beginning)
     _give_memory_back()
     _cap_threads(order.threads)
     started = saved = time.monotonic()

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing.connection import wait
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -17,11 +18,13 @@ from service.domain.placement import taker
 from service.log import get_logger
 from service.settings import Settings
 from service.store.engine import database_now, make_engine, reading_session_factory, session_factory
-from service.store.jobs import is_job_waiting
+from service.store.jobs import next_job_due
 from service.store.tables import JobRow, WorkerRow
 from service.store.workers import drop_worker, note_job, report_worker, touch_worker
+from service.worker.bell import Bell
 from service.worker.devices import CPU
-from service.worker.process import warm_up
+from service.worker.flag import Flag
+from service.worker.process import SpareProcess, warm_up
 from service.worker.rescuer import Rescuer, backoff_of
 from service.worker.retrying import Transactions
 from service.worker.runner import Attempt
@@ -50,8 +53,10 @@ class Worker:
         retry = settings.database_retry_seconds
         self._writing = Transactions(session_factory(self._engine), retry)
         self._reading = Transactions(reading_session_factory(self._engine), retry)
-        self._stop = threading.Event()
+        self._stop = Flag()
         self._job_id: str | None = None
+        self._bell = Bell(self._engine)
+        self._rest_seconds = settings.poll_seconds
 
     def stop(self) -> None:
         """Asks the worker to hand its job over and end; safe to call from a signal handler."""
@@ -59,42 +64,50 @@ class Worker:
 
     def run(self) -> None:
         """Works until `stop`; gives its job back and signs off at the end."""
-        warm_up(self._run_class or RUN_CLASSES["train"])
+        warm_up(self._run_class)
         self._survive(lambda: self._writing.run(self._sign_on))
         log.info("worker_started", worker_id=self.worker_id, device=self._device)
         presence = threading.Thread(target=self._stay_present, name="presence", daemon=True)
         presence.start()
-        with Rescuer(self._settings, self._writing):
+        with Rescuer(self._settings, self._writing), self._bell, SpareProcess(self._bell.rung.set) as spare:
             while not self._stop.is_set():
-                if not self._survive(self._work_once):
-                    self._stop.wait(self._settings.poll_seconds)
+                self._bell.rung.clear()
+                if not self._survive(lambda: self._work_once(spare)):
+                    wait([self._stop.fileno(), self._bell.rung.fileno()], self._rest_seconds)
         presence.join()
         self._survive(lambda: self._writing.run(self._sign_off))
         self._engine.dispose()
         log.info("worker_stopped", worker_id=self.worker_id)
 
-    def _work_once(self) -> bool:
-        """Claims and runs a job; says whether there was one."""
-        if not self._reading.run(self._is_job_waiting):
+    def _work_once(self, spare: SpareProcess) -> bool:
+        """Claims and runs a job; says whether there was one and a process to run it."""
+        self._rest_seconds = self._settings.poll_seconds
+        if not spare.is_ready() or not self._reading.run(self._is_job_due):
             return False
         lease = self._settings.lease_seconds
         claim = self._writing.run(lambda session: claim_next_job(session, self.worker_id, lease, self._device))
         if claim is None:
             return False
-        self._run_job(*claim)
+        self._run_job(*claim, spare)
         return True
 
-    def _is_job_waiting(self, session: Session) -> bool:
-        mine = taker(session, self.worker_id, self._device, self._settings.lease_seconds)
-        return is_job_waiting(session, database_now(session), mine)
+    def _is_job_due(self, session: Session) -> bool:
+        due = next_job_due(session, taker(session, self.worker_id, self._device, self._settings.lease_seconds))
+        if due is None:
+            return False
+        left = (due - database_now(session)).total_seconds()
+        if left > 0:
+            # To the moment: a job that rests between two attempts rings no bell when it may go on.
+            self._rest_seconds = min(self._rest_seconds, left)
+        return left <= 0
 
-    def _run_job(self, hold: Hold, row: JobRow) -> None:
+    def _run_job(self, hold: Hold, row: JobRow, spare: SpareProcess) -> None:
         started = time.monotonic()
         self._job_id = hold.job_id
         log.info("job_claimed", job_id=hold.job_id, worker_id=self.worker_id, attempt=row.attempt)
         try:
             attempt = Attempt(hold, row, self._settings, (self._writing, self._reading), self._stop)
-            status = attempt.run(self._run_class or RUN_CLASSES[row.kind])
+            status = attempt.run(self._run_class or RUN_CLASSES[row.kind], spare)
         except LeaseLost:
             log.warning("lease_lost", job_id=hold.job_id, worker_id=self.worker_id)
             return

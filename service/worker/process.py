@@ -1,42 +1,46 @@
-"""Starts the training process of a job from a fork server that has torch loaded already, and speaks with it."""
+"""Training processes: started before there is a job, from a fork server that has loaded all they need."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerProcess
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from multiprocessing.connection import wait
 from multiprocessing.forkserver import ensure_running
-from typing import Any
+from typing import Any, BinaryIO
 
-from service.worker.child import TrainingOrder, run_child
+from service.worker.child import READY, run_child
+from service.worker.order import TrainingOrder, send_order
 
 _context = multiprocessing.get_context("forkserver")
 
 
-def warm_up(run_class: str) -> None:
-    """Starts the fork server, which loads the run's module (and torch with it) once, in the background."""
+def warm_up(run_class: str | None = None) -> None:
+    """Starts the fork server, which loads what training needs (torch) once, in the background.
+
+    Args:
+        run_class: the only one there will be, in tests.
+    """
     # Before polars is loaded: what it read a table with goes back to the system at once, not after ten seconds.
     os.environ["_RJEM_MALLOC_CONF"] = "dirty_decay_ms:0,muzzy_decay_ms:0"
-    _context.set_forkserver_preload([run_class.partition(":")[0], "service.worker.child"])
+    loaded = run_class.partition(":")[0] if run_class else "service.worker.preloaded"
+    _context.set_forkserver_preload([loaded, "service.worker.child"])
     ensure_running()
 
 
 class TrainingProcess:
-    """One training process; leaving its context kills what is left of it."""
+    """One training process, which waits for its order; leaving its context kills what is left of it."""
 
-    def __init__(self, order: TrainingOrder) -> None:
-        self._order = order
-        self._pipe: Connection
-        self._process: ForkServerProcess
-
-    def __enter__(self) -> TrainingProcess:
+    def __init__(self) -> None:
         self._pipe, theirs = _context.Pipe()
-        self._process = _context.Process(target=run_child, args=(theirs, self._order), daemon=True)
+        self._process = _context.Process(target=run_child, args=(theirs,), daemon=True)
         self._process.start()
         # The child holds the only other end, so that its death is the end of the pipe.
         theirs.close()
-        self._order.table.close()
+
+    def __enter__(self) -> TrainingProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,6 +48,27 @@ class TrainingProcess:
         self._process.join()
         self._pipe.close()
         self._process.close()
+
+    @property
+    def is_alive(self) -> bool:
+        """Has it not ended yet?"""
+        return self._process.is_alive()
+
+    def wait_until_ready(self) -> None:
+        """Waits until it can take an order at once.
+
+        Raises:
+            EOFError: it ended before.
+        """
+        if self._pipe.recv() != READY:
+            raise EOFError
+
+    def begin(self, order: TrainingOrder, table: BinaryIO) -> None:
+        """Sends the order; a process that has just ended does not hear it, which `messages` will tell."""
+        try:
+            send_order(self._pipe, order, table, int(self._process.pid or 0))
+        except OSError:
+            return
 
     def messages(self, seconds: float) -> list[tuple[Any, ...]]:
         """Gives what has come within `seconds`; less waiting when something comes.
@@ -75,3 +100,67 @@ class TrainingProcess:
         if code is not None and code < 0:
             return f"the training process was killed by signal {-code}"
         return f"the training process ended by itself with code {code}"
+
+
+class SpareProcess:
+    """A context that keeps one training process ready, so that a job need not wait for its start.
+
+    Args:
+        on_ready: called, in a thread of its own, when there is one, or when there is none because it broke.
+    """
+
+    def __init__(self, on_ready: Callable[[], None]) -> None:
+        self._on_ready = on_ready
+        self._next = self._start()
+
+    def __enter__(self) -> SpareProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # At once, or when it has started.
+        self._next.add_done_callback(_end)
+
+    def is_ready(self) -> bool:
+        """Is there a process that can take an order at once? One that broke is replaced.
+
+        Raises:
+            OSError, EOFError: the last one could not be started; the next one is on its way.
+        """
+        if not self._next.done():
+            return False
+        started, error = self._next, self._next.exception()
+        if error is None and started.result().is_alive:
+            return True
+        self._next = self._start()
+        _end(started)
+        if error is not None:
+            raise error
+        return False
+
+    def take(self) -> TrainingProcess:
+        """Gives the process that is ready, and starts the next one."""
+        taken = self._next.result()
+        self._next = self._start()
+        return taken
+
+    def _start(self) -> Future[TrainingProcess]:
+        started: Future[TrainingProcess] = Future()
+        started.add_done_callback(lambda _: self._on_ready())
+        # The fork server answers when it has loaded everything, which may take seconds; the worker can stop meanwhile.
+        threading.Thread(target=_start_into, args=(started,), name="spare", daemon=True).start()
+        return started
+
+
+def _start_into(started: Future[TrainingProcess]) -> None:
+    try:
+        process = TrainingProcess()
+        process.wait_until_ready()
+    except (OSError, EOFError) as error:
+        started.set_exception(error)
+    else:
+        started.set_result(process)
+
+
+def _end(started: Future[TrainingProcess]) -> None:
+    if started.exception() is None:
+        started.result().__exit__()

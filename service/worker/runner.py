@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy.orm import Session
 
@@ -19,12 +18,13 @@ from service.store.datasets import find_dataset
 from service.store.jobs import Event
 from service.store.models import find_version_by_id
 from service.store.tables import JobRow
-from service.worker.child import FINISH, HAND_OVER, TrainingOrder
+from service.worker.child import FINISH, HAND_OVER
+from service.worker.flag import Flag
 from service.worker.heartbeat import Heartbeat
-from service.worker.process import TrainingProcess
+from service.worker.order import TrainingOrder, new_table
+from service.worker.process import SpareProcess, TrainingProcess
 from service.worker.rescuer import backoff_of
 from service.worker.retrying import Transactions
-from service.worker.table_file import TableFile
 
 _LISTEN_SECONDS = 0.1
 # Several events share one transaction; SQLite syncs the disk for each.
@@ -42,7 +42,7 @@ class Attempt:
         row: JobRow,
         settings: Settings,
         transactions: tuple[Transactions, Transactions],
-        stop: threading.Event,
+        stop: Flag,
     ) -> None:
         self._hold = hold
         self._row = row
@@ -53,7 +53,7 @@ class Attempt:
         self._progress: dict[str, Any] | None = None
         self._flushed = 0.0
 
-    def run(self, run_class: str) -> str:
+    def run(self, run_class: str, spare: SpareProcess) -> str:
         """Runs the attempt; gives the job's state after it.
 
         Raises:
@@ -61,23 +61,23 @@ class Attempt:
         """
         with Heartbeat(self._hold, self._settings, self._writing, self._reading) as heartbeat:
             try:
-                order = self._reading.run(lambda session: self._order(session, run_class))
+                order, table = self._reading.run(lambda session: self._order(session, run_class))
             except (BlobDamaged, LookupError) as error:
                 return self._fail("bad_data", str(error))
-            with TrainingProcess(order) as process:
+            with spare.take() as process:
+                process.begin(order, table)
                 return self._follow(process, heartbeat, order.run_seconds)
 
-    def _order(self, session: Session, run_class: str) -> TrainingOrder:
+    def _order(self, session: Session, run_class: str) -> tuple[TrainingOrder, BinaryIO]:
         dataset = find_dataset(session, self._row.dataset_id) if self._row.dataset_id else None
         if dataset is None:
             raise LookupError("the data set is gone")
         checkpoint, resolved = self._row.checkpoint_sha256, self._row.resolved or {}
-        table = TableFile()
-        write_blob(session, dataset.blob_sha256, table.file)
-        return TrainingOrder(
+        table = new_table()
+        write_blob(session, dataset.blob_sha256, table)
+        order = TrainingOrder(
             run_class=run_class,
             resolved=resolved,
-            table=table,
             column_types=column_types(dataset),
             checkpoint=get_blob(session, checkpoint) if checkpoint else None,
             checkpoint_seconds=self._settings.checkpoint_seconds,
@@ -85,6 +85,7 @@ class Attempt:
             run_seconds=float((self._row.checkpoint_info or {}).get("run_seconds", 0.0)),
             beginning=_beginning(session, resolved),
         )
+        return order, table
 
     def _follow(self, process: TrainingProcess, heartbeat: Heartbeat, run_seconds: float) -> str:
         """Listens until the attempt is over."""

@@ -9,8 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from service.worker.child import TrainingOrder, run_child
-from service.worker.table_file import TableFile
+from service.worker.child import run_child
 
 
 def late_child(folder: Path) -> None:
@@ -22,17 +21,7 @@ def late_child(folder: Path) -> None:
     worker.join(30)
     # Both ends are held here: the pipe alone would never tell that the worker is gone.
     mine, _theirs = multiprocessing.Pipe()
-    order = TrainingOrder(
-        run_class="tests.service.worker.fake_run:FakeRun",
-        resolved={"steps": 100000, "step_seconds": 0.02},
-        table=TableFile(),
-        column_types={},
-        checkpoint=None,
-        checkpoint_seconds=600.0,
-        threads=1,
-        run_seconds=0.0,
-    )
-    run_child(mine, order)
+    run_child(mine)
 
 
 def main(folder: Path) -> None:

@@ -60,6 +60,16 @@ def test_job_runs_to_its_result_with_log_and_progress(bench: Bench) -> None:
     assert len(numbers) == row.event_seq
 
 
+def test_idle_worker_is_told_of_a_job_and_of_the_moment_when_one_may_go_on(bench: Bench) -> None:
+    # By looking alone it would find either after a minute.
+    bench.start_worker(KAN_POLL_SECONDS="60", KAN_RESCUE_SECONDS="600", KAN_BACKOFF_SECONDS="0.5")
+    first = bench.submit(steps=5)
+    assert_succeeded_once(bench, first, 5)
+    dying = bench.submit(steps=5, kill_at=2, max_attempts=2)
+    row = bench.wait_for_end(dying)
+    assert (row.reason, row.token) == ("max_attempts_exceeded", 2)
+
+
 def test_killed_worker_is_replaced_and_result_is_bit_equal(bench: Bench) -> None:
     job_id = bench.submit(steps=80, step_seconds=0.03)
     first = bench.start_worker()
@@ -224,9 +234,17 @@ def test_two_devices_run_a_job_each_at_the_same_time(bench: Bench, sessions: ses
     assert shown == {row.id: row.device for row in rows}
 
 
-def test_worker_process_never_imports_torch(bench: Bench) -> None:
+def test_torch_and_kernels_are_loaded_by_the_waiting_process_and_never_by_the_worker(bench: Bench) -> None:
     job_id = bench.submit(steps=40, step_seconds=0.03)
-    worker = bench.start_worker()
-    bench.wait_for(job_id, lambda row: row.progress is not None)
-    loaded = {os.path.basename(found.path) for found in psutil.Process(worker.pid).memory_maps()}
-    assert not any(name.startswith("libtorch") for name in loaded)
+    worker = bench.start_worker(run_class=None)
+    # The fake job is none that can be trained; it ends when the processes are ready.
+    assert bench.wait_for_end(job_id, 240).status == "failed"
+    assert not any(name.startswith(("libtorch", "libllvmlite")) for name in loaded_by(worker.pid))
+    children = psutil.Process(worker.pid).children(recursive=True)
+    waiting = [loaded_by(child.pid) for child in children if child.ppid() != worker.pid]
+    assert waiting
+    assert all({"libtorch_cpu.so", "libllvmlite.so"} <= names for names in waiting)
+
+
+def loaded_by(pid: int) -> set[str]:
+    return {os.path.basename(found.path) for found in psutil.Process(pid).memory_maps()}
