@@ -198,9 +198,9 @@ def finish_stopped(session: Session, hold: Hold) -> str:
     return _release(session, row, attempt=0)
 
 
-def hand_over(session: Session, hold: Hold) -> str:
-    """Gives a job back to the queue at once, for any worker; the attempt does not count."""
-    return _release(session, _locked(session, hold), attempt=0)
+def hand_over(session: Session, hold: Hold, wait: timedelta = timedelta(0)) -> str:
+    """Gives a job back to the queue, for any worker to take after `wait`; the attempt does not count."""
+    return _release(session, _locked(session, hold), attempt=0, wait=wait)
 
 
 def lose_attempt(session: Session, hold: Hold, reason: str, message: str, backoff: Backoff) -> str:

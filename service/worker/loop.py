@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.domain.ids import new_id
-from service.domain.leases import Hold, LeaseLost, claim_next_job, lose_attempt
+from service.domain.leases import Hold, LeaseLost, claim_next_job, hand_over, lose_attempt
 from service.domain.placement import taker
 from service.log import get_logger
 from service.settings import Settings
@@ -26,7 +26,7 @@ from service.worker.devices import CPU
 from service.worker.flag import Flag
 from service.worker.process import SpareProcess, warm_up
 from service.worker.rescuer import Rescuer, backoff_of
-from service.worker.retrying import Transactions
+from service.worker.retrying import Transactions, is_passing
 from service.worker.runner import Attempt
 
 # By the kind of the job.
@@ -106,8 +106,7 @@ class Worker:
         self._job_id = hold.job_id
         log.info("job_claimed", job_id=hold.job_id, worker_id=self.worker_id, attempt=row.attempt)
         try:
-            attempt = Attempt(hold, row, self._settings, (self._writing, self._reading), self._stop)
-            status = attempt.run(self._run_class or RUN_CLASSES[row.kind], spare)
+            status = self._attempt(hold, row, spare)
         except LeaseLost:
             log.warning("lease_lost", job_id=hold.job_id, worker_id=self.worker_id)
             return
@@ -122,6 +121,18 @@ class Worker:
             # At once, for others leave to a free worker what suits it better.
             self._survive(lambda: self._writing.run(self._note_free))
         log.info("job_left", job_id=hold.job_id, status=status, seconds=round(time.monotonic() - started, 3))
+
+    def _attempt(self, hold: Hold, row: JobRow, spare: SpareProcess) -> str:
+        """Runs an attempt; one that a full or locked database broke is not the job's fault and does not count."""
+        try:
+            attempt = Attempt(hold, row, self._settings, (self._writing, self._reading), self._stop)
+            return attempt.run(self._run_class or RUN_CLASSES[row.kind], spare)
+        except SQLAlchemyError as error:
+            if not is_passing(error):
+                raise
+            log.error("database_trouble", job_id=hold.job_id, error=type(error).__name__)
+            rest = backoff_of(self._settings).after(row.attempt)
+            return self._writing.run(lambda session: hand_over(session, hold, rest))
 
     def _lose(self, session: Session, hold: Hold) -> str:
         message = "the worker broke; its log has the details"

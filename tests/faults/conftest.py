@@ -44,6 +44,7 @@ class FaultBench(Bench):
         super().__init__(url, sessions, folder / "workers.log")
         self.folder = folder
         self.gates = Gates(folder)
+        self._clients: list[httpx.Client] = []
 
     def start_held_worker(self, **settings: str) -> subprocess.Popen[bytes]:
         return self.start_worker(run_class=HELD_RUN, **settings)
@@ -61,11 +62,16 @@ class FaultBench(Bench):
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         self.processes.append(process)
         client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=DEADLINE_SECONDS)
+        self._clients.append(client)
         wait_until(lambda: is_ready(client), "an API that is ready")
         return process, client
 
+    def log(self) -> str:
+        """Gives what workers and APIs have logged."""
+        return self._log.read_text()
+
     def wait_here(self, phase: str) -> None:
-        wait_until(lambda: self.gates.is_here(phase), f"{phase}\n{self._log.read_text()[-4000:]}")
+        wait_until(lambda: self.gates.is_here(phase), f"{phase}\n{self.log()[-4000:]}")
 
     @contextmanager
     def locked(self, job_id: str) -> Iterator[None]:
@@ -96,6 +102,11 @@ class FaultBench(Bench):
     def assert_succeeded_once(self, job_id: str, steps: int) -> None:
         self.wait_for_end(job_id, DEADLINE_SECONDS)
         assert_succeeded_once(self, job_id, steps)
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+        super().close()
 
     def _is_somebody_waiting(self) -> bool:
         with self._sessions() as session:
