@@ -45,6 +45,7 @@ __all__ = [
     "encode_targets",
     "from_json",
     "input_level_names",
+    "is_beyond_ends",
     "learn_encoding",
     "outside_rows",
     "probabilities",
@@ -62,7 +63,7 @@ class Outside(NamedTuple):
 
 
 def encode(encoding: Encoding, table: Table) -> Array:
-    """Gives the network inputs; values beyond the training range are never clipped.
+    """Gives the network inputs; values beyond the training range count as they are up to floor and ceiling.
 
     Args:
         encoding: learnt with the network.
@@ -164,6 +165,12 @@ def outside_rows(encoding: Encoding, table: Table) -> list[Outside]:
     return sorted(found, key=lambda outside: outside.row)
 
 
+def is_beyond_ends(item: NumberInput, values: Array) -> NDArray[np.bool_]:
+    """Marks the numbers that count as the floor or the ceiling: the answer does not change with them."""
+    floor, ceiling = (-np.inf if item.floor is None else item.floor), (np.inf if item.ceiling is None else item.ceiling)
+    return np.asarray((values < floor) | (values > ceiling))
+
+
 def _encode_number(item: NumberInput, values: Array) -> Array:
     missing = np.isnan(values)
     if item.fill is None:
@@ -171,6 +178,8 @@ def _encode_number(item: NumberInput, values: Array) -> Array:
         filled = values
     else:
         filled = np.where(missing, item.fill, values)
+    if item.floor is not None or item.ceiling is not None:
+        filled = np.clip(filled, item.floor, item.ceiling)
     with np.errstate(over="ignore"):
         scaled = (filled - item.shift) / item.scale
     refuse_rows(item.column, np.isinf(scaled), "expected a number nearer to the training range")

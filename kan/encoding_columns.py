@@ -19,9 +19,11 @@ class NumberInput:
     Attributes:
         name: of the input, as shown.
         column: of the table.
-        shift, scale: map the robust range of the training rows to [-1, 1]; values beyond it are not clipped.
+        shift, scale: map the robust range of the training rows to [-1, 1].
         low, high: smallest and largest training value, in the user's units.
         fill: the training median, put where a value is missing; None = training had no missing value, none is accepted.
+        floor, ceiling: what numbers below and above them count as, in the user's units: beyond the training range an
+            edge goes on as a straight line that far and no further. None = without end.
     """
 
     name: str
@@ -31,6 +33,8 @@ class NumberInput:
     low: float
     high: float
     fill: float | None = None
+    floor: float | None = None
+    ceiling: float | None = None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,9 @@ OUTPUT_KINDS: dict[str, type[Any]] = {
     "class": ClassOutput,
 }
 
+# Written where they are there: networks of before have none.
+OPTIONAL = ("floor", "ceiling")
+
 
 def to_json(encoding: Encoding) -> dict[str, Any]:
     """Gives the encoding as dicts, lists, text and numbers."""
@@ -61,8 +64,8 @@ def from_json(value: object) -> Encoding:
 
 def _record(item: Input | Output, kinds: dict[str, type[Any]]) -> dict[str, Any]:
     kind = next(name for name, owner in kinds.items() if isinstance(item, owner))
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(item).items()}
-    return {"kind": kind, **plain}
+    given = {name: value for name, value in asdict(item).items() if value is not None or name not in OPTIONAL}
+    return {"kind": kind, **{name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}}
 
 
 def _read(value: object, kinds: dict[str, type[Any]], path: str) -> Any:
@@ -70,8 +73,10 @@ def _read(value: object, kinds: dict[str, type[Any]], path: str) -> Any:
         raise InvalidConfig(path, f"expected an object of kind {', '.join(kinds)}")
     owner = kinds[value["kind"]]
     names = [item.name for item in fields(owner)]
-    _require(set(value) == {"kind", *names}, path, f"the fields {', '.join(names)}")
-    return _checked(owner(**{name: _field(value[name], name, f"{path}/{name}") for name in names}), path)
+    needed = {"kind", *names} - set(OPTIONAL)
+    _require(needed <= set(value) <= {"kind", *names}, path, f"the fields {', '.join(names)}")
+    given = {name: _field(value[name], name, f"{path}/{name}") for name in names if name in value}
+    return _checked(owner(**given), path)
 
 
 def _field(value: object, name: str, path: str) -> Any:
@@ -96,6 +101,8 @@ def _checked(item: Any, path: str) -> Any:
     """Checks what holds between the fields of one record."""
     if isinstance(item, NumberInput):
         _require(item.scale > 0 and item.low <= item.high, path, "scale > 0 and low <= high")
+        ends = (item.floor, item.ceiling)
+        _require(None in ends or item.floor < item.ceiling, path, "floor < ceiling")
     if isinstance(item, NumberOutput):
         _require(item.std > 0, path, "std > 0")
     if isinstance(item, LevelsInput):

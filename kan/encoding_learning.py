@@ -1,5 +1,6 @@
 """Learns an encoding from the training rows of a table, and from no other row."""
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -25,9 +26,12 @@ from kan.errors import BadTrainingData, InvalidConfig
 from kan.state import Array
 
 MAX_LEVELS = 256
-# In training a number counts as at most so many half ranges from the middle: further out a spline goes on linearly,
-# and a single row would outweigh all others in the normal equations.
+# A number counts as at most so many half ranges from the middle: further out a spline goes on linearly, and in
+# training a single row would outweigh all others in the normal equations.
 FARTHEST_INPUT = 20.0
+# Beyond the training range a straight line goes on for so many half ranges: where it ends, a size of 0 that stands for
+# a missing one (log price of diamonds, two splits) costs 0.013 of R2, and without an end 0.09.
+ROOM_OUTSIDE = 0.25
 # The grid reaches as far as the data unless they go on further than this many spreads beyond the outer quantiles.
 OUTLIER_SPREADS = 3.0
 OUTER_QUANTILES = (0.005, 0.995)
@@ -140,7 +144,16 @@ def _learn_number(column: str, values: Array) -> tuple[Input, ...] | str:
         return missing or "the same value in every training row"
     fill = float(np.quantile(present, 0.5, method="lower")) if has_missing else None
     least, most = float(present.min()), float(present.max())
-    return (NumberInput(column, column, shift, scale, least, most, fill), *missing)
+    ends = _counted_ends(least, most, shift, scale)
+    return (NumberInput(column, column, shift, scale, least, most, fill, *ends), *missing)
+
+
+def _counted_ends(low: float, high: float, shift: float, scale: float) -> tuple[float, float]:
+    """Gives how far down and up numbers count as they are: a little further than in the training rows."""
+    floor = max((low - shift) / scale - ROOM_OUTSIDE, -FARTHEST_INPUT)
+    ceiling = min((high - shift) / scale + ROOM_OUTSIDE, FARTHEST_INPUT)
+    largest = sys.float_info.max
+    return max(shift + scale * floor, -largest), min(shift + scale * ceiling, largest)
 
 
 def _learn_category(column: str, values: NDArray[np.object_]) -> tuple[Input, ...] | str:

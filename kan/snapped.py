@@ -5,6 +5,7 @@ from math import isfinite
 
 from kan.config_checks import check_function
 from kan.edge_places import check_edge, layer_at, with_layer
+from kan.encoding_columns import NumberInput
 from kan.errors import InvalidConfig
 from kan.state import EdgeFormula, NetworkState, in_order
 
@@ -50,6 +51,19 @@ def without_formula(state: NetworkState, layer: int, source: int, target: int) -
     mask = held.mask.copy()
     mask[source, target] = 1.0
     return with_layer(state, layer, replace(held, mask=mask, formulas=others))
+
+
+def without_ends(state: NetworkState) -> NetworkState:
+    """Gives the network with numbers that only formulas read counted as they are: a formula has no end."""
+    encoding, first = state.encoding, state.layers[0]
+    if encoding is None:
+        return state
+    by_formula = {formula.source for formula in first.formulas} - set(first.mask.any(axis=1).nonzero()[0].tolist())
+    inputs = tuple(
+        replace(item, floor=None, ceiling=None) if source in by_formula and isinstance(item, NumberInput) else item
+        for source, item in enumerate(encoding.inputs)
+    )
+    return replace(state, encoding=replace(encoding, inputs=inputs))
 
 
 def _check_formula(formula: EdgeFormula) -> None:

@@ -20,6 +20,7 @@ from kan.optimizers.gauss_newton import mean_loss
 from kan.problem import Problem
 from kan.prune import pruned_edges
 from kan.scores import Metrics, scores
+from kan.snapped import without_ends
 from kan.split import Part, split_rows
 from kan.stages.fit import Fitted, with_network
 from kan.stages.recipe import Progress, best_so_far, ran_out_of_memory, run_recipe
@@ -262,7 +263,7 @@ class TableTraining:
         origin = {**state.origin, "seed": self._task.seed, "recipe": [stage_to_json(s) for s in self._task.recipe]}
         if gone := pruned_edges(state):
             origin["pruned"] = [list(edge) for edge in gone]
-        return replace(state, encoding=self.encoding, origin=origin)
+        return without_ends(replace(state, encoding=self.encoding, origin=origin))
 
 
 def _usable(table: Table, targets: Sequence[str]) -> NDArray[np.bool_]:

@@ -26,6 +26,7 @@ class FormulaVariable:
         level: of a category, else None.
         is_missing: whether it is 1 where the column has no value.
         fill: what a missing number counts as; None where a number is needed.
+        floor, ceiling: what numbers below and above them count as; the formula is meant for those between.
     """
 
     symbol: str
@@ -33,6 +34,8 @@ class FormulaVariable:
     level: str | None = None
     is_missing: bool = False
     fill: float | None = None
+    floor: float | None = None
+    ceiling: float | None = None
 
     @property
     def label(self) -> str:
@@ -126,4 +129,9 @@ def _column(variable: FormulaVariable, table: Table) -> Array:
         names = [MISSING_LEVEL if value is None else value for value in values]
         return np.array([name == variable.level for name in names], dtype=np.float64)
     numbers = number_column(table, variable.column)
-    return numbers if variable.fill is None else np.where(np.isnan(numbers), variable.fill, numbers)
+    filled = numbers if variable.fill is None else np.where(np.isnan(numbers), variable.fill, numbers)
+    return filled if variable.floor is None and variable.ceiling is None else _between(filled, variable)
+
+
+def _between(numbers: Array, variable: FormulaVariable) -> Array:
+    return np.clip(numbers, variable.floor, variable.ceiling)

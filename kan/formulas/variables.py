@@ -74,7 +74,7 @@ def _groups(state: NetworkState) -> list[list[FormulaVariable]]:
         item = None if state.encoding is None else state.encoding.inputs[source]
         table = first.level_table(source)
         if isinstance(item, NumberInput):
-            groups.append([FormulaVariable(name, item.column, fill=item.fill)])
+            groups.append([FormulaVariable(name, item.column, fill=item.fill, floor=item.floor, ceiling=item.ceiling)])
         elif isinstance(item, LevelsInput):
             groups.append([_level(f"{name}_{k + 1}", item.column, level) for k, level in enumerate(item.levels)])
         elif item is not None:

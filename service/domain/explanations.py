@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from kan.curves import node_names
 from kan.decomposition import output_terms
-from kan.encoding import BinaryOutput, ClassOutput, NumberInput, NumberOutput, encode, probabilities
+from kan.encoding import (
+    BinaryOutput,
+    ClassOutput,
+    NumberInput,
+    NumberOutput,
+    encode,
+    is_beyond_ends,
+    probabilities,
+)
 from kan.state import NetworkState
 from service.domain.errors import BodyTooLarge
 from service.domain.model_cache import LoadedModel
@@ -94,7 +102,9 @@ def gradient(model: LoadedModel, table: InputTable) -> Gradient:
         by_output[:, output] = unit
         found[:, output] = model.predictor.input_gradient(x, by_output)[:, places] / scales
     for position, (_, item) in enumerate(numbers):
-        found[np.isnan(table.columns[item.column]), :, position] = np.nan
+        values = table.columns[item.column]
+        found[is_beyond_ends(item, values), :, position] = 0.0
+        found[np.isnan(values), :, position] = np.nan
     return _of_answers(model, x, found, [item.column for _, item in numbers])
 
 

@@ -60,7 +60,10 @@ def rebuilt(curves: Any, row: dict[str, Any]) -> list[float]:
 def rebuilt_input(item: Any, value: Any) -> Any:
     is_missing = value is None or value != value
     if item["kind"] == "number":
-        return ((item["fill"] if is_missing else value) - item["shift"]) / item["scale"]
+        counted = min(
+            max(item["fill"] if is_missing else value, item.get("floor", -math.inf)), item.get("ceiling", math.inf)
+        )
+        return (counted - item["shift"]) / item["scale"]
     if item["kind"] == "missing":
         return "missing" if is_missing else "present"
     return "(missing)" if is_missing else value

@@ -1,5 +1,7 @@
 """Tables to network inputs and back: what each column becomes, and what a prediction refuses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from kan.encoding import (
     decode,
     encode,
     encode_targets,
+    is_beyond_ends,
     learn_encoding,
     outside_rows,
     probabilities,
@@ -27,8 +30,8 @@ from tests.kan.tables import NAN, Table, class_table, learnt, table_of_all_kinds
 def test_every_kind_of_column_becomes_its_inputs() -> None:
     encoding = learnt(table_of_all_kinds(), "size", "age", "island", "same")
     assert encoding.inputs == (
-        NumberInput("size", "size", shift=3.0, scale=2.0, low=1.0, high=5.0, fill=None),
-        NumberInput("age", "age", shift=25.0, scale=15.0, low=10.0, high=40.0, fill=20.0),
+        NumberInput("size", "size", 3.0, 2.0, low=1.0, high=5.0, fill=None, floor=0.5, ceiling=5.5),
+        NumberInput("age", "age", 25.0, 15.0, low=10.0, high=40.0, fill=20.0, floor=6.25, ceiling=43.75),
         MissingInput("age (missing)", "age"),
         LevelsInput("island", "island", ("a", "b", "(missing)"), (2, 2, 1)),
     )
@@ -42,14 +45,15 @@ def test_every_kind_of_column_becomes_its_inputs() -> None:
 def test_table_becomes_network_inputs() -> None:
     table = table_of_all_kinds()
     x = encode(learnt(table, "size", "age", "island"), table)
-    # Values beyond the training range are not clipped; the unseen level c is one past the last.
+    # A value far beyond the training range counts as one an eighth of the range beyond; the unseen level c is one past
+    # the last.
     expected = [
         [-1.0, -1 / 3, 1, 1],
         [-0.5, -1.0, 0, 0],
         [0.0, 1 / 3, 0, 2],
         [0.5, -1 / 3, 0, 0],
         [1.0, 1.0, 0, 1],
-        [48.5, -1 / 3, 1, 3],
+        [1.25, -1 / 3, 1, 3],
     ]
     np.testing.assert_allclose(x, expected, atol=1e-15)
 
@@ -109,9 +113,22 @@ def test_missing_category_is_refused_where_training_had_none() -> None:
 
 
 def test_number_beyond_all_floats_of_the_range_is_refused_not_infinite() -> None:
-    table = {"x": np.arange(5.0) * 1e-300, "y": np.arange(5.0)}
+    encoding = Encoding((NumberInput("x", "x", 2e-300, 2e-300, 0.0, 4e-300),), (NumberOutput("y", 0.0, 1.0),))
     with pytest.raises(EncodingError, match="nearer"):
-        encode(learnt(table, "x"), {"x": np.array([1e300])})
+        encode(encoding, {"x": np.array([1e300])})
+
+
+def test_number_is_scaled_as_it_is_up_to_floor_and_ceiling_and_counts_as_these_beyond() -> None:
+    ends = NumberInput("x", "x", 5.0, 2.0, low=3.0, high=7.0, fill=4.0, floor=2.5, ceiling=9.0)
+    values = np.array([-1e308, 2.5, 2.6, 8.9, 9.0, 9.1, 1e308, NAN])
+    for item, expected in (
+        (ends, [-1.25, -1.25, -1.2, 1.95, 2.0, 2.0, 2.0, -0.5]),
+        (replace(ends, floor=None), [-5e307, -1.25, -1.2, 1.95, 2.0, 2.0, 2.0, -0.5]),
+        (replace(ends, floor=None, ceiling=None), [-5e307, -1.25, -1.2, 1.95, 2.0, 2.05, 5e307, -0.5]),
+    ):
+        encoding = Encoding((item,), (NumberOutput("y", 0.0, 1.0),))
+        np.testing.assert_allclose(encode(encoding, {"x": values})[:, 0], expected, rtol=1e-12)
+    assert is_beyond_ends(ends, values).tolist() == [True, False, False, False, False, True, True, False]
 
 
 def test_empty_table_gives_no_rows() -> None:

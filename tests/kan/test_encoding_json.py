@@ -5,10 +5,7 @@ from typing import Any
 
 import pytest
 
-from kan.encoding import (
-    from_json,
-    to_json,
-)
+from kan.encoding import NumberInput, from_json, to_json
 from kan.errors import InvalidConfig
 from tests.kan.tables import NAN, class_table, learnt, table_of_all_kinds, texts
 
@@ -25,6 +22,16 @@ def test_unused_columns_are_written_only_where_there_are_some() -> None:
     assert "unused" not in to_json(encoding)
     unused = replace(encoding, unused=("age",))
     assert from_json(to_json(unused)) == unused
+
+
+def test_encoding_of_before_has_no_floor_and_no_ceiling_and_gets_none_written() -> None:
+    plain = to_json(learnt(table_of_all_kinds(), "size"))
+    (given,) = plain["inputs"]
+    before = {**plain, "inputs": [{key: value for key, value in given.items() if key not in ("floor", "ceiling")}]}
+    (read,) = from_json(before).inputs
+    assert isinstance(read, NumberInput)
+    assert (read.floor, read.ceiling) == (None, None)
+    assert to_json(from_json(before)) == before
 
 
 @pytest.mark.parametrize(
@@ -44,6 +51,8 @@ def test_unused_columns_are_written_only_where_there_are_some() -> None:
         (("inputs", 0, "shift"), NAN),
         (("inputs", 0, "shift"), 10**400),
         (("inputs", 0, "name"), 3),
+        (("inputs", 0, "floor"), 9.0),
+        (("inputs", 0, "ceiling"), NAN),
         (("inputs", 0, "new"), 3),
         (("inputs", 3, "levels"), ["a", "a", "b"]),
         (("inputs", 3, "counts"), [1, 2, -3]),

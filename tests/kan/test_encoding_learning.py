@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from kan.encoding import (
     MissingInput,
+    NumberInput,
     encode,
     learn_encoding,
 )
@@ -66,6 +67,24 @@ def test_any_column_is_encoded_or_dropped_with_a_reason(values: list[float]) -> 
 def robust_spread(values: list[float]) -> float:
     low, high = robust_range(np.array(values))
     return high - low
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.0, 1.0, 2.0, 3.0, 4.0] * 20, (-0.5, 4.5)),
+        # Training saw the outlier, so the line goes on as far and a little further; but never above 20 half ranges.
+        ([0.0, 1.0, 2.0, 3.0, 4.0] * 20 + [30.0], (-0.5, 30.5)),
+        ([0.0, 1.0, 2.0, 3.0, 4.0] * 20 + [-1e9], (-38.0, 4.5)),
+    ],
+)
+def test_straight_lines_end_an_eighth_of_the_range_beyond_the_training_rows(
+    values: list[float], expected: tuple[float, float]
+) -> None:
+    table = {"x": np.array(values), "y": np.arange(float(len(values)))}
+    (item,) = learnt(table, "x", rows=len(values)).inputs
+    assert isinstance(item, NumberInput)
+    assert (item.floor, item.ceiling) == pytest.approx(expected)
 
 
 def test_encoding_does_not_see_rows_outside_training() -> None:

@@ -1,14 +1,17 @@
 """An edge becomes a formula and a spline again, to the last bit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kan.checkpoint import dump, load
+from kan.encoding import Encoding, NumberInput, NumberOutput
 from kan.errors import InvalidConfig
 from kan.predictor import evaluate
-from kan.snapped import with_formula, without_formula
+from kan.snapped import with_formula, without_ends, without_formula
 from kan.state import EdgeFormula, NetworkState, in_order
 from tests.kan.kernels.cpu.definition import slow_outputs
 from tests.kan.networks import mixed_network, random_network, rows_for
@@ -22,6 +25,18 @@ def test_formula_is_all_that_the_edge_adds() -> None:
     after = evaluate(with_formula(state, 0, SINE), x)
     np.testing.assert_allclose(after[:, 1], 2.0 * np.sin(3.0 * x[:, 0] + 0.5) - 1.0, rtol=0, atol=1e-14)
     np.testing.assert_array_equal(after[:, 0], evaluate(state, x)[:, 0])
+
+
+def test_column_that_only_formulas_read_counts_without_end_and_others_keep_theirs() -> None:
+    ends = NumberInput("a", "a", 0.0, 1.0, -1.0, 1.0, floor=-1.25, ceiling=1.25)
+    encoding = Encoding((ends, ends), (NumberOutput("y", 0.0, 1.0), NumberOutput("z", 0.0, 1.0)))
+    state = random_network(2, 2, encoding=encoding)
+    for target in (0, 1):
+        state = with_formula(state, 0, EdgeFormula(0, target, "x^2", 1.0, 1.0, 0.0, 0.0))
+    state = with_formula(state, 0, EdgeFormula(1, 0, "x^2", 1.0, 1.0, 0.0, 0.0))
+    freed = without_ends(state).encoding
+    assert freed is not None
+    assert freed.inputs == (replace(ends, floor=None, ceiling=None), ends)
 
 
 @settings(max_examples=20)

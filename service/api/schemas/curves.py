@@ -57,7 +57,18 @@ class ActivationsRead(BaseModel):
                 "model": "concrete",
                 "version": 1,
                 "encoding": [
-                    {"input": 0, "kind": "number", "column": "age", "shift": 28.0, "scale": 27.0, "units": "day"}
+                    {
+                        "input": 0,
+                        "kind": "number",
+                        "column": "age",
+                        "shift": 28.0,
+                        "scale": 27.0,
+                        "low": 1.0,
+                        "high": 365.0,
+                        "floor": -5.75,
+                        "ceiling": 371.75,
+                        "units": "day",
+                    }
                 ],
                 "decoding": [{"kind": "number", "name": "strength", "mean": 35.8, "std": 16.7, "nodes": [0]}],
                 "layers": [

@@ -52,6 +52,8 @@ class SymbolRead(BaseModel):
     level: str | None = Field(None, description="Of a category; the symbol is then 1 or 0.")
     is_missing: bool = Field(False, description="1 where the column has no value, else 0.")
     fill: float | None = Field(None, description="What a missing number counts as.")
+    floor: float | None = Field(None, description="What a number below it counts as; null = the formula is for all.")
+    ceiling: float | None = Field(None, description="What a number above it counts as.")
 
 
 class FormulaRead(BaseModel):
@@ -112,6 +114,8 @@ def symbol_read(variable: FormulaVariable, units: dict[str, str | None]) -> Symb
         level=variable.level,
         is_missing=variable.is_missing,
         fill=variable.fill,
+        floor=variable.floor,
+        ceiling=variable.ceiling,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kan.encoding import decode, encode, learn_encoding
+from kan.encoding import NumberOutput, decode, encode, learn_encoding
 from kan.errors import FormulaTooLarge, NotSymbolic
 from kan.formulas.building import formulas, splines
 from kan.formulas.formula import Formula, input_columns, variable_columns
@@ -159,6 +159,21 @@ def test_variables_say_column_level_and_what_a_missing_value_counts_as() -> None
     assert [variable.label for variable in variables[:4]] == ["a b", "E", "[E is missing]", "[island = a]"]
     assert variables[1].fill == np.quantile(table["E"][~np.isnan(table["E"])], 0.5, method="lower")
     assert variables[6].is_missing
+
+
+def test_number_beyond_the_floor_counts_as_the_floor_in_a_formula_as_in_the_network() -> None:
+    table = mixed_table()
+    encoding = learn_encoding(table, ["year"], ["y"], "regression", np.arange(40))
+    (found,) = formulas(network_of([edge(0, 0, "x^2")], encoding=encoding))
+    (variable,) = found.variables
+    assert variable.floor is not None
+    assert variable.floor < table["year"].min()
+    far = {"year": np.array([variable.floor, variable.floor - 1e3])}
+    values = found.evaluate(variable_columns(found.variables, far))
+    # (x - shift) / scale = -1.25 at the floor of a column without outliers.
+    (target,) = encoding.outputs
+    assert isinstance(target, NumberOutput)
+    np.testing.assert_allclose(values, target.mean + target.std * 1.25**2, rtol=1e-9)
 
 
 def test_column_far_from_zero_is_written_from_its_middle() -> None:

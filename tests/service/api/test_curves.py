@@ -15,8 +15,11 @@ BASE = "/v1/models/concrete/versions/1"
 
 
 def rebuilt(found: dict[str, Any], row: dict[str, float]) -> float:
-    """The prediction from the JSON alone, by scipy's splines; for number columns inside the grid."""
-    values = [(row[item["column"]] - item["shift"]) / item["scale"] for item in found["encoding"]]
+    """The prediction from the JSON alone, by scipy's splines; for number columns."""
+    values = []
+    for item in found["encoding"]:
+        counted = min(max(row[item["column"]], item.get("floor", -np.inf)), item.get("ceiling", np.inf))
+        values.append((counted - item["shift"]) / item["scale"])
     for layer in found["layers"]:
         nodes = [0.0] * len(layer["outputs"])
         for edge in layer["edges"]:
@@ -34,10 +37,13 @@ def rebuilt(found: dict[str, Any], row: dict[str, float]) -> float:
 
 
 def test_a_prediction_is_rebuilt_from_the_json_alone(api: Any, publish: Any, network_of: Any) -> None:
-    inputs = (NumberInput("a", "a", 1.0, 2.0, -1.0, 3.0), NumberInput("b", "b", 0.0, 5.0, -5.0, 5.0))
+    inputs = (
+        NumberInput("a", "a", 1.0, 2.0, -1.0, 3.0),
+        NumberInput("b", "b", 0.0, 5.0, -5.0, 5.0, floor=-6.25, ceiling=6.25),
+    )
     publish(network_of(inputs, (NumberOutput("y", 3.0, 2.5),), hidden=2))
     found = api.get(BASE + "/activations").json()
-    for row in ({"a": 0.3, "b": 2.0}, {"a": 9.0, "b": -30.0}):
+    for row in ({"a": 0.3, "b": 2.0}, {"a": 9.0, "b": -6.0}, {"a": 9.0, "b": -30.0}):
         (said,) = api.post(BASE + "/predict", json={"rows": [list(row.values())]}).json()["predictions"][0]
         assert rebuilt(found, row) == pytest.approx(said, rel=1e-9)
 

@@ -98,6 +98,14 @@ def test_derivatives_are_finite_differences_of_the_answer(model: LoadedModel) ->
         np.testing.assert_allclose(found.values[:, :, place], expected, rtol=1e-5, atol=1e-7)
 
 
+def test_derivative_is_zero_where_a_number_counts_as_the_end_of_the_line(network_of: Any) -> None:
+    inputs = (replace(INPUTS[0], floor=0.5, ceiling=5.5), INPUTS[1])
+    model = loaded(network_of(inputs, OUTPUTS["two numbers"], hidden=3))
+    found = explanations.gradient(model, table(a=np.array([0.4, 5.4, 6.0])))
+    assert (found.values[:, :, 0] != 0).tolist() == [[False, False], [True, True], [False, False]]
+    assert (found.values[:2, :, 1] != 0).all()
+
+
 def test_too_many_numbers_are_refused(model: LoadedModel) -> None:
     many = {name: np.resize(values, 500_001) for name, values in COLUMNS.items()}
     with pytest.raises(BodyTooLarge):
