@@ -228,11 +228,10 @@ class TableTraining:
 
     def _encoded(self, count: int) -> tuple[Array, NDArray[np.generic]]:
         """Gives inputs, within reach, and targets of all rows to learn from, written straight to their places."""
-        encoding = self.encoding
+        encoding, is_class = self.encoding, self.encoding.task == "classification"
         numbers = [i for i, levels in enumerate(encoding.input_levels) if levels is None]
-        is_number = encoding.task != "classification"
         x = np.empty((count, encoding.network_inputs))
-        y = np.empty((count, encoding.network_outputs)) if is_number else np.empty(count, dtype=np.int64)
+        y = np.empty(count, dtype=np.int64) if is_class else np.empty((count, encoding.network_outputs))
         start = 0
         for part in LEARNT_FROM:
             wanted = self.parts == part

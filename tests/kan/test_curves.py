@@ -60,9 +60,8 @@ def rebuilt(curves: Any, row: dict[str, Any]) -> list[float]:
 def rebuilt_input(item: Any, value: Any) -> Any:
     is_missing = value is None or value != value
     if item["kind"] == "number":
-        counted = min(
-            max(item["fill"] if is_missing else value, item.get("floor", -math.inf)), item.get("ceiling", math.inf)
-        )
+        least, most = item.get("floor", -math.inf), item.get("ceiling", math.inf)
+        counted = min(max(item["fill"] if is_missing else value, least), most)
         return (counted - item["shift"]) / item["scale"]
     if item["kind"] == "missing":
         return "missing" if is_missing else "present"
