@@ -101,8 +101,8 @@ def _checked(item: Any, path: str) -> Any:
     """Checks what holds between the fields of one record."""
     if isinstance(item, NumberInput):
         _require(item.scale > 0 and item.low <= item.high, path, "scale > 0 and low <= high")
-        ends = (item.floor, item.ceiling)
-        _require(None in ends or item.floor < item.ceiling, path, "floor < ceiling")
+        least, most = (float("-inf") if item.floor is None else item.floor), item.ceiling
+        _require(most is None or least < most, path, "floor < ceiling")
     if isinstance(item, NumberOutput):
         _require(item.std > 0, path, "std > 0")
     if isinstance(item, LevelsInput):

@@ -58,7 +58,7 @@ def without_ends(state: NetworkState) -> NetworkState:
     encoding, first = state.encoding, state.layers[0]
     if encoding is None:
         return state
-    by_formula = {formula.source for formula in first.formulas} - set(first.mask.any(axis=1).nonzero()[0].tolist())
+    by_formula = {formula.source for formula in first.formulas if not first.mask[formula.source].any()}
     inputs = tuple(
         replace(item, floor=None, ceiling=None) if source in by_formula and isinstance(item, NumberInput) else item
         for source, item in enumerate(encoding.inputs)
