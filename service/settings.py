@@ -81,6 +81,12 @@ class Settings(BaseSettings):
     database_retry_seconds: float = Field(
         30.0, ge=0, le=3600, description="How long a worker goes on trying when the database is away (seconds)."
     )
+    job_memory_bytes: int = Field(
+        0,
+        ge=0,
+        description="Memory of a training process beyond which its job fails; 0 = three quarters of the machine's or "
+        "container's (bytes).",
+    )
     threads: int = Field(1, ge=1, le=256, description="CPU threads of one training process (threads).")
     devices: Annotated[tuple[str, ...], NoDecode] = Field(
         ("cpu",),

@@ -19,7 +19,9 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from kan.errors import is_out_of_memory
@@ -45,6 +47,7 @@ def run_child(pipe: Connection) -> None:
     die_with_parent(_is_worker_alive)
     # Ctrl-C in a terminal reaches every process; the worker decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _offer_to_the_kernel()
     try:
         pipe.send(READY)
         order, table = receive_order(pipe)
@@ -75,6 +78,12 @@ def _is_worker_alive() -> bool:
     # By the pipe that the worker holds open: the process above this one is the fork server, not the worker.
     worker = multiprocessing.parent_process()
     return worker is None or worker.is_alive()
+
+
+def _offer_to_the_kernel() -> None:
+    """Where memory runs out, Linux shall end the training and neither its worker nor the database."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 class _Words:

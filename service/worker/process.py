@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -50,6 +51,15 @@ class TrainingProcess:
         self._process.close()
 
     @property
+    def pid(self) -> int:
+        """Its number."""
+        return int(self._process.pid or 0)
+
+    def kill(self) -> None:
+        """Ends it; `messages` will tell."""
+        self._process.kill()
+
+    @property
     def is_alive(self) -> bool:
         """Has it not ended yet?"""
         return self._process.is_alive()
@@ -66,7 +76,7 @@ class TrainingProcess:
     def begin(self, order: TrainingOrder, table: BinaryIO) -> None:
         """Sends the order; a process that has just ended does not hear it, which `messages` will tell."""
         try:
-            send_order(self._pipe, order, table, int(self._process.pid or 0))
+            send_order(self._pipe, order, table, self.pid)
         except OSError:
             return
 
@@ -97,8 +107,10 @@ class TrainingProcess:
         """Says how the process ended, in words."""
         self._process.join(5)
         code = self._process.exitcode
+        if code == -signal.SIGKILL:
+            return f"the training process was killed by signal {-code}, as the kernel does when memory runs out"
         if code is not None and code < 0:
-            return f"the training process was killed by signal {-code}"
+            return f"the training process was killed by signal {-code} ({signal.strsignal(-code)})"
         return f"the training process ended by itself with code {code}"
 
 

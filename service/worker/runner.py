@@ -21,6 +21,7 @@ from service.store.tables import JobRow
 from service.worker.child import FINISH, HAND_OVER
 from service.worker.flag import Flag
 from service.worker.heartbeat import Heartbeat
+from service.worker.memory import MemoryWatch, memory_limit
 from service.worker.order import TrainingOrder, new_table
 from service.worker.process import SpareProcess, TrainingProcess
 from service.worker.rescuer import backoff_of
@@ -64,9 +65,13 @@ class Attempt:
                 order, table = self._reading.run(lambda session: self._order(session, run_class))
             except (BlobDamaged, LookupError) as error:
                 return self._fail("bad_data", str(error))
-            with spare.take() as process:
+            most = memory_limit(self._settings.job_memory_bytes)
+            with spare.take() as process, MemoryWatch(process.pid, most, process.kill) as memory:
                 process.begin(order, table)
-                return self._follow(process, heartbeat, order.run_seconds)
+                try:
+                    return self._follow(process, heartbeat, order.run_seconds)
+                except EOFError:
+                    return self._broken(process, memory)
 
     def _order(self, session: Session, run_class: str) -> tuple[TrainingOrder, BinaryIO]:
         dataset = find_dataset(session, self._row.dataset_id) if self._row.dataset_id else None
@@ -88,14 +93,14 @@ class Attempt:
         return order, table
 
     def _follow(self, process: TrainingProcess, heartbeat: Heartbeat, run_seconds: float) -> str:
-        """Listens until the attempt is over."""
+        """Listens until the attempt is over.
+
+        Raises:
+            EOFError: the process ended without a last word.
+        """
         clock = _Deadlines(self._settings, self._row.max_runtime_s - run_seconds)
         while True:
-            try:
-                messages = process.messages(_LISTEN_SECONDS)
-            except EOFError:
-                return self._lose("worker_lost", process.ending())
-            for message in messages:
+            for message in process.messages(_LISTEN_SECONDS):
                 clock.heard()
                 ended = self._take(message)
                 if ended is not None:
@@ -108,6 +113,13 @@ class Attempt:
             if ended is not None:
                 return ended
             self._flush_if_due()
+
+    def _broken(self, process: TrainingProcess, memory: MemoryWatch) -> str:
+        if not memory.is_exceeded:
+            return self._lose("worker_lost", process.ending())
+        # Another attempt would take as much.
+        message = f"the training took more than the {memory.max_bytes:,} bytes of memory of KAN_JOB_MEMORY_BYTES"
+        return self._fail("out_of_memory", message)
 
     def _mind(self, clock: _Deadlines, process: TrainingProcess) -> str | None:
         """Keeps the deadlines: shutdown, the job's run time, a process that says nothing any more."""

@@ -37,7 +37,8 @@ class Result:
 class FakeRun:
     """Walks a chain of hashes, a step each; the result depends on every step, so a lost or doubled one shows.
 
-    `resolved`: steps, step_seconds, stage_steps; `kill_at` ends the process by SIGKILL at that step, `sleep_at` hangs.
+    `resolved`: steps, step_seconds, stage_steps; `kill_at` ends the process by SIGKILL at that step, `hang_at` hangs;
+    `eat` is the memory that each step takes and keeps.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class FakeRun:
         self._first = int(saved["step"])
         self._step = int(saved["step"])
         self._digest = str(saved["digest"])
+        self._eaten: list[bytes] = []
         self.result: Result | None = None
 
     def __iter__(self) -> Iterator[Update]:
@@ -63,6 +65,7 @@ class FakeRun:
             raise ValueError("a defect")
         while self._step < steps:
             self._misbehave()
+            self._eaten.append(b"x" * int(self._spec.get("eat", 0)))
             time.sleep(float(self._spec.get("step_seconds", 0.0)))
             self._digest = hashlib.sha256(self._digest.encode()).hexdigest()
             self._step += 1

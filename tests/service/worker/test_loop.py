@@ -175,12 +175,36 @@ def test_stopped_worker_whose_step_hangs_hands_job_over_in_time(bench: Bench) ->
     assert bench.job(job_id).status == "queued"
 
 
+def test_second_signal_ends_the_worker_and_its_training_at_once(bench: Bench) -> None:
+    job_id = bench.submit(steps=60, hang_at=3)
+    worker = bench.start_worker(KAN_SHUTDOWN_SECONDS="600", KAN_LEASE_SECONDS="600")
+    bench.wait_for(job_id, lambda row: bool(row.progress))
+    children = psutil.Process(worker.pid).children(recursive=True)
+    worker.terminate()
+    worker.send_signal(signal.SIGINT)
+    assert worker.wait(timeout=10) == 1
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == []
+    assert bench.job(job_id).status == "running"
+
+
 def test_silent_training_process_ends_its_attempt(bench: Bench) -> None:
     job_id = bench.submit(steps=60, hang_at=3, max_attempts=1)
     bench.start_worker(KAN_STALL_SECONDS="1")
     row = bench.wait_for_end(job_id)
     assert (row.status, row.reason) == ("failed", "max_attempts_exceeded")
     assert "no sign of life" in str(row.error)
+
+
+def test_training_that_takes_too_much_memory_fails_with_the_limit_and_queue_goes_on(bench: Bench) -> None:
+    hungry = bench.submit(steps=1000, step_seconds=0.02, eat=10_000_000)
+    healthy = bench.submit(steps=5)
+    worker = bench.start_worker(KAN_JOB_MEMORY_BYTES="300000000")
+    row = bench.wait_for_end(hungry)
+    assert (row.status, row.reason, row.token) == ("failed", "out_of_memory", 1)
+    assert "300,000,000 bytes of memory of KAN_JOB_MEMORY_BYTES" in str(row.error)
+    assert_succeeded_once(bench, healthy, 5)
+    assert worker.poll() is None
 
 
 @pytest.mark.parametrize(("has_best", "status"), [(True, "succeeded"), (False, "failed")])
