@@ -15,6 +15,7 @@ from service.api.schemas.edits import EditCreate, EditTrial, edit_trial
 from service.api.schemas.jobs import DryRun, JobRead, dry_run_read, job_read
 from service.api.schemas.models import VersionRead, version_read
 from service.domain import edit_jobs, edits, errors, models
+from service.domain.functions import written_out
 from service.domain.idempotency import Answer
 from service.domain.job_specs import JobDraft
 from service.domain.jobs import JobView
@@ -62,11 +63,12 @@ def edit_version(
     def edited() -> edits.Edited:
         row = models.get_version(reading, name, version)
         most = {"max_parameters": settings.max_parameters, "max_rows": settings.max_prediction_rows}
-        return edits.try_edit(reading, cache, row, body.operations, **most)
+        return edits.try_edit(reading, cache, row, written_out(reading, body.operations), **most)
 
     def draft() -> JobDraft:
         row = models.get_version(reading, name, version)
-        asked = edit_jobs.FittedEdit(body.operations, body.fit or {}, body.publish)
+        (fit,) = written_out(reading, [body.fit or {}])
+        asked = edit_jobs.FittedEdit(written_out(reading, body.operations), fit, body.publish)
         return edit_jobs.resolve_fitted_edit(reading, row, cache.model_of(reading, row).state, asked, limits)
 
     if body.dry_run:

@@ -13,7 +13,7 @@ from service.api.negotiation import JSON
 from service.api.problems import problem_responses
 from service.api.schemas.expressions import ExpressionCreate
 from service.api.schemas.models import VersionRead, version_read
-from service.domain import errors
+from service.domain import errors, formula_errors
 from service.domain.expressions import ExpressionDraft, submit_expression
 from service.domain.idempotency import Answer
 from service.store.tables import VersionRow
@@ -28,7 +28,7 @@ router = APIRouter(tags=["formulas"])
     status_code=201,
     response_model=VersionRead,
     responses=problem_responses(
-        errors.InvalidExpression,
+        formula_errors.InvalidExpression,
         errors.InvalidParameter,
         errors.IdempotencyKeyReused,
         errors.IdempotencyKeyInFlight,

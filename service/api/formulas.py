@@ -11,7 +11,7 @@ from service.api.models import version_headers
 from service.api.negotiation import JSON, chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
 from service.api.schemas.formulas import FormulasRead, formulas_read
-from service.domain import errors, models
+from service.domain import errors, formula_errors, models
 from service.domain.curves import column_units
 from service.domain.formulas import VersionFormula, version_formulas
 from service.version import code_version
@@ -35,8 +35,8 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     **problem_responses(
         errors.ModelNotFound,
         errors.VersionNotFound,
-        errors.NoFormula,
-        errors.FormulaUnreadable,
+        formula_errors.NoFormula,
+        formula_errors.FormulaUnreadable,
         errors.InvalidParameter,
         errors.NotAcceptable,
     ),

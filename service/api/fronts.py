@@ -9,7 +9,7 @@ from service.api.models import version_headers
 from service.api.negotiation import JSON, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
 from service.api.schemas.fronts import FrontsRead, fronts_read
-from service.domain import errors, models
+from service.domain import errors, formula_errors, models
 from service.domain.curves import column_units
 from service.domain.fronts import version_fronts
 from service.version import code_version
@@ -24,7 +24,9 @@ router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["formula
     response_model=FrontsRead,
     responses={
         304: {"description": "Not modified"},
-        **problem_responses(errors.ModelNotFound, errors.VersionNotFound, errors.NoFormula, errors.FormulaUnreadable),
+        **problem_responses(
+            errors.ModelNotFound, errors.VersionNotFound, formula_errors.NoFormula, formula_errors.FormulaUnreadable
+        ),
     },
 )
 def get_pareto(name: str, version: str, request: Request, session: ReadingSessionDep, cache: ModelsDep) -> Response:

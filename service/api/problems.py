@@ -12,7 +12,7 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Scope
 
-from service.domain import errors
+from service.domain import errors, formula_errors
 from service.domain.errors import DomainError, Fault
 
 MEDIA_TYPE = "application/problem+json"
@@ -59,9 +59,12 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.CheckpointGone: ProblemKind(410, "checkpoint-gone", "Checkpoint gone"),
     errors.InvalidEdit: ProblemKind(422, "invalid-edit", "Edit cannot be made"),
     errors.EdgeNotFound: ProblemKind(404, "edge-not-found", "Edge not found"),
-    errors.NoFormula: ProblemKind(409, "not-symbolic", "Network is no formula yet"),
-    errors.FormulaUnreadable: ProblemKind(409, "formula-too-large", "Formula too large"),
-    errors.InvalidExpression: ProblemKind(422, "invalid-expression", "Expression cannot be used"),
+    formula_errors.NoFormula: ProblemKind(409, "not-symbolic", "Network is no formula yet"),
+    formula_errors.FormulaUnreadable: ProblemKind(409, "formula-too-large", "Formula too large"),
+    formula_errors.InvalidExpression: ProblemKind(422, "invalid-expression", "Expression cannot be used"),
+    formula_errors.InvalidFunction: ProblemKind(422, "invalid-function", "Function cannot be added"),
+    formula_errors.FunctionExists: ProblemKind(409, "function-exists", "Function exists"),
+    formula_errors.FunctionNotFound: ProblemKind(404, "function-not-found", "Function not found"),
     errors.InvalidHypothesis: ProblemKind(422, "invalid-hypothesis", "Hypothesis cannot be tested"),
     errors.TrainingDataGone: ProblemKind(410, "training-data-gone", "Training data gone"),
     errors.InvalidRows: ProblemKind(422, "invalid-rows", "Rows do not fit the model"),

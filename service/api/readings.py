@@ -1,20 +1,19 @@
-"""What a version tells beside its curves, over HTTP: importance, functions for an edge, the library they come from."""
+"""What a version tells beside its curves, over HTTP: importance, and functions for an edge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from kan.symbolic.functions import library as function_library
 from service.api.dependencies import ModelsDep, ReadingSessionDep
 from service.api.models import version_headers
-from service.api.negotiation import JSON, etag_of, is_known, not_modified
+from service.api.negotiation import CHANGING, JSON, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
-from service.api.schemas.readings import FunctionList, ImportanceRead, SuggestionList
-from service.domain import errors, models, readings
+from service.api.schemas.readings import ImportanceRead, SuggestionList
+from service.domain import errors, functions, models, readings
 from service.store.tables import VersionRow
 from service.version import code_version
 
@@ -24,12 +23,6 @@ _VERSION = "/v1/models/{name}/versions/{version}"
 _CACHED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified"}}
 _PROBLEMS = problem_responses(errors.ModelNotFound, errors.VersionNotFound)
 Place = Annotated[int, Path(ge=0, le=100_000)]
-
-
-@router.get("/v1/functions", operation_id="listFunctions", summary="List the functions an edge can be fixed to")
-async def list_functions() -> FunctionList:
-    """Each with its text, complexity and domain."""
-    return FunctionList.model_validate({"data": function_library()})
 
 
 @router.get(
@@ -66,28 +59,39 @@ def get_suggestions(
     session: ReadingSessionDep,
     cache: ModelsDep,
     library: Annotated[
-        list[str] | None, Query(max_length=50, description="Only these functions; once for each.", examples=[["sin"]])
+        list[str] | None,
+        Query(max_length=50, description="Only these functions; once for each, built-in or added.", examples=[["sin"]]),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="Functions at most.")] = 10,
 ) -> Response:
     """`a * f(b * x + c) + d` in network units, best first: much explained with few operations."""
     row = models.get_version(session, name, version)
 
+    added = functions.expressions_of(session, library or ())
+
     def content() -> dict[str, Any]:
         edge = (layer, source, target)
-        found = readings.edge_suggestions(cache.model_of(session, row), edge, library, limit)
+        found = readings.edge_suggestions(cache.model_of(session, row), edge, library, limit, added)
         return {"layer": layer, "source": source, "target": target, "data": found}
 
-    return _answer(request, row, version, f"/activations/{layer}/{source}/{target}/suggestions", content)
+    path = f"/activations/{layer}/{source}/{target}/suggestions"
+    return _answer(request, row, version, path, content, added)
 
 
 def _answer(
-    request: Request, row: VersionRow, version: str, path: str, content: Callable[[], dict[str, Any]]
+    request: Request,
+    row: VersionRow,
+    version: str,
+    path: str,
+    content: Callable[[], dict[str, Any]],
+    added: Mapping[str, str] | None = None,
 ) -> Response:
-    """Gives JSON that never changes for a numbered version; it is made only where the caller does not know it."""
+    """Gives JSON that never changes for a numbered version, but for functions that users added and may define anew."""
     query = request.url.query
-    etag = etag_of(path, row.id, code_version(), query)
+    etag = etag_of(path, row.id, code_version(), query, added or "")
     headers = version_headers(row, version, f"{path}?{query}" if query else path, etag)
+    if added:
+        headers["Cache-Control"] = CHANGING
     if is_known(request, etag):
         return not_modified(headers)
     body = {"model": row.model_name, "version": row.version, **content()}

@@ -142,29 +142,6 @@ class EdgeNotFound(DomainError):
         super().__init__(message)
 
 
-class NoFormula(DomainError):
-    """Edges that matter are still splines, so that the network is no formula; `edges` lists them."""
-
-    def __init__(self, edges: Sequence[tuple[int, int, int]]) -> None:
-        message = "still a spline; fix it to a function, or prune it"
-        faults = [Fault("/activations/" + "/".join(map(str, edge)), "spline", message) for edge in edges]
-        super().__init__(f"{len(edges)} edges are still splines; fix them to functions or prune them", faults)
-        self.edges = tuple(edges)
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """All the edges; the faults are the first of them."""
-        return {"edges": [{"layer": a, "source": b, "target": c} for a, b, c in self.edges]}
-
-
-class FormulaUnreadable(DomainError):
-    """A formula so long that nobody could read it."""
-
-
-class InvalidExpression(DomainError):
-    """An expression, or names and ranges for it, that no version can be made of; the faults point at them."""
-
-
 class InvalidHypothesis(DomainError):
     """A hypothesis that cannot be put to the version: its columns are none, too many, or no numbers."""
 

@@ -12,7 +12,8 @@ from kan.errors import ExpressionError
 from kan.formulas.compiling import compiled
 from kan.state import NetworkState
 from kan.symbolic.grammar import CONSTANTS, FUNCTIONS, parse
-from service.domain.errors import Fault, InvalidExpression
+from service.domain.errors import Fault
+from service.domain.formula_errors import InvalidExpression
 from service.domain.idempotency import Answer, RequestKey, first_answer, keep_answer
 from service.domain.models import is_model_name, publish_version
 from service.domain.names import name_fault

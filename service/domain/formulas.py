@@ -17,7 +17,7 @@ from kan.formulas.rounding import ALL_DIGITS, rounded
 from kan.split import Part
 from kan.symbolic.complexity import parts
 from kan.symbolic.grammar import Variable
-from service.domain.errors import FormulaUnreadable, NoFormula
+from service.domain.formula_errors import FormulaUnreadable, NoFormula
 from service.domain.model_cache import LoadedModel
 from service.domain.version_rows import VersionRows, version_rows
 from service.store.tables import VersionRow

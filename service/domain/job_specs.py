@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from service.domain.compare_specs import resolve_compare_spec
 from service.domain.datasets import get_dataset
 from service.domain.errors import DatasetNotFound, Fault, InvalidSpec
+from service.domain.functions import written_out
 from service.domain.limits import Limits
 from service.domain.models import is_model_name, model_name_from
 from service.domain.placement import check_device
@@ -54,10 +55,11 @@ def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease
         raise InvalidSpec(faults[0].message, faults)
     kind = str(spec.get("kind") or "train")
     start = None if spec.get("init") is None else find_start(session, spec["init"])
+    meant = spec if spec.get("recipe") is None else {**spec, "recipe": written_out(session, spec["recipe"])}
     if kind == "compare":
-        resolved = resolve_compare_spec(spec, dataset.columns, dataset.rows, limits)
+        resolved = resolve_compare_spec(meant, dataset.columns, dataset.rows, limits)
     else:
-        resolved = resolve_train_spec(spec, dataset.columns, dataset.rows, limits, start)
+        resolved = resolve_train_spec(meant, dataset.columns, dataset.rows, limits, start)
     if start is not None:
         waits = [*waits, *split_warnings(start, dataset.id, resolved)]
     named = str(spec.get("model") or (start.version.model_name if start else model_name_from(dataset.name)))

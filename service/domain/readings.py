@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -40,14 +40,19 @@ def importance_of(session: Session, version: VersionRow, model: LoadedModel) -> 
 
 
 def edge_suggestions(
-    model: LoadedModel, edge: tuple[int, int, int], library: Sequence[str] | None, limit: int
+    model: LoadedModel,
+    edge: tuple[int, int, int],
+    library: Sequence[str] | None,
+    limit: int,
+    added: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Gives the functions that an edge looks like, best first.
 
     Args:
         edge: layer, source, target.
-        library: names to try; None = all.
+        library: names or expressions of x to try; None = all that are built in.
         limit: so many at most.
+        added: name -> expression of those names that users added.
 
     Raises:
         EdgeNotFound: no such edge, or that of a category.
@@ -62,12 +67,14 @@ def edge_suggestions(
     except InvalidConfig as error:
         raise EdgeNotFound(error.message) from None
     try:
-        found = suggestions(curve, library, limit)
+        wanted = None if library is None else [added.get(name, name) for name in library]
+        found = suggestions(curve, wanted, limit)
     except InvalidConfig as error:
         raise InvalidParameter("library", error.message) from None
+    names = {expression: name for name, expression in added.items()}
     return [
         {
-            "function": item.fit.function,
+            "function": names.get(item.fit.function, item.fit.function),
             "text": _text(item.fit),
             "a": item.fit.a,
             "b": item.fit.b,

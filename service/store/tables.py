@@ -212,6 +212,16 @@ class VersionRow(Row):
     created_at: Mapped[datetime]
 
 
+class FunctionRow(Row):
+    """A function that a user added; networks hold its expression, never its name."""
+
+    __tablename__ = "functions"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    expression: Mapped[str]
+    description: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
 class WorkerRow(Row):
     """A worker process that was seen lately, and the job it holds."""
 

@@ -1,34 +1,10 @@
-"""The shapes of importance, of functions for an edge, and of the library of functions."""
+"""The shapes of importance, and of functions for an edge."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pydantic import BaseModel, Field
-
-
-class DomainRead(BaseModel):
-    """Where a function is finite."""
-
-    low: float | None = Field(description="null: no lower end.")
-    high: float | None = Field(description="null: no upper end.")
-    poles: list[float]
-    period: float | None = Field(description="The poles repeat at this distance; null: they do not.")
-
-
-class FunctionRead(BaseModel):
-    """One function that an edge can be fixed to."""
-
-    name: str = Field(examples=["sin"])
-    text: str = Field(description="f(x) as the grammar of expressions writes it.", examples=["sin(x)"])
-    complexity: int = Field(description="1 for x itself, and 1 more for every operation.")
-    domain: DomainRead
-
-
-class FunctionList(BaseModel):
-    """The whole library."""
-
-    data: list[FunctionRead]
 
 
 class SuggestionRead(BaseModel):

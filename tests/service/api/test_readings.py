@@ -1,4 +1,4 @@
-"""Importance, functions for an edge, and the library over HTTP."""
+"""Importance, and functions for an edge, over HTTP."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from kan.compiled_predictor import Predictor
 from kan.encoding import Encoding, LevelsInput, MissingInput, NumberInput, NumberOutput
 from kan.formulas.formula import variable_columns
-from service.domain.errors import NoFormula
+from service.domain.formula_errors import NoFormula
 from service.domain.formulas import predictions, root_mean_square, share_explained, version_formulas
 from service.domain.model_cache import LoadedModel
 from service.domain.version_rows import version_rows

@@ -1,0 +1,92 @@
+"""The library of functions over HTTP: those that are always there, and those that users add."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Request, Response
+
+from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
+from service.api.idempotency import HEADER, REPLAYED, request_key
+from service.api.negotiation import JSON
+from service.api.problems import problem_responses
+from service.api.schemas.functions import (
+    FunctionCreate,
+    FunctionList,
+    FunctionRead,
+    built_in_functions,
+    function_read,
+)
+from service.domain import errors, formula_errors, functions
+from service.domain.functions import FunctionDraft, submit_function
+from service.domain.idempotency import Answer
+from service.store.tables import FunctionRow
+
+router = APIRouter(prefix="/v1/functions", tags=["formulas"])
+
+_NONE = problem_responses(formula_errors.FunctionNotFound)
+
+
+@router.get("", operation_id="listFunctions", summary="List the functions an edge can be fixed to")
+def list_functions(session: ReadingSessionDep) -> FunctionList:
+    """Each with its text and complexity; a built-in one with its domain."""
+    return FunctionList(data=[*built_in_functions(), *map(function_read, functions.list_functions(session))])
+
+
+@router.post(
+    "",
+    operation_id="createFunction",
+    summary="Add a function to the library",
+    status_code=201,
+    response_model=FunctionRead,
+    responses=problem_responses(
+        formula_errors.InvalidFunction,
+        formula_errors.FunctionExists,
+        errors.IdempotencyKeyReused,
+        errors.IdempotencyKeyInFlight,
+        errors.MalformedBody,
+        errors.BodyTooLarge,
+    ),
+)
+def create_function(
+    body: FunctionCreate,
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    _key: Annotated[str | None, Header(alias=HEADER, description="The same key twice makes one function.")] = None,
+) -> Response:
+    """For `function` of an edit, `library` of suggestions and of the stage `symbolify`, by its name.
+
+    A version keeps the expression and not the name, so that nothing done to the function changes it.
+    """
+    answer = submit_function(
+        session,
+        FunctionDraft(body.name, body.expression, body.description),
+        answer_of=_created,
+        request=request_key(request, settings, orjson.dumps(body.model_dump(), option=orjson.OPT_SORT_KEYS)),
+    )
+    headers = {"Location": answer.location, **({REPLAYED: "true"} if answer.replayed else {})}
+    return Response(orjson.dumps(answer.body), answer.status, headers, JSON)
+
+
+@router.get("/{name}", operation_id="getFunction", summary="Read a function that was added", responses=_NONE)
+def get_function(name: str, session: ReadingSessionDep) -> FunctionRead:
+    """Its expression is written in x, whatever its variable was called."""
+    return function_read(functions.get_function(session, name))
+
+
+@router.delete(
+    "/{name}",
+    operation_id="deleteFunction",
+    summary="Delete a function that was added",
+    status_code=204,
+    responses=_NONE,
+)
+def delete_function(name: str, session: SessionDep) -> None:
+    """Versions that use it stay as they are: they hold its expression."""
+    functions.delete_function(session, name)
+
+
+def _created(row: FunctionRow) -> Answer:
+    return Answer(201, f"/v1/functions/{row.name}", function_read(row).model_dump(mode="json"))
