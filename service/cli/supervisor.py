@@ -16,7 +16,7 @@ from service.domain.ids import new_id
 from service.log import get_logger
 from service.settings import Settings
 from service.store.engine import make_engine, session_factory
-from service.worker.rescuer import rescue
+from service.worker.rescuer import release
 from service.worker.retrying import Transactions
 
 _LOOK_SECONDS = 0.2
@@ -86,7 +86,7 @@ class Supervisor:
     def _release(self, worker_id: str) -> None:
         """Gives the dead worker's job back without waiting for its lease."""
         try:
-            rescue(self._settings, self._writing, worker_id)
+            release(self._settings, self._writing, worker_id)
         except SQLAlchemyError as error:
             log.warning("release_failed", worker_id=worker_id, error=type(error).__name__)
 

@@ -32,6 +32,15 @@ class Taker:
     leaves_others: bool
 
 
+@dataclass(frozen=True)
+class Lease:
+    """Until when a job is held under a token, as it was read."""
+
+    job_id: str
+    token: int
+    until: datetime | None
+
+
 def add_job(session: Session, row: JobRow, events: Sequence[Event]) -> None:
     """Adds a job and the first events of its log."""
     row.event_seq = len(events)
@@ -143,13 +152,12 @@ def lock_next_job(session: Session, now: datetime, taker: Taker) -> JobRow | Non
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
-def list_lost_jobs(
-    session: Session, now: datetime, statuses: Collection[str], worker_id: str | None = None
-) -> Sequence[JobRow]:
-    """Gives the held jobs whose lease has ended, or all that a worker known to be dead holds."""
-    ended = JobRow.lease_until < now if worker_id is None else JobRow.worker_id == worker_id
-    query = select(JobRow).where(JobRow.status.in_(statuses), ended).limit(100)
-    return session.scalars(query.execution_options(populate_existing=True)).all()
+def list_leases(session: Session, statuses: Collection[str], worker_id: str | None = None) -> list[Lease]:
+    """Gives the leases of the jobs in these states, of all workers or of one."""
+    query = select(JobRow.id, JobRow.token, JobRow.lease_until).where(JobRow.status.in_(statuses))
+    if worker_id is not None:
+        query = query.where(JobRow.worker_id == worker_id)
+    return [Lease(*row) for row in session.execute(query)]
 
 
 def list_events(session: Session, job_id: str, after: int, limit: int) -> Sequence[EventRow]:

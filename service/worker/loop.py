@@ -72,7 +72,8 @@ class Worker:
         log.info("worker_started", worker_id=self.worker_id, device=self._device)
         presence = threading.Thread(target=self._stay_present, name="presence", daemon=True)
         presence.start()
-        with Rescuer(self._settings, self._writing), self._bell, SpareProcess(self._bell.rung.set) as spare:
+        rescuer = Rescuer(self._settings, self._writing, self._reading)
+        with rescuer, self._bell, SpareProcess(self._bell.rung.set) as spare:
             while not self._stop.is_set():
                 self._bell.rung.clear()
                 if not self._survive(lambda: self._work_once(spare)):

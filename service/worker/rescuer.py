@@ -5,17 +5,20 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.domain.backoff import Backoff
-from service.domain.rescues import rescue_jobs
+from service.domain.lease_watch import LeaseWatch
+from service.domain.rescues import held_leases, lost_leases, rescue_jobs
 from service.log import get_logger
 from service.settings import Settings
 from service.store.blobs import drop_orphans
 from service.store.engine import database_now
+from service.store.jobs import Lease
 from service.store.workers import drop_unseen_workers
 from service.worker.retrying import Transactions
 
@@ -28,9 +31,10 @@ log = get_logger()
 class Rescuer:
     """A context in which a thread looks for lost jobs every `rescue_seconds`."""
 
-    def __init__(self, settings: Settings, writing: Transactions) -> None:
+    def __init__(self, settings: Settings, writing: Transactions, reading: Transactions) -> None:
         self._settings = settings
-        self._writing = writing
+        self._writing, self._reading = writing, reading
+        self._leases = LeaseWatch(settings.lease_seconds, settings.heartbeat_seconds)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="rescuer", daemon=True)
 
@@ -47,7 +51,8 @@ class Rescuer:
         swept = time.monotonic() - _SWEEP_SECONDS * random.random()
         while not self._ended.wait(self._settings.rescue_seconds):
             try:
-                rescue(self._settings, self._writing)
+                lost = self._reading.run(lambda session: lost_leases(session, self._leases, time.monotonic()))
+                rescue(self._settings, self._writing, lost)
                 if time.monotonic() - swept >= _SWEEP_SECONDS:
                     swept = time.monotonic()
                     self._writing.run(self._sweep)
@@ -63,10 +68,17 @@ class Rescuer:
             log.info("blobs_swept", count=dropped)
 
 
-def rescue(settings: Settings, writing: Transactions, dead_worker_id: str | None = None) -> None:
-    """Takes back what lost workers hold, or what one worker known to be dead holds, and logs it."""
+def release(settings: Settings, writing: Transactions, dead_worker_id: str) -> None:
+    """Takes back what a worker that is known to be dead holds."""
+    rescue(settings, writing, writing.run(lambda session: held_leases(session, dead_worker_id)))
+
+
+def rescue(settings: Settings, writing: Transactions, lost: Sequence[Lease]) -> None:
+    """Takes back the jobs of lost leases, and logs it."""
+    if not lost:
+        return
     backoff = backoff_of(settings)
-    for job_id, status in writing.run(lambda session: rescue_jobs(session, backoff, dead_worker_id)):
+    for job_id, status in writing.run(lambda session: rescue_jobs(session, backoff, lost)):
         log.warning("job_rescued", job_id=job_id, status=status)
 
 

@@ -13,7 +13,7 @@ from service.domain import job_verbs, jobs, leases
 from service.domain.backoff import Backoff
 from service.domain.job_specs import JobDraft
 from service.domain.leases import Hold, LeaseLost
-from service.domain.rescues import rescue_jobs
+from service.domain.rescues import held_leases, rescue_jobs
 from service.domain.trained_model import TrainedModel
 from service.store.engine import database_now
 from service.store.jobs import list_events
@@ -68,7 +68,7 @@ def test_every_write_after_rescue_is_refused_and_leaves_nothing(
     job_id = queue_job(session)
     hold = claim(session)
     end_lease(session, hold)
-    assert rescue_jobs(session, NO_WAIT) == [(job_id, "queued")]
+    assert rescue_jobs(session, NO_WAIT, held_leases(session)) == [(job_id, "queued")]
     if claimed_again:
         claim(session)
     before = len(list_events(session, job_id, 0, 1000))
@@ -91,7 +91,7 @@ def test_attempts_without_checkpoint_end_in_failure(session: Session) -> None:
     for attempt in (1, 2, 3):
         end_lease(session, claim(session))
         assert row_of(session, job_id).attempt == attempt
-        rescue_jobs(session, NO_WAIT)
+        rescue_jobs(session, NO_WAIT, held_leases(session))
     row = row_of(session, job_id)
     assert (row.status, row.reason) == ("failed", "max_attempts_exceeded")
 
@@ -102,7 +102,7 @@ def test_checkpoint_starts_the_count_again(session: Session) -> None:
         hold = claim(session)
         leases.record_checkpoint(session, hold, b"weights %d" % hold.token, {"step": 1})
         end_lease(session, hold)
-        assert rescue_jobs(session, NO_WAIT) == [(job_id, "queued")]
+        assert rescue_jobs(session, NO_WAIT, held_leases(session)) == [(job_id, "queued")]
 
 
 def test_checkpoint_that_holds_nothing_new_does_not_keep_a_poisoned_job_alive(session: Session) -> None:
@@ -111,7 +111,7 @@ def test_checkpoint_that_holds_nothing_new_does_not_keep_a_poisoned_job_alive(se
         hold = claim(session)
         leases.record_checkpoint(session, hold, b"weights", {"step": 1})
         end_lease(session, hold)
-        rescue_jobs(session, NO_WAIT)
+        rescue_jobs(session, NO_WAIT, held_leases(session))
         if row_of(session, job_id).status == "failed":
             break
     row = row_of(session, job_id)
