@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,7 +38,10 @@ from service.api.validation import HANDLERS
 from service.domain.inference_statistics import InferenceStatistics
 from service.domain.keys import authenticate, is_use_noted, note_use
 from service.domain.model_cache import ModelCache
+from service.domain.served_models import ServedModels
+from service.domain.tables.parsed import TableLimits
 from service.settings import Settings
+from service.store.changes import changes_of
 from service.store.engine import (
     database_now,
     impatient_session_factory,
@@ -48,7 +54,10 @@ from service.version import code_version
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _SUMMARY = "Train, read and serve Kolmogorov-Arnold Networks."
+# Those first that are asked most: each part is looked through in turn.
 _PARTS = (
+    predictions,
+    oip,
     health,
     datasets,
     jobs,
@@ -56,7 +65,6 @@ _PARTS = (
     expressions,
     edits,
     checkpoints,
-    predictions,
     curves,
     pictures,
     readings,
@@ -64,7 +72,6 @@ _PARTS = (
     formulas,
     fronts,
     hypotheses,
-    oip,
     oip_repository,
     documentation,
     pages,
@@ -74,10 +81,13 @@ _PARTS = (
 def create_app(settings: Settings) -> FastAPI:
     """Gives the application; it opens the database on first use and closes it when the server stops."""
     engine = make_engine(settings.database_url)
+    changes = changes_of(engine)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        changes.start()
         yield
+        changes.close()
         engine.dispose()
 
     app = FastAPI(
@@ -95,6 +105,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.sessions = session_factory(engine)
     app.state.reading_sessions = reading_session_factory(engine)
     app.state.models = ModelCache(settings.model_cache_bytes)
+    app.state.served = ServedModels(app.state.reading_sessions, app.state.models, changes)
+    app.state.prediction_limits = replace(TableLimits.from_settings(settings), max_rows=settings.max_prediction_rows)
+    app.state.forwards = CapacityLimiter(os.cpu_count() or 1)
     app.state.statistics = InferenceStatistics()
     app.add_middleware(RequestEdge, rules=edge_rules(settings, engine))
     for part in _PARTS:

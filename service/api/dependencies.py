@@ -10,13 +10,18 @@ from sqlalchemy.orm import Session
 
 from service.domain.inference_statistics import InferenceStatistics
 from service.domain.model_cache import ModelCache
+from service.domain.served_models import ServedModels
 from service.settings import Settings
 
 
 def request_session(request: Request) -> Iterator[Session]:
     """Gives one session for this request; what its domain call did not commit is rolled back."""
     with request.app.state.sessions() as session:
-        yield session
+        try:
+            yield session
+        finally:
+            served: ServedModels = request.app.state.served
+            served.forget()
 
 
 def reading_session(request: Request) -> Iterator[Session]:

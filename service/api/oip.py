@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from service.api.dependencies import ModelsDep, ReadingSessionDep, SettingsDep, StatisticsDep
+from service.api.dependencies import ModelsDep, ReadingSessionDep, StatisticsDep
 from service.api.health import require_migrated
+from service.api.hot_path import answered
 from service.api.problems import protocol_responses
 from service.api.schemas.inference import (
     INFER_ANSWER,
@@ -26,6 +27,7 @@ from service.domain import errors, models
 from service.domain.errors import MalformedBody
 from service.domain.inference import Arrival, infer
 from service.domain.model_tensors import tensors_of
+from service.domain.served_models import Served
 from service.domain.tensors import TEXT, TensorKind
 from service.store.tables import VersionRow
 from service.version import code_version
@@ -69,7 +71,6 @@ def _declare_version(version: Annotated[str, Path(description="A number, or late
     """Puts the version into /docs."""
 
 
-ArrivalDep = Annotated[Arrival, Depends(read_arrival)]
 VersionDep = Annotated[VersionRow, Depends(asked_version)]
 
 
@@ -148,17 +149,16 @@ def model_statistics(row: VersionDep, statistics: StatisticsDep) -> ModelStatist
     responses={200: INFER_ANSWER, **_PROBLEMS, **_BODY_PROBLEMS},
     openapi_extra={"requestBody": INFER_BODY},
 )
-def infer_tensors(
-    row: VersionDep,
-    request: Request,
-    arrival: ArrivalDep,
-    session: ReadingSessionDep,
-    settings: SettingsDep,
-    cache: ModelsDep,
-    statistics: StatisticsDep,
-) -> Response:
+async def infer_tensors(name: str, request: Request) -> Response:
     """Numbers in JSON or as raw bytes behind it; the parameter `domain` is warn, reject or clamp, as at /v1."""
-    body, length = infer(row, lambda: cache.model_of(session, row), arrival, settings.max_prediction_rows, statistics)
+    state = request.app.state
+    version = request.path_params.get("version", models.LATEST)
+    arrival = await read_arrival(request)
+
+    def answer(found: Served) -> tuple[bytes, int | None]:
+        return infer(found, arrival, state.settings.max_prediction_rows, state.statistics)
+
+    body, length = await answered(request, name, version, len(arrival.body), answer)
     headers = {} if length is None else {HEADER_LENGTH: str(length)}
     return _packed(request, body, "application/json" if length is None else "application/octet-stream", headers)
 

@@ -29,6 +29,11 @@ class Asked:
     contributions: bool = False
     gradient: bool = False
 
+    @property
+    def explains(self) -> bool:
+        """Asks for more than the answer?"""
+        return self.contributions or self.gradient
+
 
 def read_asked(chosen: Mapping[str, str]) -> Asked:
     """Reads the options among the parameters of an address.

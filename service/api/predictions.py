@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep, SettingsDep
+from service.api.hot_path import answered
 from service.api.models import version_headers
 from service.api.negotiation import chosen_format, etag_of, is_known, not_modified
 from service.api.prediction_answers import prediction_body, stored_body
@@ -23,11 +23,11 @@ from service.api.prediction_options import (
 from service.api.problems import problem_responses
 from service.api.schemas.predictions import PREDICT_BODY, PredictionRead, StoredPredictionRead
 from service.api.table_formats import FORMATS
-from service.api.uploads import UploadDep
+from service.api.uploads import read_upload
 from service.domain import errors, models, predictions
 from service.domain.prediction_bodies import read_rows
-from service.domain.prediction_columns import input_columns
 from service.domain.prediction_tables import read_parameters
+from service.domain.served_models import Served
 from service.domain.stored_predictions import PartName, predict_stored
 from service.domain.tables.parsed import TableLimits
 from service.domain.tables.upload import CSV, NDJSON, PARQUET
@@ -47,41 +47,54 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {}, NDJSON: 
 _CACHED: dict[int | str, dict[str, Any]] = {**_ANSWERS, 304: {"description": "Not modified"}}
 
 
+_PARAMETERS: list[dict[str, Any]] = [
+    {
+        "name": "domain",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "string", "enum": list(predictions.POLICIES), "default": "warn"},
+        "description": "What to do with values that training never saw.",
+    },
+    *(
+        {
+            "name": option,
+            "in": "query",
+            "required": False,
+            "schema": {"type": "boolean", "default": False},
+            "description": words,
+        }
+        for option, words in (("contributions", CONTRIBUTIONS), ("gradient", GRADIENT))
+    ),
+]
+_BODY_OPTIONS = frozenset(parameter["name"] for parameter in _PARAMETERS)
+_NOTHING_ASKED = Asked("warn")
+
+
 @router.post(
     "/predict",
     operation_id="predict",
     summary="Predict for rows",
     response_model=PredictionRead,
     responses={**_ANSWERS, **_PROBLEMS, **_BODY_PROBLEMS},
-    openapi_extra={"requestBody": PREDICT_BODY},
+    openapi_extra={"requestBody": PREDICT_BODY, "parameters": _PARAMETERS},
 )
-def predict(
-    name: str,
-    version: str,
-    request: Request,
-    upload: UploadDep,
-    session: ReadingSessionDep,
-    settings: SettingsDep,
-    cache: ModelsDep,
-    domain: Annotated[
-        predictions.DomainPolicy, Query(description="What to do with values that training never saw.")
-    ] = "warn",
-    contributions: Annotated[bool, Query(description=CONTRIBUTIONS)] = False,
-    gradient: Annotated[bool, Query(description=GRADIENT)] = False,
-) -> Response:
+async def predict(name: str, version: str, request: Request) -> Response:
     """Rows in signature order, named columns in any order, or a table; a bad value is refused with its path."""
     media_type = chosen_format(request, FORMATS)
-    _refuse_unknown_options(request)
-    asked = Asked(domain, contributions=contributions, gradient=gradient)
+    asked = _asked_of(request)
     check_asked(asked, media_type)
-    row = models.get_version(session, name, version)
-    model = cache.model_of(session, row)
-    limits = replace(TableLimits.from_settings(settings), max_rows=settings.max_prediction_rows)
-    table = read_rows(upload.data, upload.media_type, model.encoding, limits)
-    answer = predictions.predict(model, table, domain, settings.max_prediction_rows)
-    explained = explanation(row, model, answer, asked)
-    headers = {"Vary": "Accept", **_location(row.model_name, row.version)}
-    return Response(prediction_body(row, answer, media_type, explained), media_type=media_type, headers=headers)
+    upload = await read_upload(request)
+    limits: TableLimits = request.app.state.prediction_limits
+
+    def answer(found: Served) -> Response:
+        table = read_rows(upload.data, upload.media_type, found.model.columns, limits)
+        row, model = found
+        predicted = predictions.predict(model, table, asked.policy, limits.max_rows)
+        body = prediction_body(row, predicted, media_type, explanation(row, model, predicted, asked))
+        headers = {"Vary": "Accept", "X-Model-Version": f"{row.model_name}/{row.version}"}
+        return Response(body, media_type=media_type, headers=headers)
+
+    return await answered(request, name, version, len(upload.data), answer, slow=asked.explains)
 
 
 @router.get(
@@ -102,23 +115,7 @@ def predict(
                 "example": {"cement": "540", "age": "28"},
                 "description": "One parameter per input column; one named like an option is written `input.<name>`.",
             },
-            {
-                "name": "domain",
-                "in": "query",
-                "required": False,
-                "schema": {"type": "string", "enum": list(predictions.POLICIES), "default": "warn"},
-                "description": "What to do with values that training never saw.",
-            },
-            *(
-                {
-                    "name": option,
-                    "in": "query",
-                    "required": False,
-                    "schema": {"type": "boolean", "default": False},
-                    "description": words,
-                }
-                for option, words in (("contributions", CONTRIBUTIONS), ("gradient", GRADIENT))
-            ),
+            *_PARAMETERS,
         ]
     },
 )
@@ -132,7 +129,7 @@ def predict_one(
     headers = version_headers(row, version, f"/predict?{query}", etag_of(row.id, media_type, query))
     model = cache.model_of(session, row)
     items = request.query_params.multi_items()
-    table, chosen = read_parameters(items, input_columns(model.encoding), OPTIONS)
+    table, chosen = read_parameters(items, model.columns, OPTIONS)
     asked = read_asked(chosen)
     check_asked(asked, media_type)
     if is_known(request, headers["ETag"]):
@@ -186,12 +183,13 @@ def get_predictions(
     return Response(body, media_type=media_type, headers=headers)
 
 
-def _location(model_name: str, number: int) -> dict[str, str]:
-    return {"X-Model-Version": f"{model_name}/{number}"}
-
-
-def _refuse_unknown_options(request: Request) -> None:
-    for option in request.query_params:
-        if option not in ("domain", "contributions", "gradient"):
-            message = "unknown; expected domain, contributions or gradient"
-            raise errors.InvalidParameter(option[:100], message, "unknown_parameter")
+def _asked_of(request: Request) -> Asked:
+    """Reads the options here: this route is the one that must cost nothing, and declared parameters do."""
+    if not request.scope["query_string"]:
+        return _NOTHING_ASKED
+    chosen = dict(request.query_params)
+    unknown = next((option for option in chosen if option not in _BODY_OPTIONS), None)
+    if unknown is not None:
+        message = "unknown; expected domain, contributions or gradient"
+        raise errors.InvalidParameter(unknown[:100], message, "unknown_parameter")
+    return read_asked(chosen)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from service.domain.errors import DomainError
 from service.domain.inference_messages import read_request, write_answer
 from service.domain.inference_statistics import InferenceStatistics
-from service.domain.model_cache import LoadedModel
-from service.domain.prediction_columns import input_columns
 from service.domain.predictions import predict
+from service.domain.served_models import Served
 from service.domain.tensors import answer_tensors, table_of
-from service.store.tables import VersionRow
 
 
 @dataclass(frozen=True)
@@ -31,37 +28,26 @@ class Arrival:
     at_ns: int = field(default_factory=time.perf_counter_ns)
 
 
-def infer(
-    version: VersionRow,
-    load: Callable[[], LoadedModel],
-    arrival: Arrival,
-    max_rows: int,
-    statistics: InferenceStatistics,
-) -> tuple[bytes, int | None]:
+def infer(served: Served, arrival: Arrival, max_rows: int, statistics: InferenceStatistics) -> tuple[bytes, int | None]:
     """Answers one request; gives the body, and the bytes of its JSON where raw bytes follow.
 
     Raises:
         MalformedBody, InvalidRows, BodyTooLarge, OutsideTrainingRange: what was sent does not fit the model.
     """
-    key = (version.model_name, version.version)
     try:
-        return _measured(version, load, arrival, max_rows, statistics)
+        return _measured(served, arrival, max_rows, statistics)
     except DomainError:
-        statistics.fail(key, time.perf_counter_ns() - arrival.at_ns)
+        statistics.fail((served.row.model_name, served.row.version), time.perf_counter_ns() - arrival.at_ns)
         raise
 
 
 def _measured(
-    version: VersionRow,
-    load: Callable[[], LoadedModel],
-    arrival: Arrival,
-    max_rows: int,
-    statistics: InferenceStatistics,
+    served: Served, arrival: Arrival, max_rows: int, statistics: InferenceStatistics
 ) -> tuple[bytes, int | None]:
+    version, model = served
     marks = [arrival.at_ns, time.perf_counter_ns()]
-    model = load()
     request = read_request(arrival.body, arrival.header_length, max_rows)
-    table = table_of(input_columns(model.encoding), request.tensors)
+    table = table_of(model.columns, request.tensors)
     marks.append(time.perf_counter_ns())
     answer = predict(model, table, request.policy, max_rows)
     marks.append(time.perf_counter_ns())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
@@ -16,6 +17,7 @@ from kan.encoding import Encoding
 from kan.errors import CheckpointError
 from kan.state import NetworkState
 from service.domain.errors import StoredDataDamaged
+from service.domain.prediction_columns import InputColumn, input_columns
 from service.store.blobs import BlobDamaged, get_blob
 from service.store.tables import VersionRow
 
@@ -28,6 +30,11 @@ class LoadedModel:
     encoding: Encoding
     predictor: Predictor
     bytes: int
+
+    @cached_property
+    def columns(self) -> tuple[InputColumn, ...]:
+        """What it expects of each input column, found once."""
+        return input_columns(self.encoding)
 
 
 class ModelCache:
@@ -52,15 +59,20 @@ class ModelCache:
         Raises:
             StoredDataDamaged: the stored bytes are no checkpoint.
         """
-        key = version.blob_sha256
-        with self._lock:
-            found = self._models.get(key)
-            if found is not None:
-                self._models.move_to_end(key)
-                return found
-        loaded = load_model(session, key)
-        self._keep(key, loaded)
+        found = self.held(version)
+        if found is not None:
+            return found
+        loaded = load_model(session, version.blob_sha256)
+        self._keep(version.blob_sha256, loaded)
         return loaded
+
+    def held(self, version: VersionRow) -> LoadedModel | None:
+        """Gives a version's network if it is held."""
+        with self._lock:
+            found = self._models.get(version.blob_sha256)
+            if found is not None:
+                self._models.move_to_end(version.blob_sha256)
+            return found
 
     def drop(self, version: VersionRow) -> None:
         """Frees what is held of a version; the next one who asks for it loads it again."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kan.encoding import Encoding
 from service.domain.errors import UnsupportedMediaType
-from service.domain.prediction_columns import InputTable, input_columns
+from service.domain.prediction_columns import InputColumn, InputTable
 from service.domain.prediction_csv import read_csv
 from service.domain.prediction_json import read_json
 from service.domain.prediction_tables import read_frame
@@ -12,13 +11,13 @@ from service.domain.tables.parsed import TableLimits
 from service.domain.tables.upload import CSV, JSON, MEDIA_TYPES, NDJSON, PARQUET, parse_table
 
 
-def read_rows(body: bytes, media_type: str, encoding: Encoding, limits: TableLimits) -> InputTable:
+def read_rows(body: bytes, media_type: str, columns: tuple[InputColumn, ...], limits: TableLimits) -> InputTable:
     """Reads rows in any of the formats that data sets come in.
 
     Args:
         body: as it came.
         media_type: of the body.
-        encoding: of the model.
+        columns: that the model reads.
         limits: `max_rows` is that of one prediction; it holds while reading, before the values are made.
 
     Raises:
@@ -27,7 +26,6 @@ def read_rows(body: bytes, media_type: str, encoding: Encoding, limits: TableLim
         InvalidRows, InvalidTable: readable, but not what the signature asks for.
         BodyTooLarge: noticed while reading.
     """
-    columns = input_columns(encoding)
     if media_type == JSON:
         return read_json(body, columns, limits.max_rows)
     if media_type == CSV:

@@ -13,7 +13,7 @@ from kan.encoding import ClassOutput, Encoding, Outside, decode, encode, outside
 from kan.errors import EncodingError
 from service.domain.errors import BodyTooLarge, Fault, OutsideTrainingRange
 from service.domain.model_cache import LoadedModel
-from service.domain.prediction_columns import InputColumn, InputTable, check_values, input_columns, invalid_rows
+from service.domain.prediction_columns import InputColumn, InputTable, check_values, invalid_rows
 from service.domain.tables.parsed import MAX_FAULTS
 
 DomainPolicy = Literal["warn", "reject", "clamp"]
@@ -67,7 +67,7 @@ def predict(model: LoadedModel, table: InputTable, policy: DomainPolicy, max_row
     """
     if table.rows > max_rows:
         raise BodyTooLarge("rows in one request", max_rows, "send them in parts")
-    columns = input_columns(model.encoding)
+    columns = model.columns
     check_values(columns, table)
     outside, outside_count = _outside(model.encoding, table)
     if policy == "reject" and outside:

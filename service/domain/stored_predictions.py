@@ -15,7 +15,7 @@ from kan.split import Part
 from service.domain.datasets import get_dataset, load_table, table_arrays
 from service.domain.errors import InvalidParameter, StoredDataDamaged
 from service.domain.model_cache import LoadedModel
-from service.domain.prediction_columns import check_values, input_columns
+from service.domain.prediction_columns import check_values
 from service.domain.prediction_tables import read_frame
 from service.domain.predictions import Prediction, evaluate_table
 from service.store.blobs import BlobDamaged, get_blob
@@ -70,7 +70,7 @@ def predict_stored(
     wanted = _rows_of_part(session, version, row.id, row.rows, part)
     page = wanted[offset : offset + limit]
     frame = load_table(session, dataset_id)[page.tolist()]
-    columns = input_columns(model.encoding)
+    columns = model.columns
     table = read_frame(frame.select([c.name for c in columns if c.name in frame.columns]), columns)
     check_values(columns, table)
     answer = evaluate_table(model, table)

@@ -9,6 +9,7 @@ from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from service.store.blobs import insert_or_ignore
+from service.store.changes import announce_versions
 from service.store.engine import database_now
 from service.store.tables import ModelRow, VersionRow
 
@@ -18,6 +19,7 @@ def take_next_number(session: Session, model_name: str) -> int:
 
     The row is locked by its own UPDATE until the transaction ends, so two publishers never get one number.
     """
+    announce_versions(session)
     new = {"name": model_name, "created_at": database_now(session), "next_version": 1}
     session.execute(insert_or_ignore(session, ModelRow).values(**new))
     counted = (
@@ -66,6 +68,7 @@ def list_versions(
 
 def publish(session: Session, version_id: str) -> None:
     """Makes a draft a published version."""
+    announce_versions(session)
     changed = update(VersionRow).where(VersionRow.id == version_id).values(status="published")
     session.execute(changed.execution_options(synchronize_session=False))
 
@@ -117,6 +120,7 @@ def count_versions(session: Session, model_name: str) -> int:
 
 def delete_versions(session: Session, model_name: str, number: int | None = None) -> int:
     """Deletes one version, or all of a model; gives how many. The model's row stays, for its numbers."""
+    announce_versions(session)
     statement = delete(VersionRow).where(VersionRow.model_name == model_name)
     if number is not None:
         statement = statement.where(VersionRow.version == number)

@@ -47,7 +47,7 @@ def test_unused_column_is_not_expected() -> None:
     ],
 )
 def test_column_of_which_only_the_presence_counts_is_read_and_encoded(media_type: str, body: bytes) -> None:
-    table = read_rows(body, media_type, PRESENCE_ONLY, LIMITS)
+    table = read_rows(body, media_type, input_columns(PRESENCE_ONLY), LIMITS)
     check_values(input_columns(PRESENCE_ONLY), table)
     assert encode(PRESENCE_ONLY, table.columns).tolist() == [[5.0, 0.0, 0.0], [4.0, 1.0, 1.0]]
 
@@ -74,7 +74,7 @@ def test_hundred_thousand_unknown_names_are_refused_in_linear_time() -> None:
 
 def test_missing_value_where_training_had_none_is_refused() -> None:
     encoding = Encoding((NumberInput("age", "age", 0.0, 1.0, 0.0, 9.0),), (NumberOutput("strength", 0.0, 1.0),))
-    table = read_rows(b"age\n1\nNA\n", "text/csv", encoding, LIMITS)
+    table = read_rows(b"age\n1\nNA\n", "text/csv", input_columns(encoding), LIMITS)
     assert np.isnan(table.columns["age"][1])
     with pytest.raises(InvalidRows) as caught:
         check_values(input_columns(encoding), table)
