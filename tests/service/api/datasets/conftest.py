@@ -14,7 +14,10 @@ from sqlalchemy import func, select
 from service.api import datasets
 from service.api.middleware import EdgeRules, RequestEdge
 from service.api.validation import HANDLERS
+from service.domain.model_cache import ModelCache
+from service.domain.served_models import ServedModels
 from service.settings import Settings
+from service.store.changes import changes_of
 from service.store.engine import make_engine, reading_session_factory, session_factory
 from service.store.tables import BlobRow, DatasetRow
 
@@ -67,6 +70,7 @@ def app(database_url: str) -> Iterator[FastAPI]:
     app = FastAPI(exception_handlers=HANDLERS)
     app.state.settings = settings
     app.state.sessions = session_factory(engine)
+    app.state.served = ServedModels(session_factory(engine), ModelCache(0), changes_of(engine))
     app.state.reading_sessions = reading_session_factory(engine)
     app.include_router(datasets.router)
     rules = EdgeRules(hosts=("testserver",), origins=(), body_limit=lambda _: settings.max_body_bytes)
