@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, ClassVar
 
-from kan.config_checks import check_bool, check_choice, check_int, check_range, product_entries
+from kan.config_checks import check_bool, check_choice, check_int, check_range, check_work, product_entries
 from kan.config_sparsity import Prune, Sparsity
 from kan.config_symbolic import Discover, Symbolify
 from kan.errors import InvalidConfig
@@ -135,15 +135,24 @@ class Fit(Sparsity):
 
 @dataclass(frozen=True)
 class Starts:
-    """Short runs from several random starts; the one with the best validation loss goes on."""
+    """Short runs from several random starts; the one with the best validation loss goes on.
+
+    Attributes:
+        count: starts at most.
+        steps: of each start that is not dropped on the way.
+        max_work: products of all starts at most, rows x parameters^2 a step (`kan.stages.budget`): of a dear network
+            there are fewer starts. None = all of them.
+    """
 
     stage: ClassVar[str] = "starts"
     count: int = 4
     steps: int = 30
+    max_work: float | None = None
 
     def __post_init__(self) -> None:
         check_int("count", self.count, 1, 100)
         check_int("steps", self.steps, 1, 10_000)
+        check_work(self.max_work)
 
 
 @dataclass(frozen=True)
@@ -168,15 +177,23 @@ class MoveGrid:
 
 @dataclass(frozen=True)
 class Extend:
-    """Double the grid and fit again for as long as the validation loss gets better."""
+    """Double the grid and fit again for as long as the validation loss gets better.
+
+    Attributes:
+        max_grid: the finest.
+        steps: on each grid at most.
+        max_work: products on each grid at most, as of `Starts`.
+    """
 
     stage: ClassVar[str] = "extend"
     max_grid: int = 48
     steps: int = 60
+    max_work: float | None = None
 
     def __post_init__(self) -> None:
         check_int("max_grid", self.max_grid, 1, MAX_GRID)
         check_int("steps", self.steps, 1, 10_000)
+        check_work(self.max_work)
 
 
 @dataclass(frozen=True)
@@ -227,13 +244,20 @@ class Average:
 
 @dataclass(frozen=True)
 class Refit:
-    """One more fit on training and validation rows together, after every choice is made."""
+    """One more fit on training and validation rows together, after every choice is made.
+
+    Attributes:
+        steps: at most.
+        max_work: products at most, as of `Starts`.
+    """
 
     stage: ClassVar[str] = "refit"
     steps: int = 20
+    max_work: float | None = None
 
     def __post_init__(self) -> None:
         check_int("steps", self.steps, 1, 10_000)
+        check_work(self.max_work)
 
 
 _KINDS = (Fit, Starts, Refine, MoveGrid, Extend, Choose, Average, Prune, Refit, Discover, Symbolify)

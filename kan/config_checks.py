@@ -23,6 +23,12 @@ def check_range(field: str, value: object, low: float, high: float) -> None:
         raise InvalidConfig(field, f"expected a number between {low:g} and {high:g}")
 
 
+def check_work(value: object) -> None:
+    """Refuses a bound on a stage's work that is neither None nor room for some steps."""
+    if value is not None:
+        check_range("max_work", value, 1e6, 1e18)
+
+
 def check_choice(field: str, value: object, allowed: tuple[str, ...]) -> None:
     """Refuses what is not among the words."""
     if value not in allowed:

@@ -15,7 +15,11 @@ _SEARCH: dict[str, tuple[Stage, ...]] = {
 _FIXED: dict[str, tuple[Stage, ...]] = {
     "quick": (Starts(count=1, steps=30), Refit(steps=10)),
     "balanced": (Starts(count=4, steps=40), Extend(max_grid=96, steps=60), Refit(steps=30)),
-    "thorough": (Starts(count=40, steps=120), Extend(max_grid=96, steps=120), Refit(steps=60)),
+    "thorough": (
+        Starts(count=40, steps=120, max_work=4e11),
+        Extend(max_grid=96, steps=120, max_work=2e11),
+        Refit(steps=60, max_work=1e11),
+    ),
     "interpretable": (Starts(count=8, steps=80), Extend(max_grid=12, steps=60), Symbolify()),
 }
 

@@ -20,6 +20,7 @@ from kan.optimizers.protocol import Optimizer
 from kan.optimizers.sparse import SparseLevenbergMarquardt
 from kan.penalty import constant_penalty, penalty_product
 from kan.problem import Problem, Rows
+from kan.stages.budget import affordable_steps
 from kan.stages.members import ADAM_STEPS_PER_STEP, LEARNING_RATE
 from kan.stages.smooth import RIDGE, TOLERANCE, levenberg_marquardt, smoothness
 from kan.stages.work import StageRun, Tensors, Work, pack_network, unpack_network
@@ -49,8 +50,10 @@ def refit(work: Work, stage: Refit, journal: Journal, name: str) -> StageRun:
     """Fits once more to training and validation rows together; the held-out outputs stay those from before."""
     if work.network is None:
         raise InvalidConfig("recipe", "expected a stage that trains before refit")
-    settings = Fit(steps=stage.steps, patience=None)
-    fitted = yield from fit_piece(work, work.network, settings, journal, name + "/fit", work.problem.every, hold=False)
+    rows = work.problem.every
+    steps = affordable_steps(stage.steps, stage.max_work, parameter_count(work.network), len(rows))
+    settings = Fit(steps=steps, patience=None)
+    fitted = yield from fit_piece(work, work.network, settings, journal, name + "/fit", rows, hold=False)
     return replace(work, network=fitted.network, outcome=fitted.outcome)
 
 

@@ -11,6 +11,7 @@ from kan.journal import Journal
 from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
 from kan.problem import Problem, Rows
+from kan.stages.budget import affordable_starts
 from kan.stages.choose import PENALTIES
 from kan.stages.fit import (
     fit_piece,
@@ -78,8 +79,7 @@ def _best_start(work: Work, stage: Starts, journal: Journal, name: str) -> Stage
     contest = Contest(work, stage, journal, name)
     smooth = smoothest(work)
     trials = {0: (yield from contest.run(smooth, 0, range(contest.rungs)))}
-    # Without a hidden layer or a product every start ends in the same network.
-    for start in range(1, stage.count if work.config.hidden or any(work.config.products) else 1):
+    for start in range(1, contest.count):
         if unexplained(trials[start - 1]) < GOOD_START:
             return trials[start - 1]
         trials[start] = yield from contest.run(smooth, start, range(1))
@@ -115,6 +115,7 @@ class Contest:
     """The runs of one stage of starts, and how far it is.
 
     Attributes:
+        count: starts.
         rungs: parts that a start's steps are divided into; after each the worse half of the starts is dropped.
     """
 
@@ -125,8 +126,11 @@ class Contest:
         self.rungs = min(max(stage.count.bit_length(), 2), stage.steps)
         self._steps = [stage.steps * (r + 1) // self.rungs - stage.steps * r // self.rungs for r in range(self.rungs)]
         self._few = self._sample(FIRST_ROWS_PER_PARAMETER * parameters)
+        # Without a hidden layer or a product every start ends in the same network.
+        several = work.config.hidden or any(work.config.products)
+        self.count = affordable_starts(stage, self._steps, parameters, len(self._few)) if several else 1
         self._ended: set[int] = set()
-        self._runs, self._most_runs = 0, self.rungs * (1 + len(PENALTIES)) + 2 * stage.count
+        self._runs, self._most_runs = 0, self.rungs * (1 + len(PENALTIES)) + 2 * self.count
 
     def is_noisy(self, trials: dict[int, Work]) -> bool:
         """Says whether penalties are worth a try: no start is near a function without noise; batches need none."""

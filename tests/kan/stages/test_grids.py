@@ -72,6 +72,16 @@ def test_extension_never_has_more_numbers_than_rows_carry() -> None:
     assert sum(weights.numel() for weights in extended.network.parameters()) * 1.5 <= 32
 
 
+def test_extension_goes_past_what_rows_carry_while_the_held_loss_falls_steeply() -> None:
+    # 64 training rows carry 42 numbers: grid 16 of [2, 1] has 40, grid 32 has 72.
+    x = uniform(80, 2)
+    smooth = torch.exp(torch.sin(torch.pi * x[:, :1])) + torch.cos(3 * x[:, 1:])
+    work = finish(fit(Work(a_problem(x, smooth), NetworkConfig((), 4)), Fit(steps=25), Journal(), "f"))
+    steep = finish(extend(work, Extend(max_grid=32, steps=30), Journal(), "e"))
+    assert steep.network is not None
+    assert steep.network.kan_layers[0].grid == 32
+
+
 def test_moved_grid_changes_a_trained_network_little() -> None:
     work = fitted(SMOOTH)
     moved = finish(move_grid(work, MoveGrid(), Journal(), "m"))
