@@ -18,7 +18,7 @@ class Certificate:
     Attributes:
         outputs: names, as in the encoding; y1, y2, … without one.
         max_change, rms_change: largest and root mean square change; of a number target in its unit, of a class in
-            logits, without an encoding in network units.
+            logits, without an encoding in network units; NaN where the output is a number on both sides in no row.
         rows: those looked at.
         undefined_rows: those where an output is a number before and none after; they are left out of the changes.
     """
@@ -50,9 +50,11 @@ def certificate(before: NetworkState, after: NetworkState, x: Array) -> Certific
         block = x[start : start + size]
         found.add(evaluate(before, block), evaluate(after, block))
     unit = _units(before)
-    rms = found.largest * np.sqrt(found.squares / len(x))
+    compared = np.where(found.compared > 0, found.compared, np.nan)
+    rms = found.largest * np.sqrt(found.squares / compared)
+    largest = np.where(found.compared > 0, found.largest, np.nan)
     return Certificate(
-        _names(before), tuple((unit * found.largest).tolist()), tuple((unit * rms).tolist()), len(x), found.undefined
+        _names(before), tuple((unit * largest).tolist()), tuple((unit * rms).tolist()), len(x), found.undefined
     )
 
 
@@ -61,9 +63,11 @@ class _Change:
 
     def __init__(self, outputs: int) -> None:
         self.largest, self.squares, self.undefined = np.zeros(outputs), np.zeros(outputs), 0
+        self.compared = np.zeros(outputs, dtype=np.int64)
 
     def add(self, before: Array, after: Array) -> None:
         is_number = np.isfinite(before) & np.isfinite(after)
+        self.compared += is_number.sum(axis=0)
         self.undefined += int((np.isfinite(before) & ~np.isfinite(after)).any(axis=1).sum())
         change = np.abs(np.subtract(after, before, out=np.zeros_like(before), where=is_number))
         largest = np.maximum(self.largest, change.max(axis=0))

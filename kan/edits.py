@@ -150,7 +150,7 @@ def _check_fields(known: Mapping[str, Parameter], values: Mapping[str, Any]) -> 
         _check_type(name, value, known[name].annotation)
     for name, parameter in known.items():
         if name not in values and parameter.default is Parameter.empty:
-            raise InvalidConfig(name, "missing")
+            raise InvalidConfig(name, f"is missing: expected {_kind_words(parameter.annotation)}")
 
 
 def _check_type(name: str, value: object, annotation: Any) -> None:
@@ -161,8 +161,12 @@ def _check_type(name: str, value: object, annotation: Any) -> None:
     if float in kinds and type(value) in (int, float) and _is_finite(value):
         return
     if type(value) not in kinds or float in kinds:
-        words = {int: "an integer", float: "a finite number", str: "text", bool: "true or false"}
-        raise InvalidConfig(name, f"expected {' or '.join(words[kind] for kind in kinds if kind in words)}")
+        raise InvalidConfig(name, f"expected {_kind_words(annotation)}")
+
+
+def _kind_words(annotation: Any) -> str:
+    words = {int: "an integer", float: "a finite number", str: "text", bool: "true or false"}
+    return " or ".join(words[kind] for kind in get_args(annotation) or (annotation,) if kind in words)
 
 
 def _is_finite(value: Any) -> bool:

@@ -72,7 +72,7 @@ def edge_curve(state: NetworkState, layer: int, source: int, target: int, sample
 
 def weighted_samples(layer: LayerState, source: int, samples: int = SAMPLES) -> tuple[Array, Array]:
     """Gives (samples,) values of a number input over the range of its rows, and how much each counts."""
-    return np.linspace(*_range(layer, source), samples), _weights(layer, source, samples)
+    return np.linspace(*input_range(layer, source), samples), _weights(layer, source, samples)
 
 
 def suggestions(
@@ -118,7 +118,8 @@ def _suggestion(fit: AffineFit, bits_per_operation: float) -> Suggestion:
     return Suggestion(fit, complexity, log2(max(1.0 - fit.r2, R2_FLOOR)) + bits_per_operation * size)
 
 
-def _range(layer: LayerState, source: int) -> tuple[float, float]:
+def input_range(layer: LayerState, source: int) -> tuple[float, float]:
+    """Gives what a number input reached over the training rows; of a network without statistics its grid."""
     if layer.statistics is not None:
         return float(layer.statistics.low[source]), float(layer.statistics.high[source])
     knots = layer.knots[source]

@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 MAX_LENGTH = 2000
 MAX_NODES = 500
 MAX_DEPTH = 100
+NO_EXPRESSION = "not an expression: something is missing here or before, such as an operator or an operand"
 
 CONSTANTS: Mapping[str, float] = {"pi": float(np.pi), "e": float(np.e)}
 
@@ -155,6 +156,7 @@ def parse(text: str) -> Expression:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"expected at most {MAX_LENGTH} characters, got {len(text)}")
     _check_characters(text)
+    _check_parentheses(text)
     body = _syntax_tree(text.strip())
     nodes = _check_size(body)
     root = _convert(body)
@@ -169,12 +171,28 @@ def _check_characters(text: str) -> None:
             raise ExpressionError(f"unexpected character {character!r}{hint}", position)
 
 
+def _check_parentheses(text: str) -> None:
+    """Refuses what is not closed, not opened or nested too deeply, before Python's reader says less of it."""
+    opened: list[int] = []
+    for position, character in enumerate(text):
+        if character == "(":
+            opened.append(position)
+        elif character == ")" and not opened:
+            raise ExpressionError("a ) that nothing opens", position)
+        elif character == ")":
+            opened.pop()
+        if len(opened) > MAX_DEPTH:
+            raise ExpressionError(f"expected at most {MAX_DEPTH} levels of nesting", position)
+    if opened:
+        raise ExpressionError("a ( that is never closed", opened[-1])
+
+
 def _syntax_tree(text: str) -> ast.expr:
     try:
         return ast.parse(text, mode="eval").body
     except SyntaxError as error:
         position = None if error.offset is None else max(error.offset - 1, 0)
-        raise ExpressionError("not an expression", position) from None
+        raise ExpressionError(NO_EXPRESSION, position) from None
     except (RecursionError, MemoryError, ValueError):
         raise ExpressionError("nested too deeply, or a number with too many digits") from None
 

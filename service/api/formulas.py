@@ -13,7 +13,7 @@ from service.api.problems import problem_responses
 from service.api.schemas.formulas import FormulasRead, formulas_read
 from service.domain import errors, formula_errors, models
 from service.domain.curves import column_units
-from service.domain.formulas import VersionFormula, version_formulas
+from service.domain.formulas import VersionFormula, nearby_gaps, version_formulas
 from service.version import code_version
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["formulas"])
@@ -74,9 +74,11 @@ def get_formula(
     headers = version_headers(row, version, rest, etag)
     if is_known(request, etag):
         return not_modified(headers)
-    found = _chosen(version_formulas(session, row, cache.model_of(session, row), digits), output, notation)
+    model = cache.model_of(session, row)
+    found = _chosen(version_formulas(session, row, model, digits), output, notation)
     if notation == "json":
-        body = formulas_read(row, found, column_units(row.signature)).model_dump_json()
+        warnings = nearby_gaps(model)
+        body = formulas_read(row, found, column_units(row.signature), warnings).model_dump_json()
     else:
         body = "\n".join(item.written(notation).rstrip("\n") for item in found) + "\n"
     return Response(body, media_type=media_type, headers=headers)

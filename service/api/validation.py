@@ -76,6 +76,10 @@ def _broken_json(found: Sequence[Any]) -> MalformedBody:
 
 
 async def _on_http_exception(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 400 and isinstance(error.__cause__, ValueError | RecursionError):
+        # What json.loads raises beside its own error.
+        message = "the body cannot be read: JSON nested too deeply, a number with too many digits, or no UTF-8"
+        return domain_response(request.scope, MalformedBody(message))
     kind = EDGE_PROBLEMS.get(error.status_code, EDGE_PROBLEMS[400] if error.status_code < 500 else INTERNAL)
     detail = {
         404: "no such address; /docs lists them",

@@ -11,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kan.certificate import Certificate, certificate
+from kan.edge_gaps import edge_gaps
 from kan.encoding import encode
 from kan.scores import scores
 from kan.split import Part
 from kan.state import NetworkState
 from kan.table_rows import row_blocks
+
+NOWHERE = "in no row it is a number before and after"
+MAX_WARNINGS = 20
 
 
 def change(
@@ -35,7 +39,7 @@ def change(
     x = training_rows(wide, table, parts == Part.TRAIN)
     return {
         "metrics_before": scores(before, table, parts, None),
-        "certificate": certificate_json(certificate(before, after, x)),
+        "certificate": certificate_json(certificate(before, after, x), after, x),
         "unmeasured": None,
     }
 
@@ -49,10 +53,11 @@ def training_rows(state: NetworkState, table: Mapping[str, NDArray[Any]], wanted
     return x
 
 
-def certificate_json(found: Certificate) -> dict[str, Any]:
-    """Gives a certificate as it is stored."""
+def certificate_json(found: Certificate, after: NetworkState, x: NDArray[np.float64]) -> dict[str, Any]:
+    """Gives a certificate as it is stored, with warnings of what is close to the rows."""
     outputs = [
-        {"output": name, "max_change": most, "rms_change": rms}
+        {"output": name, "max_change": most, "rms_change": rms, "reason": NOWHERE if np.isnan(most) else None}
         for name, most, rms in zip(found.outputs, found.max_change, found.rms_change, strict=True)
     ]
-    return {"rows": found.rows, "undefined_rows": found.undefined_rows, "outputs": outputs}
+    warnings = [gap.message for gap in edge_gaps(after, x)][:MAX_WARNINGS]
+    return {"rows": found.rows, "undefined_rows": found.undefined_rows, "outputs": outputs, "warnings": warnings}

@@ -60,9 +60,9 @@ def measure(
     x = training_rows(before, table, parts == Part.TRAIN)
     changed = certificate(before, after, x)
     metrics = [scores(state, table, parts, None) for state in (before, after)]
-    return with_statistics(after, x), Measures(
-        metrics[0], metrics[1], certificate_json(changed), term_means=term_means(after, table, parts == Part.TRAIN)
-    )
+    after = with_statistics(after, x)
+    means = term_means(after, table, parts == Part.TRAIN)
+    return after, Measures(metrics[0], metrics[1], certificate_json(changed, after, x), term_means=means)
 
 
 def training_sample(session: Session, version: VersionRow, state: NetworkState, max_rows: int) -> Any:

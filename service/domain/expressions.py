@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, product
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from kan.checkpoint import dump
 from kan.errors import ExpressionError
 from kan.formulas.compiling import compiled
 from kan.state import NetworkState
+from kan.symbolic.gaps import Gap, gaps
 from kan.symbolic.grammar import CONSTANTS, FUNCTIONS, parse
+from kan.symbolic.printing import text
 from service.domain.errors import Fault
 from service.domain.formula_errors import InvalidExpression
 from service.domain.idempotency import Answer, RequestKey, first_answer, keep_answer
@@ -22,8 +27,12 @@ from service.domain.tables.parsed import pointer_to
 from service.store.blobs import put_blob
 from service.store.tables import VersionRow
 
+# On which an expression is looked at.
+MAX_CORNERS, BOX_ROWS = 1024, 2000
 # So that no difference of two ends overflows.
 LARGEST_END = 1e100
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -43,8 +52,8 @@ class ExpressionDraft:
     target: str = "y"
 
 
-def compiled_state(draft: ExpressionDraft) -> NetworkState:
-    """Gives the network of an expression.
+def compiled_state(draft: ExpressionDraft) -> tuple[NetworkState, list[str]]:
+    """Gives the network of an expression, and in words what of it has no value at a border of the ranges.
 
     Raises:
         InvalidExpression: names, ranges or an expression that cannot be used; the faults point at them.
@@ -54,7 +63,9 @@ def compiled_state(draft: ExpressionDraft) -> NetworkState:
         raise InvalidExpression(f"{faults[0].pointer}: {faults[0].message}", faults)
     ranges = {name: (float(ends[0]), float(ends[1])) for name, ends in draft.ranges.items()}
     try:
-        return compiled(parse(draft.expression), ranges, draft.target)
+        expression = parse(draft.expression)
+        state = compiled(expression, ranges, draft.target)
+        return state, _warnings(gaps(expression.root, _box(ranges)))
     except ExpressionError as error:
         raise InvalidExpression(f"/expression: {error}", [Fault("/expression", "not_usable", str(error))]) from None
 
@@ -79,16 +90,16 @@ def submit_expression(
         IdempotencyKeyReused, IdempotencyKeyInFlight: nothing is stored.
     """
     # Before the first statement: no lock is held while it is compiled.
-    state = compiled_state(draft)
+    state, warnings = compiled_state(draft)
     replay = first_answer(session, request)
     if replay is not None:
         return replay
-    answer = keep_answer(session, request, answer_of(_stored(session, draft, state)))
+    answer = keep_answer(session, request, answer_of(_stored(session, draft, state, warnings)))
     session.commit()
     return answer
 
 
-def _stored(session: Session, draft: ExpressionDraft, state: NetworkState) -> VersionRow:
+def _stored(session: Session, draft: ExpressionDraft, state: NetworkState, warnings: list[str]) -> VersionRow:
     assert state.encoding is not None
     return publish_version(
         session,
@@ -97,11 +108,33 @@ def _stored(session: Session, draft: ExpressionDraft, state: NetworkState) -> Ve
         split_sha256=None,
         signature={**signature(state.encoding), **network_facts(state)},
         metrics={},
-        training={"expression": draft.expression},
+        training={"expression": draft.expression, "warnings": warnings},
         job_id=None,
         dataset_id=None,
         seed=None,
     )
+
+
+def _warnings(found: Sequence[Gap]) -> list[str]:
+    """Gives in words which parts have no value at the border of the ranges alone.
+
+    Raises:
+        ExpressionError: a part has none inside them.
+    """
+    for gap in found:
+        if not gap.touches:
+            words = f"{text(gap.part)} has no value everywhere in the ranges"
+            raise ExpressionError(f"{words}: {text(gap.operand)} goes from {gap.low:.4g} to {gap.high:.4g}")
+    return [f"{text(gap.part)} has no value at a border of the ranges, or just beyond" for gap in found]
+
+
+def _box(ranges: Mapping[str, tuple[float, float]]) -> dict[str, Floats]:
+    """Gives rows in a box: its corners, or of many columns some of them, and more drawn between."""
+    low, high = np.array(list(ranges.values())).T
+    corners = islice(product((0.0, 1.0), repeat=len(low)), MAX_CORNERS)
+    inner = np.random.default_rng(0).uniform(size=(BOX_ROWS, len(low)))
+    rows = low + np.vstack([*map(np.array, corners), np.ones(len(low)), inner]) * (high - low)
+    return dict(zip(ranges, rows.T, strict=True))
 
 
 def _faults(draft: ExpressionDraft) -> list[Fault]:

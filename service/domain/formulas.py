@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from kan import errors as library
+from kan.edge_gaps import edge_gaps
 from kan.encoding import ClassOutput, decode, encode
 from kan.formulas.building import formulas
 from kan.formulas.formula import Formula, FormulaVariable, variable_columns
@@ -17,6 +18,7 @@ from kan.formulas.rounding import ALL_DIGITS, rounded
 from kan.split import Part
 from kan.symbolic.complexity import parts
 from kan.symbolic.grammar import Variable
+from service.domain.certificates import MAX_WARNINGS
 from service.domain.formula_errors import FormulaUnreadable, NoFormula
 from service.domain.model_cache import LoadedModel
 from service.domain.version_rows import VersionRows, version_rows
@@ -50,7 +52,8 @@ class VersionFormula:
         digits: significant digits that were needed; 17 = nothing was rounded.
         rows: on which the printed formula was compared with the network's predictions.
         undefined_rows: those of them where the network gives a number and the printed formula none.
-        max_gap, rms_gap: between the two, in the unit of the output; of a class in logits.
+        max_gap, rms_gap: between the two, in the unit of the output; of a class in logits. NaN where neither is a
+            number in any row.
         r2_network: share of the predictions' variance that the printed formula gives.
         r2_test: share of the target's variance on the test rows.
     """
@@ -93,6 +96,11 @@ def version_formulas(session: Session, version: VersionRow, model: LoadedModel, 
     columns = variable_columns(exact[0].variables, rows.table)
     said = predictions(model, rows)
     return [_measured(model, formula, place, rows, columns, said, digits) for place, formula in enumerate(exact)]
+
+
+def nearby_gaps(model: LoadedModel) -> list[str]:
+    """Gives in words which functions have no value on or close to the range of their input."""
+    return [gap.message for gap in edge_gaps(model.state)][:MAX_WARNINGS]
 
 
 def exact_formulas(model: LoadedModel) -> list[Formula]:
@@ -160,8 +168,8 @@ def _measured(
         digits=needed,
         rows=int(finite.sum()),
         undefined_rows=len(apart) - len(defined),
-        max_gap=float(defined.max(initial=0.0)),
-        rms_gap=root_mean_square(defined),
+        max_gap=float(defined.max()) if len(defined) else np.nan,
+        rms_gap=root_mean_square(defined) if len(defined) else np.nan,
         r2_network=Measured(None, rows.drawn) if rows.drawn else share_explained(network[finite], values[finite]),
         r2_test=_r2_test(model, place, rows, values),
     )

@@ -62,7 +62,17 @@ def test_rows_without_an_answer_afterwards_are_counted_apart() -> None:
     after = with_formula(before, 0, EdgeFormula(0, 0, "log", 1.0, 1.0, 0.0, 0.0))
     found = certificate(before, after, np.array([[-1.0], [0.5], [-0.5]]))
     assert found.undefined_rows == 2
+    # One row is left: its change is the largest and the root mean square one.
     assert np.isfinite(found.max_change).all()
+    assert found.rms_change == pytest.approx(found.max_change, rel=1e-12)
+
+
+def test_an_output_that_no_row_compares_has_no_change_instead_of_none() -> None:
+    before = random_network(1, 2)
+    after = with_formula(before, 0, EdgeFormula(0, 0, "log", 1.0, 1.0, -5.0, 0.0))
+    found = certificate(before, after, np.array([[-1.0], [0.5]]))
+    assert (found.undefined_rows, found.max_change[1], found.rms_change[1]) == (2, 0.0, 0.0)
+    assert np.isnan([found.max_change[0], found.rms_change[0]]).all()
 
 
 def test_no_rows_or_other_outputs_are_refused() -> None:

@@ -39,6 +39,7 @@ _EXAMPLE: dict[str, Any] = {
             "legend": [{"symbol": "length", "label": "length", "column": "length", "units": "m"}],
         }
     ],
+    "warnings": ["sqrt on edge (0, 0, 0) has no value just below 0.02, the lower end of the range of its input"],
 }
 
 
@@ -90,18 +91,22 @@ class FormulasRead(BaseModel):
     model: str
     version: int
     formulas: list[FormulaRead]
+    warnings: list[str] = Field(description="Functions that have no value on or close to the training range.")
 
 
-def formulas_read(row: VersionRow, found: list[VersionFormula], units: dict[str, str | None]) -> FormulasRead:
+def formulas_read(
+    row: VersionRow, found: list[VersionFormula], units: dict[str, str | None], warnings: list[str]
+) -> FormulasRead:
     """Gives the formulas as they are shown.
 
     Args:
         row: the version.
         found: one for each output.
         units: column -> unit.
+        warnings: of all formulas together.
     """
     shown = [_formula_read(item, units) for item in found]
-    return FormulasRead(model=row.model_name, version=row.version, formulas=shown)
+    return FormulasRead(model=row.model_name, version=row.version, formulas=shown, warnings=warnings)
 
 
 def symbol_read(variable: FormulaVariable, units: dict[str, str | None]) -> SymbolRead:

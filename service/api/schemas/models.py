@@ -24,8 +24,9 @@ class OutputChange(BaseModel):
     """How much one output changed, in its unit; of a class in logits."""
 
     output: str
-    max_change: float | None = Field(description="Largest change over the rows; null where it is not finite.")
-    rms_change: float | None = Field(description="Root mean square change.")
+    max_change: float | None = Field(description="Largest change over the rows where it is a number before and after.")
+    rms_change: float | None = Field(description="Root mean square change over the same rows.")
+    reason: str | None = Field(None, description="Why both are null.")
 
 
 class CertificateRead(BaseModel):
@@ -34,6 +35,7 @@ class CertificateRead(BaseModel):
     rows: int
     undefined_rows: int = Field(description="Rows where an output was a number before and is none now; left out.")
     outputs: list[OutputChange]
+    warnings: list[str] = Field([], description="Formulas that have no value on or close to the training range.")
 
 
 class PromotedFrom(BaseModel):
@@ -69,7 +71,8 @@ EDIT_EXAMPLE = {
     "certificate": {
         "rows": 659,
         "undefined_rows": 0,
-        "outputs": [{"output": "compressive_strength", "max_change": 1.7, "rms_change": 0.4}],
+        "outputs": [{"output": "compressive_strength", "max_change": 1.7, "rms_change": 0.4, "reason": None}],
+        "warnings": [],
     },
     "unmeasured": None,
 }

@@ -113,7 +113,7 @@ def _expression(text: object, ranges: Mapping[str, Any]) -> Expression:
 
 def _integer(value: object, field: str, low: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MAX_SEED:
-        raise _invalid(field, f"expected an integer of at least {low}")
+        raise _invalid(field, f"expected an integer from {low} to 2**63 - 1, written without a point or an exponent")
     return value
 
 

@@ -128,3 +128,19 @@ def test_largest_allowed_tree_is_read_and_evaluated() -> None:
     text = "+".join(["x"] * 100)
     assert parse(text).evaluate({"x": X}) == pytest.approx(100 * X)
     assert grammar.MAX_DEPTH == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "words"),
+    [
+        ("2*(x + 1", 2, "never closed"),
+        ("x + 1)", 5, "nothing opens"),
+        ("sin(x)*cos(x", 10, "never closed"),
+        ("x +* 2", 3, "something is missing"),
+        ("(" * 101 + "x" + ")" * 101, 100, "levels of nesting"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(text: str, position: int, words: str) -> None:
+    with pytest.raises(ExpressionError, match=words) as caught:
+        parse(text)
+    assert caught.value.position == position

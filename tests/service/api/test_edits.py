@@ -177,6 +177,12 @@ def test_an_edit_that_leaves_rows_undefined_counts_them_and_can_still_be_drawn(
     edge = {"op": "fix_symbolic", "layer": 0, "source": 0, "target": 0, "function": "log"}
     response = api.post(EDITS, json={"operations": [edge | {"a": 1.0, "b": 1.0, "c": shift, "d": 0.0}]})
     assert response.status_code == 201, response.text
-    assert response.json()["edit"]["certificate"]["undefined_rows"] == undefined
+    certificate = response.json()["edit"]["certificate"]
+    assert certificate["undefined_rows"] == undefined
+    (output,) = certificate["outputs"]
+    is_nowhere = undefined == certificate["rows"]
+    assert (output["max_change"] is None, output["rms_change"] is None) == (is_nowhere, is_nowhere)
+    assert (output["reason"] is not None) == is_nowhere
+    assert ["log on edge (0, 0, 0)" in warning for warning in certificate["warnings"]] == [True]
     for part in ("/activations", "/plot.svg", "/importance"):
         assert api.get(f"{BASE}/2{part}").status_code < 500, part

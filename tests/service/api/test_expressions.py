@@ -15,7 +15,11 @@ def test_an_expression_becomes_a_version_that_predicts_it(api: Any) -> None:
     response = api.post("/v1/models", json={**BODY, "target": "strength"})
     body = response.json()
     assert (response.status_code, response.headers["location"]) == (201, "/v1/models/toy/versions/1")
-    assert (body["status"], body["version"], body["training"]) == ("published", 1, {"expression": EXPRESSION})
+    assert (body["status"], body["version"], body["training"]) == (
+        "published",
+        1,
+        {"expression": EXPRESSION, "warnings": []},
+    )
     assert [(item["name"], item["range"]) for item in body["signature"]["inputs"]] == [
         ("x1", [-1.0, 1.0]),
         ("x2", [-1.0, 1.0]),
@@ -82,6 +86,51 @@ def test_what_is_no_expression_is_refused_and_nothing_of_it_runs(api: Any, expre
 
 
 @pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("x2 + log(x1)", "log(x1) has no value everywhere in the ranges: x1 goes from -1 to 1"),
+        ("1/(x1 - x2)", "1/(x1 - x2) has no value everywhere in the ranges: x1 - x2 goes from -2 to 2"),
+        ("sqrt(1 - x1**2 - x2**2)", "1 - x1**2 - x2**2 goes from -1 to 1"),
+        ("(x1 + 0.5)**x2", "x1 + 0.5 goes from -0.5 to 1.5"),
+        ("sin(2*(x1 + x2)", "character 3: a ( that is never closed"),
+        ("sin(x1)) + x2", "character 7: a ) that nothing opens"),
+        ("x1 + * x2", "character 5: not an expression: something is missing"),
+        ("(" * 200 + "x1" + ")" * 200, "at most 100 levels of nesting"),
+        ("x1 + " + "9" * 1_000, "a number that fits a float64"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_and_where(api: Any, expression: str, words: str) -> None:
+    response = api.post("/v1/models", json={**BODY, "expression": expression})
+    assert response.status_code == 422, response.text
+    assert words in response.json()["detail"]
+
+
+@pytest.mark.parametrize("expression", ["log(x1 + 1) + x2", "1/(x1 - 1)"])
+def test_what_has_no_value_at_a_border_alone_is_taken_with_a_warning(api: Any, expression: str) -> None:
+    response = api.post("/v1/models", json={**BODY, "expression": expression})
+    assert response.status_code == 201, response.text
+    (warning,) = response.json()["training"]["warnings"]
+    assert "has no value at a border of the ranges" in warning
+    (near,) = api.get(response.headers["location"] + "/formula").json()["warnings"]
+    assert "has no value" in near
+
+
+def test_a_pole_beside_the_range_is_a_warning_of_the_formula(api: Any) -> None:
+    ranges = {"x1": [0.05, 1], "x2": [0, 1]}
+    response = api.post("/v1/models", json={**BODY, "expression": "1/x1 + x2", "ranges": ranges})
+    assert response.json()["training"]["warnings"] == []
+    warnings = api.get(response.headers["location"] + "/formula").json()["warnings"]
+    assert [f"has no value just below {0.05:g}" in warning for warning in warnings] == [True]
+
+
+@pytest.mark.parametrize("body", [b'{"name": ' + b"[" * 100_000, b'{"name": ' + b"9" * 10_000 + b"}"])
+def test_json_that_cannot_be_read_says_why(api: Any, body: bytes) -> None:
+    response = api.post("/v1/models", content=body, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()["type"]) == (400, "/errors#malformed-body")
+    assert "nested too deeply" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
     ("change", "pointer"),
     [
         ({"name": "No Name"}, "/name"),
@@ -104,7 +153,7 @@ def test_names_and_ranges_that_cannot_be_used_are_pointed_at(api: Any, change: d
 
 
 def test_a_point_where_the_formula_is_undefined_is_refused_with_that_reason(api: Any) -> None:
-    api.post("/v1/models", json={"name": "toy", "expression": "log(x1)", "ranges": {"x1": [-1, 1]}})
+    api.post("/v1/models", json={"name": "toy", "expression": "log(x1)", "ranges": {"x1": [0, 1]}})
     response = api.post("/v1/models/toy/versions/1/predict", json={"rows": [[0.5], [-0.5]]})
     assert response.status_code == 422
     (fault,) = response.json()["errors"]
