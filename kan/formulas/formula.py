@@ -94,9 +94,28 @@ NOTATIONS: Mapping[str, Callable[[Formula], str]] = {
     "text": lambda formula: text(formula.root),
     "latex": lambda formula: latex(formula.root, formula.legend),
     "mathml": lambda formula: mathml(formula.root, formula.legend),
-    "python": lambda formula: python_source(formula.root, formula.legend, title=formula.output),
-    "c": lambda formula: c_source(formula.root, formula.legend, title=formula.output),
+    "python": lambda formula: python_source({formula.output: formula.root}, formula.legend),
+    "c": lambda formula: c_source({formula.output: formula.root}, formula.legend),
 }
+TOGETHER: Mapping[str, Callable[[Mapping[str, Node], Mapping[str, str]], str]] = {
+    "python": python_source,
+    "c": c_source,
+}
+
+
+def written_together(formulas: Sequence[Formula], notation: str) -> str:
+    """Gives all the outputs of one network as one text: a line for each, in Python or C one function of them all.
+
+    Args:
+        formulas: of one network, at least one.
+        notation: of `NOTATIONS`, but for MathML, which is a document of one formula.
+
+    Raises:
+        KeyError: an unknown notation.
+    """
+    if notation not in TOGETHER:
+        return "\n".join(formula.written(notation) for formula in formulas) + "\n"
+    return TOGETHER[notation]({formula.output: formula.root for formula in formulas}, formulas[0].legend)
 
 
 def variable_columns(variables: Sequence[FormulaVariable], table: Table) -> dict[str, Array]:

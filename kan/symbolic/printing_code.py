@@ -95,34 +95,49 @@ class _CPrinter(_CodePrinter):
         return f"pow({self.printed(base)}, {self.printed(exponent)})"
 
 
-def python_source(node: Node, legend: Mapping[str, str], *, title: str = "") -> str:
-    """Gives a module with one function, `predict`, of the variables; it raises where the formula is not finite.
+def python_source(outputs: Mapping[str, Node], legend: Mapping[str, str]) -> str:
+    """Gives a module with one function, `predict`, of the variables; it raises where a formula is not finite.
 
     Args:
+        outputs: what is predicted -> its formula, at least one; of several, the function gives a tuple in this order.
         legend: symbol -> what it stands for, in the order of the arguments; symbols as `safe_symbols` gives them.
-        title: what is predicted.
     """
-    helpers = _helpers(node, {"sgn": _PYTHON_SGN, "j0": _PYTHON_BESSEL})
-    comments = [f"# {quoted(title)}", *(f"# {symbol}: {quoted(label)}" for symbol, label in legend.items())]
-    body = f"def predict({', '.join(legend)}):\n    return {_PythonPrinter().printed(node)}\n"
+    helpers = _helpers(outputs.values(), {"sgn": _PYTHON_SGN, "j0": _PYTHON_BESSEL})
+    comments = [f"# {line}" for line in (*_titles(outputs), *(f"{name}: {quoted(legend[name])}" for name in legend))]
+    values = [_PythonPrinter().printed(node) for node in outputs.values()]
+    several = "(\n" + "".join(f"        {value},\n" for value in values) + "    )"
+    body = f"def predict({', '.join(legend)}):\n    return {values[0] if len(values) == 1 else several}\n"
     return "\n\n".join(["import math\n", *helpers, "\n".join([*comments, body])])
 
 
-def c_source(node: Node, legend: Mapping[str, str], *, title: str = "") -> str:
-    """Gives C99 with one function, `predict`, of an array of the variables; NaN or infinite as the formula is.
+def c_source(outputs: Mapping[str, Node], legend: Mapping[str, str]) -> str:
+    """Gives C99 with one function, `predict`, of an array of the variables; NaN or infinite as a formula is.
 
     Args:
+        outputs: what is predicted -> its formula, at least one; several are put into an array in this order.
         legend: symbol -> what it stands for, in the order of the array.
-        title: what is predicted.
     """
-    helpers = _helpers(node, {"sgn": _C_SGN, "j0": _C_BESSEL})
+    helpers = _helpers(outputs.values(), {"sgn": _C_SGN, "j0": _C_BESSEL})
     labels = [f"x[{place}]: {quoted(label)}" for place, label in enumerate(legend.values())]
-    comments = [f"/* {line} */" for line in [quoted(title), *labels]]
+    comments = [f"/* {line} */" for line in (*_titles(outputs), *labels)]
     # A formula without variables would make compilers warn.
-    unused = "" if any(isinstance(part, Variable) for part in parts(node)) else "    (void)x;\n"
-    value = _CPrinter(list(legend)).printed(node)
-    body = f"double predict(const double *x)\n{{\n{unused}    return {value};\n}}\n"
+    is_used = any(isinstance(part, Variable) for node in outputs.values() for part in parts(node))
+    values = [_CPrinter(list(legend)).printed(node) for node in outputs.values()]
+    lines = [] if is_used else ["(void)x;"]
+    if len(values) == 1:
+        head, lines = "double predict(const double *x)", [*lines, f"return {values[0]};"]
+    else:
+        head, lines = (
+            "void predict(const double *x, double *y)",
+            [*lines, *map("y[{}] = {};".format, range(len(values)), values)],
+        )
+    body = f"{head}\n{{\n" + "".join(f"    {line}\n" for line in lines) + "}\n"
     return "\n".join(["#include <math.h>\n", *helpers, *comments, body])
+
+
+def _titles(outputs: Mapping[str, Node]) -> list[str]:
+    names = [quoted(name) for name in outputs]
+    return names if len(names) == 1 else [f"y[{place}]: {name}" for place, name in enumerate(names)]
 
 
 def quoted(label: str) -> str:
@@ -130,6 +145,6 @@ def quoted(label: str) -> str:
     return json.dumps(label).replace("/", "\\/")
 
 
-def _helpers(node: Node, sources: Mapping[str, str]) -> Iterable[str]:
-    used = {part.function for part in parts(node) if isinstance(part, Call)}
+def _helpers(nodes: Iterable[Node], sources: Mapping[str, str]) -> Iterable[str]:
+    used = {part.function for node in nodes for part in parts(node) if isinstance(part, Call)}
     return [source for function, source in sources.items() if function in used]

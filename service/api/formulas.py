@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
+from kan.formulas.formula import written_together
 from service.api.dependencies import ModelsDep, ReadingSessionDep
 from service.api.models import version_headers
 from service.api.negotiation import JSON, chosen_format, etag_of, is_known, not_modified
@@ -27,8 +28,6 @@ MEDIA: dict[str, str] = {
     "python": "text/x-python",
     "c": "text/x-c",
 }
-# Several of these in one answer would be no document.
-_ONE_OUTPUT = ("mathml", "python", "c")
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {media: {"schema": {"type": "string"}} for media in list(MEDIA.values())[1:]}},
     304: {"description": "Not modified"},
@@ -61,10 +60,13 @@ def get_formula(
         int, Query(ge=1, le=17, description="Fewest significant digits; more where values would change too much.")
     ] = 4,
     output: Annotated[
-        str | None, Query(max_length=1_000, description="Only this one; MathML, Python and C are of one output.")
+        str | None, Query(max_length=1_000, description="Only this one; MathML is of one output.")
     ] = None,
 ) -> Response:
-    """In the units of the data, as text one line for each output; with R2 against the network and the test rows."""
+    """In the units of the data, with R2 against the network and the test rows.
+
+    Text and LaTeX have a line for each output; Python and C one function, of several outputs of all of them.
+    """
     offered = {notation: MEDIA[notation] for notation in ([format_] if format_ else MEDIA)}
     media_type = chosen_format(request, list(offered.values()))
     notation = next(key for key, value in offered.items() if value == media_type)
@@ -80,7 +82,7 @@ def get_formula(
         warnings = nearby_gaps(model)
         body = formulas_read(row, found, column_units(row.signature), warnings).model_dump_json()
     else:
-        body = "\n".join(item.written(notation).rstrip("\n") for item in found) + "\n"
+        body = written_together([item.printed for item in found], notation)
     return Response(body, media_type=media_type, headers=headers)
 
 
@@ -89,6 +91,7 @@ def _chosen(found: list[VersionFormula], output: str | None, notation: str) -> l
         found = [item for item in found if item.printed.output == output]
         if not found:
             raise errors.InvalidParameter("output", "expected the name of one of the outputs")
-    if len(found) > 1 and notation in _ONE_OUTPUT:
-        raise errors.InvalidParameter("output", f"the model has {len(found)} outputs, {notation} is of one of them")
+    if len(found) > 1 and notation == "mathml":
+        # Several in one answer would be no document.
+        raise errors.InvalidParameter("output", f"the model has {len(found)} outputs, MathML is of one of them")
     return found

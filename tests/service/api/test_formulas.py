@@ -165,7 +165,8 @@ def test_classes_have_logits_as_formulas_and_say_so(api: Any, publish: Any) -> N
     assert [(item["output"], item["kind"]) for item in found] == [("a", "logit"), ("b", "logit"), ("=c", "logit")]
     assert "softmax" in found[0]["note"]
     assert api.get(f"{FORMULA}?format=text").text.count("\n") == 3
-    assert api.get(f"{FORMULA}?format=python").status_code == 422
+    assert api.get(f"{FORMULA}?format=mathml").status_code == 422
+    assert "return (\n" in api.get(f"{FORMULA}?format=python").text
     assert "def predict" in api.get(f"{FORMULA}?format=python&output=b").text
 
 
