@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from kan.symbolic.grammar import Binary, Call, Constant, Node
-from kan.symbolic.printing import Binding, Printer, number_text
+from kan.symbolic.grammar import Node
+from kan.symbolic.printing import number_text
+from kan.symbolic.printing_math import MathPrinter
 
 _NUMBERED = re.compile(r"([A-Za-z])_?([0-9]*)")
 _COMMANDS: Mapping[str, str] = {
@@ -26,33 +27,17 @@ _ESCAPES: Mapping[str, str] = {
 }
 
 
-class MathPrinter(Printer[str]):
-    """LaTeX's mathematics, fractions and roots drawn as such."""
-
-    def __init__(self, labels: Mapping[str, str]) -> None:
-        self._labels = labels
-
-    def binding(self, node: Node) -> Binding:
-        """Fractions hold together, but not under a power; nor do functions."""
-        match node:
-            case Constant(value) if "e" in number_text(value) and value > 0:
-                return Binding.PRODUCT
-            case Call("abs") | Call("sqrt"):
-                return Binding.ATOM
-            case Call() | Binary("/"):
-                return Binding.POWER
-            case _:
-                return super().binding(node)
+class LatexPrinter(MathPrinter[str]):
+    """LaTeX's mathematics."""
 
     def constant(self, value: float) -> str:
         mantissa, has_exponent, exponent = number_text(value).partition("e")
         return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if has_exponent else mantissa
 
-    def variable(self, name: str) -> str:
-        label = self._labels.get(name, name)
-        numbered = _NUMBERED.fullmatch(label)
+    def label(self, text: str) -> str:
+        numbered = _NUMBERED.fullmatch(text)
         if numbered is None:
-            return rf"\text{{{escaped(label)}}}"
+            return rf"\text{{{escaped(text)}}}"
         letter, digits = numbered.groups()
         return f"{letter}_{{{digits}}}" if digits else letter
 
@@ -64,20 +49,19 @@ class MathPrinter(Printer[str]):
             return f"{left} {operator} {right}"
         return rf"{left} \cdot {right}" if right[0].isdigit() else rf"{left} \, {right}"
 
-    def quotient(self, above: Node, below: Node) -> str:
-        return rf"\frac{{{self.printed(above)}}}{{{self.printed(below)}}}"
+    def fraction(self, above: str, below: str) -> str:
+        return rf"\frac{{{above}}}{{{below}}}"
 
-    def power(self, base: Node, exponent: Node) -> str:
-        return f"{{{self.within(base, Binding.ATOM)}}}^{{{self.printed(exponent)}}}"
+    def raised(self, base: str, exponent: str) -> str:
+        return f"{{{base}}}^{{{exponent}}}"
 
-    def call(self, function: str, argument: Node) -> str:
-        inner = self.printed(argument)
-        if function == "sqrt":
-            return rf"\sqrt{{{inner}}}"
-        if function == "abs":
-            return rf"\left|{inner}\right|"
-        if function == "gaussian":
-            return rf"\exp\left(-{self.power(argument, Constant(2.0))}\right)"
+    def root(self, inner: str) -> str:
+        return rf"\sqrt{{{inner}}}"
+
+    def magnitude(self, inner: str) -> str:
+        return rf"\left|{inner}\right|"
+
+    def applied(self, function: str, inner: str) -> str:
         return f"{_COMMANDS[function]}{self.parenthesized(inner)}"
 
     def parenthesized(self, piece: str) -> str:
@@ -94,7 +78,7 @@ def latex(node: Node, labels: Mapping[str, str]) -> str:
     >>> print(latex(parse("sqrt(x1)/(2*e1)").root, {"e1": "a_b"}))
     \frac{\sqrt{x_{1}}}{2 \, \text{a\_b}}
     """
-    return MathPrinter(labels).printed(node)
+    return LatexPrinter(labels).printed(node)
 
 
 def escaped(name: str) -> str:

@@ -3,31 +3,17 @@
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, tostring
 
-from kan.symbolic.grammar import Binary, Call, Constant, Node
-from kan.symbolic.printing import Binding, Printer, number_text
+from kan.symbolic.grammar import Node
+from kan.symbolic.printing import number_text
+from kan.symbolic.printing_math import MathPrinter
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 _NAMES: Mapping[str, str] = {"arctanh": "artanh"}
 _SIGNS: Mapping[str, str] = {"+": "+", "-": "−", "*": "·"}
 
 
-class MarkupPrinter(Printer[Element]):
+class MarkupPrinter(MathPrinter[Element]):
     """MathML's elements; what a browser lays out needs no parentheses."""
-
-    def __init__(self, labels: Mapping[str, str]) -> None:
-        self._labels = labels
-
-    def binding(self, node: Node) -> Binding:
-        """Fractions hold together, but not under a power; nor do functions."""
-        match node:
-            case Constant(value) if "e" in number_text(value) and value > 0:
-                return Binding.PRODUCT
-            case Call("abs") | Call("sqrt"):
-                return Binding.ATOM
-            case Call() | Binary("/"):
-                return Binding.POWER
-            case _:
-                return super().binding(node)
 
     def constant(self, value: float) -> Element:
         mantissa, has_exponent, exponent = number_text(abs(value)).partition("e")
@@ -37,10 +23,9 @@ class MarkupPrinter(Printer[Element]):
             number = _node("mrow", number, _leaf("mo", "·"), ten)
         return _signed(number, is_negative=value < 0)
 
-    def variable(self, name: str) -> Element:
+    def label(self, text: str) -> Element:
         # XML has no control characters, and none shall change the direction of what follows.
-        label = self._labels.get(name, name)
-        return _leaf("mi", "".join(character if character.isprintable() else " " for character in label))
+        return _leaf("mi", "".join(character if character.isprintable() else " " for character in text))
 
     def negative(self, operand: Element) -> Element:
         return _signed(operand, is_negative=True)
@@ -48,20 +33,19 @@ class MarkupPrinter(Printer[Element]):
     def joined(self, operator: str, left: Element, right: Element) -> Element:
         return _node("mrow", left, _leaf("mo", _SIGNS[operator]), right)
 
-    def quotient(self, above: Node, below: Node) -> Element:
-        return _node("mfrac", self.printed(above), self.printed(below))
+    def fraction(self, above: Element, below: Element) -> Element:
+        return _node("mfrac", above, below)
 
-    def power(self, base: Node, exponent: Node) -> Element:
-        return _node("msup", self.within(base, Binding.ATOM), self.printed(exponent))
+    def raised(self, base: Element, exponent: Element) -> Element:
+        return _node("msup", base, exponent)
 
-    def call(self, function: str, argument: Node) -> Element:
-        inner = self.printed(argument)
-        if function == "sqrt":
-            return _node("msqrt", inner)
-        if function == "abs":
-            return _node("mrow", _leaf("mo", "|"), inner, _leaf("mo", "|"))
-        if function == "gaussian":
-            inner, function = self.negative(self.power(argument, Constant(2.0))), "exp"
+    def root(self, inner: Element) -> Element:
+        return _node("msqrt", inner)
+
+    def magnitude(self, inner: Element) -> Element:
+        return _node("mrow", _leaf("mo", "|"), inner, _leaf("mo", "|"))
+
+    def applied(self, function: str, inner: Element) -> Element:
         name = _leaf("mi", _NAMES.get(function, function))
         if function == "j0":
             name = _node("msub", _leaf("mi", "J"), _leaf("mn", "0"))

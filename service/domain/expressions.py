@@ -28,7 +28,7 @@ from service.store.blobs import put_blob
 from service.store.tables import VersionRow
 
 # On which an expression is looked at.
-MAX_CORNERS, BOX_ROWS = 1024, 2000
+MAX_CORNERS, BOX_ROWS = 256, 1000
 # So that no difference of two ends overflows.
 LARGEST_END = 1e100
 
