@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _MEBIBYTE = 1024 * 1024
+_FOLDER = re.compile(r"file:///[^?#]+")
 _DEVICE = re.compile(r"cpu|cuda:(0|[1-9]\d{0,2})")
 
 
@@ -93,8 +94,25 @@ class Settings(BaseSettings):
         description="Devices to train on, one worker for each (comma-separated): cpu, cuda:0 ...; auto takes all there "
         "are.",
     )
+    blobs: str = Field(
+        "database",
+        description="Where data sets, models and checkpoints are kept (URL): database, or file:///folder, the same one "
+        "for every process.",
+    )
     orphan_seconds: float = Field(
         3600.0, ge=0, le=604800, description="Age at which bytes that nothing refers to are swept (seconds)."
+    )
+    keep_checkpoints_days: float = Field(
+        30.0, ge=0, le=36_500, description="How long the checkpoints of a job stay after its end; 0 = for ever (days)."
+    )
+    keep_events_days: float = Field(
+        90.0,
+        ge=0,
+        le=36_500,
+        description="How long the log of a job stays after its end, but for its states; 0 = for ever (days).",
+    )
+    keep_jobs_days: float = Field(
+        0.0, ge=0, le=36_500, description="How long a job stays after its end; what it made stays; 0 = for ever (days)."
     )
 
     max_body_bytes: int = Field(
@@ -140,6 +158,13 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("blobs")
+    @classmethod
+    def _is_place(cls, value: str) -> str:
+        if value == "database" or _FOLDER.fullmatch(value):
+            return value
+        raise ValueError(f"KAN_BLOBS: expected database or file:///absolute/path, got {value!r}")
 
     @field_validator("devices")
     @classmethod

@@ -41,6 +41,7 @@ from service.domain.model_cache import ModelCache
 from service.domain.served_models import ServedModels
 from service.domain.tables.parsed import TableLimits
 from service.settings import Settings
+from service.store.blobs import with_blobs
 from service.store.changes import changes_of
 from service.store.engine import (
     database_now,
@@ -80,7 +81,7 @@ _PARTS = (
 
 def create_app(settings: Settings) -> FastAPI:
     """Gives the application; it opens the database on first use and closes it when the server stops."""
-    engine = make_engine(settings.database_url)
+    engine = with_blobs(make_engine(settings.database_url), settings.blobs)
     changes = changes_of(engine)
 
     @asynccontextmanager

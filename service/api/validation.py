@@ -15,12 +15,18 @@ from service.api.problems import EDGE_PROBLEMS, INTERNAL, INVALID_REQUEST, domai
 from service.api.schemas.jobs import TAG
 from service.domain.errors import DomainError, Fault, MalformedBody, StoreUnavailable, UnsupportedMediaType
 from service.log import get_logger
+from service.store.blob_folder import BlobsUnavailable
 
 # pydantic says these of a body that was not read as JSON because of its Content-Type.
 _UNREAD_BODY = {"model_attributes_type", "dict_type", "model_type", "union_tag_not_found"}
 
 # Away, locked, restarting, or asked by too many at once.
-STORE_TROUBLE: tuple[type[SQLAlchemyError], ...] = (OperationalError, InterfaceError, PoolTimeout)
+STORE_TROUBLE: tuple[type[SQLAlchemyError], ...] = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    BlobsUnavailable,
+)
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
@@ -98,6 +104,8 @@ def store_unavailable(error: SQLAlchemyError) -> StoreUnavailable:
     The driver's message may hold the statement, its values or the password, so only its class is logged.
     """
     log.warning("store_unavailable", error=type(getattr(error, "orig", error)).__name__)
+    if isinstance(error, BlobsUnavailable):
+        return StoreUnavailable("the folder of KAN_BLOBS cannot be read or written; try again in a few seconds")
     return StoreUnavailable()
 
 

@@ -21,6 +21,7 @@ from service.cli.supervisor import Supervisor
 from service.domain.keys import has_key
 from service.log import configure_logging
 from service.settings import Settings, settings_from_environment
+from service.store.blob_folder import BlobsUnavailable
 from service.store.engine import make_engine, session_factory
 
 _GRACE_SECONDS = 5
@@ -42,11 +43,19 @@ def serve(
     listener = _listen(settings)
     # A type of CPU that never served compiles for a minute; the sooner it begins, the better.
     KERNELS.functions()
-    app = create_app(settings)
+    app = _app_or_exit(settings)
     app.state.closing = threading.Event()
     with Supervisor(settings, devices_or_exit(settings) if settings.workers else ()):
         _serve(app, settings, listener)
     typer.echo("stopped")
+
+
+def _app_or_exit(settings: Settings) -> FastAPI:
+    try:
+        return create_app(settings)
+    except BlobsUnavailable as error:
+        typer.echo(f"cannot use KAN_BLOBS={settings.blobs}: {error}", err=True)
+        raise typer.Exit(1) from None
 
 
 class _Server(uvicorn.Server):

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.domain.ids import new_id
 from service.log import get_logger
 from service.settings import Settings
+from service.store.blobs import with_blobs
 from service.store.engine import make_engine, session_factory
 from service.worker.rescuer import release
 from service.worker.retrying import Transactions
@@ -47,7 +48,7 @@ class Supervisor:
     def __init__(self, settings: Settings, devices: Sequence[str]) -> None:
         self._settings = settings
         self._devices = devices
-        self._engine = make_engine(settings.database_url)
+        self._engine = with_blobs(make_engine(settings.database_url), settings.blobs)
         self._writing = Transactions(session_factory(self._engine), settings.database_retry_seconds)
         self._ended = threading.Event()
         # Workers die with the thread that started them, so one thread does it and outlives them.

@@ -5,16 +5,18 @@ What a job goes on from after a break is another thing (`jobs.checkpoint_sha256`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.domain.errors import JobNotFound
 from service.domain.ids import is_id
 from service.domain.trained_model import TrainingMoment
 from service.store import checkpoints as statements
+from service.store.blobs import free_blobs
 from service.store.engine import database_now
 from service.store.jobs import find_job
 from service.store.tables import CheckpointRow
@@ -55,13 +57,26 @@ def add_checkpoint(session: Session, job_id: str, moment: TrainingMoment, blob_s
     session.flush()
 
 
-def thin_checkpoints(session: Session, job_id: str) -> None:
-    """Lets the bytes go of all but those that have a role, as the job ends; the caller commits."""
-    thinned = [
-        each.row.number for each in with_roles(statements.list_checkpoints(session, job_id)) if not each.kept_for
-    ]
-    if thinned:
-        statements.release_bytes(session, job_id, thinned)
+def thin_checkpoints(session: Session, job_id: str) -> list[str]:
+    """Lets the bytes go of all but those that have a role, as the job ends; gives their hashes. The caller commits."""
+    rows = [each.row for each in with_roles(statements.list_checkpoints(session, job_id)) if not each.kept_for]
+    hashes = [row.blob_sha256 for row in rows if row.blob_sha256 is not None]
+    if rows:
+        statements.release_bytes(session, job_id, [row.number for row in rows])
+    return hashes
+
+
+def free_bytes(session: Session, hashes: Iterable[str | None]) -> None:
+    """Deletes the bytes of checkpoints that nothing refers to any more, at once, and commits.
+
+    It is safe at once, unlike for other bytes: who writes a checkpoint ahead makes sure of its bytes in the transaction
+    that refers to them. What cannot be deleted now is left to the sweep.
+    """
+    try:
+        free_blobs(session, [sha256 for sha256 in hashes if sha256 is not None])
+        session.commit()
+    except SQLAlchemyError:
+        session.rollback()
 
 
 def list_checkpoints(session: Session, job_id: str) -> list[Checkpoint]:

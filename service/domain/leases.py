@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.domain.backoff import Backoff
-from service.domain.checkpoints import add_checkpoint, thin_checkpoints
+from service.domain.checkpoints import add_checkpoint, free_bytes, thin_checkpoints
 from service.domain.models import lineage_of, publish_version, result_of
 from service.domain.placement import taker
 from service.domain.states import HELD, TERMINAL, Status, next_status
 from service.domain.trained_model import TrainedModel, TrainingMoment
 from service.store import jobs as statements
-from service.store.blobs import put_blob
+from service.store.blobs import keep_blob, put_blob
 from service.store.engine import database_now
 from service.store.jobs import Event
 from service.store.tables import JobRow
@@ -121,7 +121,7 @@ def record_checkpoint(
     """Keeps a checkpoint to go on from; `attempt` starts again, unless the checkpoint is the one that is there.
 
     With a moment of the training its model stays beyond the job's end. All bytes are written ahead, in a transaction
-    of their own.
+    of their own; those of the checkpoint before go.
 
     Raises:
         LeaseLost: the references are not written; the bytes are swept later.
@@ -129,15 +129,20 @@ def record_checkpoint(
     sha256 = put_blob(session, content)
     model = None if moment is None else put_blob(session, moment.model)
     session.commit()
-    if _locked(session, hold).checkpoint_sha256 == sha256:
+    before = _locked(session, hold).checkpoint_sha256
+    if before == sha256:
         session.rollback()
         return sha256
+    # Again: another job with the same bytes may have ended, and let them go, before this one referred to them.
+    keep_blob(session, sha256, content)
     data = {**info, "sha256": sha256, "bytes": len(content)}
     values = {"checkpoint_sha256": sha256, "checkpoint_info": data, "attempt": 0}
     _write(session, hold, values, [("checkpoint", data)])
     if moment is not None and model is not None:
+        keep_blob(session, model, moment.model)
         add_checkpoint(session, hold.job_id, moment, model)
     session.commit()
+    free_bytes(session, [before])
     return sha256
 
 
@@ -154,6 +159,8 @@ def finish_with_model(session: Session, hold: Hold, trained: TrainedModel, reaso
     row = _locked(session, hold)
     if next_status("succeed", row.status) is None:
         return _end(session, hold, "cancelled", "user_cancelled")
+    keep_blob(session, blob, trained.model)
+    keep_blob(session, split, trained.split)
     version = publish_version(
         session,
         model_name=str(row.model_name),
@@ -273,10 +280,12 @@ def _end(
         "finished_at": database_now(session),
         "worker_id": None,
         "lease_until": None,
-        # An ended job needs nothing to go on from; its bytes are swept.
         "checkpoint_sha256": None,
     }
+    # An ended job needs nothing to go on from.
+    unused = [_locked(session, hold).checkpoint_sha256]
     _write(session, hold, final, [*events, ("status", ended), ("end", ended)])
-    thin_checkpoints(session, hold.job_id)
+    unused += thin_checkpoints(session, hold.job_id)
     session.commit()
+    free_bytes(session, unused)
     return status

@@ -1,19 +1,28 @@
-"""Bytes by content hash, in 1 MiB rows: written ahead of what refers to them, swept when nothing does."""
+"""Bytes by content hash: written ahead of what refers to them, swept when nothing does.
+
+Each has a row. Its content is in 1 MiB rows of the database, or in a folder that the engine was given (`with_blobs`).
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from sqlalchemy import Insert, Select, delete, exists, select, update
+from sqlalchemy import ColumnElement, Engine, Insert, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from service.store.blob_folder import BlobFolder
 from service.store.engine import database_now
 from service.store.tables import BlobChunkRow, BlobRow, CheckpointRow, DatasetRow, JobRow, VersionRow
 
 CHUNK_BYTES = 1024 * 1024
+IN_DATABASE = "database"
 
 _REFERENCES = (
     DatasetRow.blob_sha256,
@@ -32,22 +41,36 @@ class BlobDamaged(Exception):
         self.sha256 = sha256
 
 
+def with_blobs(engine: Engine, blobs: str) -> Engine:
+    """Gives an engine whose sessions keep bytes where `KAN_BLOBS` says: "database", or the URL of a folder.
+
+    Raises:
+        BlobsUnavailable: the folder is not there and cannot be made.
+    """
+    return engine if blobs == IN_DATABASE else engine.execution_options(kan_blobs=BlobFolder(blobs))
+
+
 def put_blob(session: Session, content: bytes) -> str:
     """Stores bytes once and gives their SHA-256, in hex; no bytes at all are a blob like any other.
 
     Content that is there already becomes young again, so that a sweep does not take it before it is referred to.
+
+    Raises:
+        BlobsUnavailable: nothing is stored.
     """
     sha256 = hashlib.sha256(content).hexdigest()
-    now = database_now(session)
-    touched: Any = session.execute(update(BlobRow).where(BlobRow.sha256 == sha256).values(created_at=now))
-    if touched.rowcount:
-        return sha256
-    row = {"sha256": sha256, "bytes": len(content), "created_at": now}
-    inserted: Any = session.execute(insert_or_ignore(session, BlobRow).values(**row))
-    # Nothing inserted: somebody else stored the same content in the meantime, chunks and all.
-    if inserted.rowcount:
-        _insert_chunks(session, sha256, content)
+    keep_blob(session, sha256, content)
     return sha256
+
+
+def keep_blob(session: Session, sha256: str, content: bytes) -> None:
+    """Stores bytes whose hash is known; they stay until the transaction ends, whoever sweeps meanwhile."""
+    folder, is_new = _folder(session), _hold_row(session, sha256, len(content))
+    if folder is None and is_new:
+        _insert_chunks(session, sha256, content)
+    # A file may be missing under its row: a sweep that could not commit had deleted it.
+    if folder is not None and not folder.holds(sha256, len(content)):
+        folder.write(sha256, content)
 
 
 def get_blob(session: Session, sha256: str) -> bytes:
@@ -55,25 +78,40 @@ def get_blob(session: Session, sha256: str) -> bytes:
 
     Raises:
         BlobDamaged: no such bytes, or not those that were stored.
+        BlobsUnavailable: they cannot be read now.
     """
-    content = b"".join(session.scalars(_chunks(sha256)))
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise BlobDamaged(sha256)
-    return content
+    # Its buffer becomes the answer: no moment needs the content twice.
+    file = io.BytesIO()
+    write_blob(session, sha256, file)
+    return file.getvalue()
 
 
 def write_blob(session: Session, sha256: str, file: BinaryIO) -> None:
-    """Writes stored bytes to a file, chunk by chunk: they are never all in memory.
+    """Writes stored bytes to a file, block by block: they are never all in memory.
 
     Raises:
-        BlobDamaged: as `get_blob` says; the file holds what there was.
+        BlobDamaged, BlobsUnavailable: as `get_blob` says; the file holds what there was.
     """
     found = hashlib.sha256()
-    for chunk in session.scalars(_chunks(sha256), execution_options={"yield_per": 1}):
-        found.update(chunk)
-        file.write(chunk)
+    for block in _blocks(session, sha256):
+        found.update(block)
+        file.write(block)
     if found.hexdigest() != sha256:
         raise BlobDamaged(sha256)
+
+
+def free_blobs(session: Session, hashes: Iterable[str]) -> int:
+    """Deletes blobs that nothing refers to any more, at once; gives their number.
+
+    Bytes that somebody has written ahead and not referred to yet go too: only for content that is written again with
+    its reference (`keep_blob`), as checkpoints are.
+    """
+    freed = 0
+    for sha256 in hashes:
+        # A reference that was made at this very moment makes the delete fail.
+        with suppress(IntegrityError), session.begin_nested():
+            freed += len(_delete(session, BlobRow.sha256 == sha256))
+    return freed
 
 
 def drop_orphans(session: Session, before: datetime) -> int:
@@ -81,10 +119,23 @@ def drop_orphans(session: Session, before: datetime) -> int:
 
     A reference made at the same moment wins: its foreign key makes this delete fail, and the next sweep finds it.
     """
-    referred = [exists().where(column == BlobRow.sha256) for column in _REFERENCES]
-    orphans = delete(BlobRow).where(BlobRow.created_at < before, *(~reference for reference in referred))
-    deleted: Any = session.execute(orphans.execution_options(synchronize_session=False))
-    return int(deleted.rowcount)
+    return len(_delete(session, BlobRow.created_at < before))
+
+
+def adopt_strays(session: Session, shelf: str, before: datetime) -> int:
+    """Gives old files of a shelf that have no row one, so that the next sweep finds them; gives their number.
+
+    They are what a crash left between file and row. Deleting them here could meet somebody who writes the same content.
+    """
+    folder = _folder(session)
+    if folder is None:
+        return 0
+    files = folder.old_files(shelf, before)
+    known = set(session.scalars(select(BlobRow.sha256).where(BlobRow.sha256.startswith(shelf))))
+    rows = [{"sha256": sha256, "bytes": size} for sha256, size in files.items() if sha256 not in known]
+    for row in rows:
+        session.execute(insert_or_ignore(session, BlobRow).values(**row, created_at=database_now(session)))
+    return len(rows)
 
 
 def insert_or_ignore(session: Session, row: type[Any]) -> Insert:
@@ -97,8 +148,48 @@ def insert_or_ignore(session: Session, row: type[Any]) -> Insert:
     return statement.execution_options(preserve_rowcount=True)
 
 
-def _chunks(sha256: str) -> Select[bytes]:
-    return select(BlobChunkRow.data).where(BlobChunkRow.sha256 == sha256).order_by(BlobChunkRow.number)
+def _folder(session: Session) -> BlobFolder | None:
+    folder: BlobFolder | None = session.get_bind().get_execution_options().get("kan_blobs")
+    return folder
+
+
+def _blocks(session: Session, sha256: str) -> Iterator[bytes]:
+    """Yields the content from the folder, or from the database what was stored before there was one."""
+    folder, is_filed = _folder(session), False
+    for block in folder.blocks(sha256) if folder else ():
+        is_filed = True
+        yield block
+    if not is_filed:
+        chunks = select(BlobChunkRow.data).where(BlobChunkRow.sha256 == sha256).order_by(BlobChunkRow.number)
+        yield from session.scalars(chunks, execution_options={"yield_per": 1})
+
+
+def _delete(session: Session, which: ColumnElement[bool]) -> list[str]:
+    """Deletes blobs that nothing refers to and gives their hashes.
+
+    The files go before the transaction ends, while its locks keep others from storing the same content.
+    """
+    referred = [exists().where(column == BlobRow.sha256) for column in _REFERENCES]
+    orphans = delete(BlobRow).where(which, *(~reference for reference in referred)).returning(BlobRow.sha256)
+    gone = list(session.scalars(orphans.execution_options(synchronize_session=False)))
+    folder = _folder(session)
+    for sha256 in gone if folder else ():
+        assert folder is not None
+        folder.remove(sha256)
+    return gone
+
+
+def _hold_row(session: Session, sha256: str, size: int) -> bool:
+    """Makes the row, or the one that is there young, and locks it; says whether it is new."""
+    row = {"sha256": sha256, "bytes": size, "created_at": database_now(session)}
+    while True:
+        touched: Any = session.execute(update(BlobRow).where(BlobRow.sha256 == sha256).values(**row))
+        if touched.rowcount:
+            return False
+        made: Any = session.execute(insert_or_ignore(session, BlobRow).values(**row))
+        if made.rowcount:
+            return True
+        # Somebody else stored the same content in between; that row may be deleted as long as it is not locked here.
 
 
 def _insert_chunks(session: Session, sha256: str, content: bytes) -> None:

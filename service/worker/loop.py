@@ -17,6 +17,7 @@ from service.domain.leases import Hold, LeaseLost, claim_next_job, hand_over, lo
 from service.domain.placement import taker
 from service.log import get_logger
 from service.settings import Settings
+from service.store.blobs import with_blobs
 from service.store.engine import database_now, make_engine, reading_session_factory, session_factory
 from service.store.jobs import next_job_due
 from service.store.tables import JobRow, WorkerRow
@@ -49,7 +50,7 @@ class Worker:
         self._device = device
         self._settings = settings
         self._run_class = run_class
-        self._engine = make_engine(settings.database_url, settings.lease_seconds)
+        self._engine = with_blobs(make_engine(settings.database_url, settings.lease_seconds), settings.blobs)
         retry = settings.database_retry_seconds
         self._writing = Transactions(session_factory(self._engine), retry)
         self._reading = Transactions(reading_session_factory(self._engine), retry)

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,9 +15,11 @@ from sqlalchemy.orm import Session
 from service.domain.backoff import Backoff
 from service.domain.lease_watch import LeaseWatch
 from service.domain.rescues import held_leases, lost_leases, rescue_jobs
+from service.domain.retention import forget
 from service.log import get_logger
 from service.settings import Settings
-from service.store.blobs import drop_orphans
+from service.store.blob_folder import SHELVES
+from service.store.blobs import adopt_strays, drop_orphans
 from service.store.engine import database_now
 from service.store.jobs import Lease
 from service.store.workers import drop_unseen_workers
@@ -61,11 +64,16 @@ class Rescuer:
 
     def _sweep(self, session: Session) -> None:
         now = database_now(session)
-        dropped = drop_orphans(session, now - timedelta(seconds=self._settings.orphan_seconds))
+        forgotten = forget(session, self._settings)
+        oldest = now - timedelta(seconds=self._settings.orphan_seconds)
+        dropped = drop_orphans(session, oldest)
+        # A shelf at a time: a shared folder may take long to list.
+        strays = adopt_strays(session, random.choice(SHELVES), oldest)
         drop_unseen_workers(session, now - _FORGET_WORKER)
         session.commit()
-        if dropped:
-            log.info("blobs_swept", count=dropped)
+        found = {"blobs": dropped, "strays": strays, **asdict(forgotten)}
+        if any(found.values()):
+            log.info("swept", **found)
 
 
 def release(settings: Settings, writing: Transactions, dead_worker_id: str) -> None:

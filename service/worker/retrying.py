@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.log import get_logger
+from service.store.blob_folder import BlobsUnavailable
 
 T = TypeVar("T")
 _LONGEST_WAIT = 2.0
@@ -33,7 +34,8 @@ class Transactions:
         """Gives what `function` gives.
 
         Raises:
-            DBAPIError: the database was away for longer than the setting allows.
+            DBAPIError, BlobsUnavailable: the database, or the folder of KAN_BLOBS, was away for longer than the setting
+                allows.
         """
         deadline = time.monotonic() + self._retry_seconds
         wait = 0.05
@@ -41,7 +43,7 @@ class Transactions:
             try:
                 with self._sessions() as session:
                     return function(session)
-            except (DBAPIError, PoolTimeout) as error:
+            except (DBAPIError, PoolTimeout, BlobsUnavailable) as error:
                 if not is_passing(error) or time.monotonic() + wait > deadline:
                     raise
                 log.warning("database_away", error=type(error).__name__, wait_seconds=round(wait, 2))
@@ -52,4 +54,4 @@ class Transactions:
 def is_passing(error: Exception) -> bool:
     """Is this trouble of the database (away, locked, restarting), and not a defect of the statement?"""
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    return lost or isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+    return lost or isinstance(error, OperationalError | InterfaceError | PoolTimeout | BlobsUnavailable)

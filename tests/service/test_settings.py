@@ -38,3 +38,16 @@ def test_what_is_no_list_of_devices_is_refused(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("KAN_DEVICES", devices)
     with pytest.raises(ValidationError, match=r"KAN_DEVICES: expected auto, or devices such as cpu,cuda:0, got"):
         Settings()
+
+
+@pytest.mark.parametrize("blobs", ["database", "file:///srv/kan", "file:///srv/kan%20blobs/"])
+def test_bytes_are_kept_in_the_database_or_a_folder(monkeypatch: pytest.MonkeyPatch, blobs: str) -> None:
+    monkeypatch.setenv("KAN_BLOBS", blobs)
+    assert Settings().blobs == blobs
+
+
+@pytest.mark.parametrize("blobs", ["", "/srv/kan", "file://srv/kan", "file:///", "s3://bucket", "file:///a?b"])
+def test_what_is_no_place_for_bytes_is_refused(monkeypatch: pytest.MonkeyPatch, blobs: str) -> None:
+    monkeypatch.setenv("KAN_BLOBS", blobs)
+    with pytest.raises(ValidationError, match=r"KAN_BLOBS: expected database or file:///absolute/path, got"):
+        Settings()

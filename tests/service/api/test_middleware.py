@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -216,3 +217,19 @@ def test_a_database_that_is_away_is_503(tmp_path: Any, api_of: Any) -> None:
 
 def test_create_app_opens_nothing(tmp_path: Any) -> None:
     create_app(Settings(database_url="postgresql+psycopg://nobody@127.0.0.1:9/none")).state.engine.dispose()
+
+
+def test_a_folder_of_bytes_that_is_away_is_503_until_it_is_back(sqlite_url: str, tmp_path: Path, api_of: Any) -> None:
+    folder, away = tmp_path / "blobs", tmp_path / "away"
+    api = api_of(Settings(database_url=sqlite_url, blobs=folder.as_uri()))
+    table = {"json": {"columns": {"x": [1.0, 2.0]}}}
+    first = api.post("/v1/datasets?name=first", **table)
+    rows = f"/v1/datasets/{first.json()['id']}/rows"
+    folder.rename(away)
+    for response in (api.post("/v1/datasets?name=second", json={"columns": {"y": [1.0]}}), api.get(rows)):
+        assert (response.status_code, response.headers["retry-after"]) == (503, "5"), response.text
+        assert "KAN_BLOBS" in response.json()["detail"]
+        assert str(tmp_path) not in response.text
+    away.rename(folder)
+    assert api.get(rows).status_code == 200
+    assert len(api.get("/v1/datasets").json()["data"]) == 1

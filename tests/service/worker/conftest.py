@@ -106,6 +106,13 @@ class Bench:
                 raise AssertionError(f"not reached: {row.status} {row.reason} {row.progress} {row.error}\n{log}")
             time.sleep(0.02)
 
+    def wait_for_log(self, words: str) -> None:
+        """Waits until a worker has logged some words."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while words not in self._log.read_text():
+            assert time.monotonic() < deadline, f"{words!r} was not logged"
+            time.sleep(0.02)
+
     def wait_for_end(self, job_id: str, seconds: float = DEADLINE_SECONDS) -> JobRow:
         return self.wait_for(job_id, lambda row: row.finished_at is not None, seconds)
 

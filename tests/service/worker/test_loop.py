@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -96,6 +97,19 @@ def test_each_stage_of_a_job_whose_worker_was_killed_leaves_its_network_once(ben
     assert [(each.stage, each.step) for each in kept if each.stage_ended] == [(1, 20), (2, 40), (3, 60)]
     assert kept[0].number == 1
     assert kept[-1].blob_sha256 == expected_model(60)
+
+
+def test_folder_of_bytes_that_is_away_for_a_while_loses_nothing(bench: Bench, tmp_path: Path) -> None:
+    folder, away = tmp_path / "blobs", tmp_path / "away"
+    job_id = bench.submit(steps=60, step_seconds=0.02, stage_steps=20)
+    bench.start_worker(KAN_BLOBS=folder.as_uri())
+    bench.wait_for(job_id, lambda row: row.checkpoint_sha256 is not None)
+    folder.rename(away)
+    bench.wait_for_log("BlobsUnavailable")
+    away.rename(folder)
+    assert_succeeded_once(bench, job_id, 60)
+    model = folder / expected_model(60)[:2] / expected_model(60)
+    assert hashlib.sha256(model.read_bytes()).hexdigest() == expected_model(60)
 
 
 def test_killed_training_process_is_started_again_by_same_worker(bench: Bench) -> None:

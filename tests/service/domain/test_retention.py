@@ -1,0 +1,118 @@
+"""What ended jobs leave goes when its time has come; what runs, and every model, stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from service.domain import checkpoints, jobs, leases
+from service.domain.job_specs import JobDraft
+from service.domain.retention import Forgotten, forget
+from service.domain.trained_model import TrainedModel, TrainingMoment
+from service.settings import Settings
+from service.store.blobs import drop_orphans, get_blob
+from service.store.engine import database_now
+from service.store.jobs import list_events
+from service.store.tables import BlobRow, JobRow, VersionRow
+
+TRAINED = TrainedModel(b"model", b"split", {}, {"inputs": [], "outputs": []}, "converged", 1.0)
+NEVER = Settings(keep_checkpoints_days=0, keep_events_days=0, keep_jobs_days=0)
+NOTHING = Forgotten(0, 0, 0)
+
+
+def run_job(session: Session) -> leases.Hold:
+    draft = JobDraft("train", {}, {"seed": 7}, None, "toy", 60, 0, {})
+    jobs.create_job(session, draft, max_queue=10, max_attempts=3)
+    session.commit()
+    claimed = leases.claim_next_job(session, "wk_a", 30.0)
+    assert claimed is not None
+    hold = claimed[0]
+    leases.record_progress(session, hold, [("metric", {"step": 1}), ("log", {"text": "hello"})], None, 100)
+    for stage in (1, 2):
+        moment = TrainingMoment(b"network %d" % stage, stage, "fit", True, 5, 0.1, 0.1)
+        leases.record_checkpoint(session, hold, b"to go on from %d" % stage, {"step": 5}, moment)
+    return hold
+
+
+@pytest.fixture
+def ended(session: Session) -> Iterator[str]:
+    """A job that ended ten days ago, beside one that runs for as long."""
+    hold = run_job(session)
+    leases.finish_with_model(session, hold, TRAINED)
+    running = run_job(session)
+    ten_days_ago = database_now(session) - timedelta(days=10)
+    session.execute(update(JobRow).values(created_at=ten_days_ago, started_at=ten_days_ago))
+    session.execute(update(JobRow).where(JobRow.id == hold.job_id).values(finished_at=ten_days_ago))
+    session.commit()
+    yield hold.job_id
+    assert len(checkpoints.list_checkpoints(session, running.job_id)) == 2
+    assert {event.type for event in list_events(session, running.job_id, 0, 100)} >= {"metric", "log", "checkpoint"}
+
+
+def test_bytes_of_checkpoints_go_and_the_model_stays(session: Session, ended: str) -> None:
+    assert forget(session, Settings(keep_checkpoints_days=11)) == NOTHING
+    assert forget(session, Settings(keep_checkpoints_days=9)) == Forgotten(2, 0, 0)
+    assert forget(session, Settings(keep_checkpoints_days=9)) == NOTHING
+    session.commit()
+    drop_orphans(session, database_now(session) + timedelta(seconds=1))
+    found = checkpoints.list_checkpoints(session, ended)
+    assert [(each.row.number, each.row.blob_sha256) for each in found] == [(1, None), (2, None)]
+    version = session.scalars(select(VersionRow)).one()
+    assert get_blob(session, version.blob_sha256) == b"model"
+
+
+def test_of_the_log_the_states_stay(session: Session, ended: str) -> None:
+    before = jobs.get_job(session, ended).transitions
+    assert forget(session, Settings(keep_events_days=11)) == NOTHING
+    assert forget(session, Settings(keep_events_days=9)) == Forgotten(0, 4, 0)
+    session.commit()
+    assert {event.type for event in list_events(session, ended, 0, 100)} == {"status", "end"}
+    assert jobs.get_job(session, ended).transitions == before
+
+
+def test_whole_jobs_go_only_where_that_is_asked_for(session: Session, ended: str) -> None:
+    assert forget(session, Settings()) == NOTHING
+    assert forget(session, Settings(keep_jobs_days=9)) == Forgotten(0, 0, 1)
+    session.commit()
+    assert session.get(JobRow, ended) is None
+    version = session.scalars(select(VersionRow).execution_options(populate_existing=True)).one()
+    assert (version.job_id, get_blob(session, version.blob_sha256)) == (None, b"model")
+
+
+def test_zero_days_keep_for_ever(session: Session, ended: str) -> None:
+    long_ago = database_now(session) - timedelta(days=30_000)
+    session.execute(update(JobRow).where(JobRow.id == ended).values(finished_at=long_ago))
+    assert forget(session, NEVER) == NOTHING
+
+
+def test_a_running_job_keeps_the_bytes_of_one_checkpoint_to_go_on_from(session: Session) -> None:
+    hold = run_job(session)
+    for number in range(20):
+        leases.record_checkpoint(session, hold, b"number %d" % number, {"step": number})
+    row = session.get_one(JobRow, hold.job_id)
+    assert get_blob(session, str(row.checkpoint_sha256)) == b"number 19"
+    # And two networks.
+    assert session.scalar(select(func.count()).select_from(BlobRow)) == 3
+
+
+def test_an_ended_job_keeps_no_bytes_to_go_on_from(session: Session) -> None:
+    hold = run_job(session)
+    leases.finish_with_model(session, hold, TRAINED)
+    found = set(session.scalars(select(BlobRow.sha256)))
+    kept = {str(each.row.blob_sha256) for each in checkpoints.list_checkpoints(session, hold.job_id)}
+    version = session.scalars(select(VersionRow)).one()
+    assert found == kept | {version.blob_sha256, version.split_sha256}
+
+
+def test_two_jobs_with_the_same_checkpoint_do_not_take_it_from_each_other(session: Session) -> None:
+    first, second = run_job(session), run_job(session)
+    leases.record_checkpoint(session, first, b"newer", {"step": 6})
+    shared = session.get_one(JobRow, second.job_id).checkpoint_sha256
+    assert get_blob(session, str(shared)) == b"to go on from 2"
+    leases.finish_failed(session, second, "internal", "broke")
+    assert session.get(BlobRow, shared, populate_existing=True) is None
+    assert get_blob(session, str(session.get_one(JobRow, first.job_id).checkpoint_sha256)) == b"newer"
