@@ -32,16 +32,20 @@ def change(
         table: the columns of both.
         parts: (rows,) `Part` codes.
     """
-    assert before.encoding is not None
-    assert after.encoding is not None
-    unused = tuple(name for name in before.encoding.unused if name in after.encoding.unused)
-    wide = replace(before, encoding=replace(before.encoding, unused=unused))
-    x = training_rows(wide, table, parts == Part.TRAIN)
+    x = training_rows(reading_both(before, after), table, parts == Part.TRAIN)
     return {
         "metrics_before": scores(before, table, parts, None),
         "certificate": certificate_json(certificate(before, after, x), after, x),
         "unmeasured": None,
     }
+
+
+def reading_both(before: NetworkState, after: NetworkState) -> NetworkState:
+    """Gives the first network, whose encoding reads what the second one needs too: an edit may bring columns back."""
+    assert before.encoding is not None
+    assert after.encoding is not None
+    unused = tuple(name for name in before.encoding.unused if name in after.encoding.unused)
+    return replace(before, encoding=replace(before.encoding, unused=unused))
 
 
 def training_rows(state: NetworkState, table: Mapping[str, NDArray[Any]], wanted: NDArray[np.bool_]) -> Any:

@@ -15,7 +15,7 @@ from kan.scores import scores
 from kan.split import Part
 from kan.state import NetworkState
 from kan.statistics import with_statistics
-from service.domain.certificates import certificate_json, training_rows
+from service.domain.certificates import certificate_json, reading_both, training_rows
 from service.domain.columns import table_arrays
 from service.domain.datasets import column_types, get_dataset, load_table
 from service.domain.errors import StoredDataDamaged
@@ -57,7 +57,7 @@ def measure(
     if found is None:
         return after, Measures(unmeasured=NO_DATA_SET)
     table, parts = found
-    x = training_rows(before, table, parts == Part.TRAIN)
+    x = training_rows(reading_both(before, after), table, parts == Part.TRAIN)
     changed = certificate(before, after, x)
     metrics = [scores(state, table, parts, None) for state in (before, after)]
     after = with_statistics(after, x)

@@ -78,6 +78,15 @@ def test_a_column_that_is_pruned_leaves_the_signature_and_comes_back(api: Any, s
     np.testing.assert_array_equal(predictions(api, 3), predictions(api, 1))
 
 
+def test_the_certificate_of_a_column_that_comes_back_is_measured_with_its_values(api: Any, state: Any) -> None:
+    api.post(EDITS, json={"operations": [{"op": "prune_input", "column": "z"}]})
+    without = api.post(f"{BASE}/2/predict", json={"rows": [[x] for x in X[0]]}).json()["predictions"]
+    restore = [{"op": "restore_edge", "layer": 0, "source": 1, "target": target} for target in (0, 1)]
+    again = api.post(f"{BASE}/2/edits", json={"operations": restore}).json()
+    change = np.abs(predictions(api, 3) - np.array(without))[:3, 0]
+    assert again["edit"]["certificate"]["outputs"][0]["max_change"] == pytest.approx(change.max(), rel=1e-12)
+
+
 def test_an_edit_may_be_published_at_once(api: Any, state: Any) -> None:
     body = api.post(f"{BASE}/latest/edits", json={"operations": [{"op": "refine", "grid": 6}], "publish": True}).json()
     assert (body["status"], body["signature"]["network"]["grid"]) == ("published", 6)
