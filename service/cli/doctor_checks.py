@@ -1,7 +1,8 @@
-"""What `kan doctor` looks at, each as a value: versions, packages, kernels, devices, database, workers."""
+"""What `kan doctor` looks at, each as a value: versions, packages, kernels, devices, bytes, database, workers."""
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from kan.kernels.native.object_file import kept
 from service.cli.migrate import shown_url
 from service.domain.workers import list_workers
 from service.settings import Settings
+from service.store.blob_folder import path_of
+from service.store.blobs import IN_DATABASE
 from service.store.engine import make_engine, reading_session_factory
 from service.store.schema import is_migrated
 from service.version import code_version
@@ -52,6 +55,7 @@ def checks(settings: Settings) -> list[Check]:
         kan_package(packages_distributions(), Path(str(kan.__file__)), Path(str(service.__file__))),
         kernels(),
         devices(settings.devices),
+        blobs(settings.blobs),
         *database(settings),
     ]
 
@@ -106,6 +110,18 @@ def devices(setting: tuple[str, ...], list_devices: Callable[[], tuple[str, ...]
     except (OSError, SubprocessError) as error:
         return Check("devices", "wrong", f"torch does not start ({type(error).__name__})", "reinstall torch")
     return Check("devices", "ok", f"this machine has {', '.join(found)}; workers train on {', '.join(used)}")
+
+
+def blobs(place: str) -> Check:
+    """Looks whether bytes can be kept where KAN_BLOBS says."""
+    if place == IN_DATABASE:
+        return Check("blobs", "ok", "kept in the database")
+    folder = path_of(place)
+    if not folder.is_dir():
+        return Check("blobs", "wrong", f"{folder} is not there", "mount the share; kan serve makes a folder of its own")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return Check("blobs", "wrong", f"{folder} may not be written", "give this user the folder")
+    return Check("blobs", "ok", f"kept in {folder}")
 
 
 def database(settings: Settings) -> Iterator[Check]:

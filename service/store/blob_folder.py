@@ -26,11 +26,16 @@ class BlobsUnavailable(SQLAlchemyError):
     """
 
 
+def path_of(url: str) -> Path:
+    """Gives the path that `file:///path` names."""
+    return Path(unquote(urlsplit(url).path))
+
+
 class BlobFolder:
     """The folder behind `file:///path`; it is made where it is not there."""
 
     def __init__(self, url: str) -> None:
-        self._root = Path(unquote(urlsplit(url).path))
+        self._root = path_of(url)
         with _trouble():
             self._root.mkdir(parents=True, exist_ok=True)
 

@@ -8,7 +8,7 @@ from subprocess import CalledProcessError
 
 from sqlalchemy.orm import Session
 
-from service.cli.doctor_checks import database, devices, kan_package, kernels, versions
+from service.cli.doctor_checks import blobs, database, devices, kan_package, kernels, versions
 from service.domain.ids import new_id
 from service.settings import Settings
 from service.store.engine import database_now
@@ -83,3 +83,13 @@ def test_database_that_is_away_is_wrong_and_its_password_is_not_shown() -> None:
     (found,) = database(Settings(database_url="postgresql://me:secret@127.0.0.1:1/kan"))
     assert found.state == "wrong"
     assert "secret" not in found.found + found.advice
+
+
+def test_folder_of_bytes_that_is_not_there_is_wrong_and_not_made(tmp_path: Path) -> None:
+    place = tmp_path / "share"
+    check = blobs(place.as_uri())
+    assert (check.state, check.found) == ("wrong", f"{place} is not there")
+    assert not place.exists()
+    place.mkdir()
+    assert blobs(place.as_uri()).state == "ok"
+    assert blobs("database").found == "kept in the database"
