@@ -72,9 +72,9 @@ format: $(VENV)/.dev-ready ## put the code in its one format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-peers: .venv-peers/.ready ## install the libraries that the benchmarks compare with
+peers: .venv-peers/.ready .venv-servers/.ready ## install the libraries that the benchmarks compare with
 
-bench: $(VENV)/.dev-ready .venv-peers/.ready ## measure every claim beside its peer
+bench: $(VENV)/.dev-ready .venv-peers/.ready .venv-servers/.ready ## measure every claim beside its peer
 	for file in $(BENCHMARKS); do \
 		echo "== $$file"; KAN_PEERS='$(PEERS)' $(ONE_THREAD) $(BIN)/python $(RECORD) "$$file" $(ARGS) || exit 1; \
 	done
@@ -83,7 +83,7 @@ record: RECORD := benchmarks/record.py
 record: bench ## the same, and write the figures into benchmarks/RESULTS.md
 
 clean: ## remove the environment and caches, never ./var
-	rm -rf $(VENV) .venv-peers .venv-clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-peers .venv-servers .venv-clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp files make every later start skip pip: it runs again only when what it reads has changed.
@@ -110,6 +110,12 @@ $(VENV)/.dev-ready: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(CLIENTS_PYTHON) -m pip --disable-pip-version-check install -q -r tests/service/clients/requirements.txt
 	$(CLIENTS_PYTHON) -m pip --disable-pip-version-check install -q --no-deps \
 		-r tests/service/clients/requirements-alone.txt
+	touch $@
+
+.venv-servers/.ready: benchmarks/peers/servers/requirements.txt
+	[ -n '$(PYTHON)' ] || { echo 'Python 3.11 or newer is needed; name one with PYTHON=' >&2; exit 1; }
+	[ -x .venv-servers/bin/python ] || $(PYTHON) -m venv .venv-servers
+	.venv-servers/bin/python -m pip --disable-pip-version-check install -q -r $<
 	touch $@
 
 .venv-peers/.ready: benchmarks/peers/requirements.txt benchmarks/peers/requirements-alone.txt constraints.txt

@@ -66,6 +66,9 @@ _PARAMETERS: list[dict[str, Any]] = [
         for option, words in (("contributions", CONTRIBUTIONS), ("gradient", GRADIENT))
     ),
 ]
+_PLACES: list[dict[str, Any]] = [
+    {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in ("name", "version")
+]
 _BODY_OPTIONS = frozenset(parameter["name"] for parameter in _PARAMETERS)
 _NOTHING_ASKED = Asked("warn")
 
@@ -76,15 +79,16 @@ _NOTHING_ASKED = Asked("warn")
     summary="Predict for rows",
     response_model=PredictionRead,
     responses={**_ANSWERS, **_PROBLEMS, **_BODY_PROBLEMS},
-    openapi_extra={"requestBody": PREDICT_BODY, "parameters": _PARAMETERS},
+    openapi_extra={"requestBody": PREDICT_BODY, "parameters": [*_PLACES, *_PARAMETERS]},
 )
-async def predict(name: str, version: str, request: Request) -> Response:
+async def predict(request: Request) -> Response:
     """Rows in signature order, named columns in any order, or a table; a bad value is refused with its path."""
     media_type = chosen_format(request, FORMATS)
     asked = _asked_of(request)
     check_asked(asked, media_type)
     upload = await read_upload(request)
     limits: TableLimits = request.app.state.prediction_limits
+    name, version = request.path_params["name"], request.path_params["version"]
 
     def answer(found: Served) -> Response:
         table = read_rows(upload.data, upload.media_type, found.model.columns, limits)

@@ -15,6 +15,7 @@ from kan.checkpoint import load
 from kan.compiled_predictor import Predictor
 from kan.encoding import Encoding
 from kan.errors import CheckpointError
+from kan.inside_range import InsideRange, inside_range
 from kan.state import NetworkState
 from service.domain.errors import StoredDataDamaged
 from service.domain.prediction_columns import InputColumn, input_columns
@@ -35,6 +36,11 @@ class LoadedModel:
     def columns(self) -> tuple[InputColumn, ...]:
         """What it expects of each input column, found once."""
         return input_columns(self.encoding)
+
+    @cached_property
+    def inside(self) -> InsideRange | None:
+        """The short way for rows within the training range, where there is one."""
+        return inside_range(self.encoding)
 
 
 class ModelCache:

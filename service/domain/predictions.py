@@ -67,6 +67,9 @@ def predict(model: LoadedModel, table: InputTable, policy: DomainPolicy, max_row
     """
     if table.rows > max_rows:
         raise BodyTooLarge("rows in one request", max_rows, "send them in parts")
+    x = model.inside.encode(table.columns) if model.inside is not None else None
+    if x is not None:
+        return replace(_evaluated(model, x, table), policy=policy)
     columns = model.columns
     check_values(columns, table)
     outside, outside_count = _outside(model.encoding, table)
@@ -84,9 +87,14 @@ def evaluate_table(model: LoadedModel, table: InputTable) -> Prediction:
         InvalidRows: a value so far out that the numbers overflow, or where a formula is undefined.
     """
     try:
-        raw = model.predictor.evaluate(encode(model.encoding, table.columns))
+        x = encode(model.encoding, table.columns)
     except EncodingError as error:
         raise invalid_rows([Fault(table.pointer(error.row or 0, error.column), "unusable", error.message)]) from None
+    return _evaluated(model, x, table)
+
+
+def _evaluated(model: LoadedModel, x: Floats, table: InputTable) -> Prediction:
+    raw = model.predictor.evaluate(x)
     values = decode(model.encoding, raw)
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
