@@ -10,7 +10,7 @@ from kan.config_checks import check_function
 from kan.errors import InvalidConfig
 from kan.predictor import edge_values
 from kan.state import Array, LayerState, NetworkState
-from kan.symbolic.affine import AffineFit, affine_fit
+from kan.symbolic.affine import STEPS, AffineFit, affine_fit
 from kan.symbolic.functions import FUNCTIONS
 from kan.symbolic.normal_form import held_constants
 from kan.symbolic.written import function_named
@@ -81,6 +81,7 @@ def suggestions(
     limit: int = 10,
     *,
     bits_per_operation: float = BITS_PER_OPERATION,
+    steps: int = STEPS,
 ) -> list[Suggestion]:
     """Gives the functions that fit a curve, best first: much explained with few operations.
 
@@ -91,6 +92,7 @@ def suggestions(
         library: names or expressions of x to try; default: all names, the dear ones last.
         limit: so many at most.
         bits_per_operation: of unexplained variance, which one more operation must save.
+        steps: of every fit at most; a tenth of them tell functions apart, the others are for the last digits.
 
     Raises:
         InvalidConfig: an unknown name.
@@ -99,15 +101,15 @@ def suggestions(
     for name in names:
         check_function("library", name)
     later = [name for name in names if library is None and name in LAST_RESORT]
-    found = _fitted(curve, [name for name in names if name not in later])
+    found = _fitted(curve, [name for name in names if name not in later], steps)
     if later and all(fit.r2 < EXPLAINED for fit in found):
-        found += _fitted(curve, later)
+        found += _fitted(curve, later, steps)
     ranked = [_suggestion(fit, bits_per_operation) for fit in found]
     return sorted(ranked, key=lambda suggestion: (suggestion.score, abs(suggestion.fit.c)))[:limit]
 
 
-def _fitted(curve: EdgeCurve, names: Sequence[str]) -> list[AffineFit]:
-    fits = [affine_fit(name, curve.x, curve.y, curve.weight) for name in names]
+def _fitted(curve: EdgeCurve, names: Sequence[str], steps: int) -> list[AffineFit]:
+    fits = [affine_fit(name, curve.x, curve.y, curve.weight, steps=steps) for name in names]
     return [fit for fit in fits if fit is not None]
 
 

@@ -15,8 +15,9 @@ from kan.journal import Journal
 from kan.network import Kan
 from kan.refine import refine
 from kan.stages.fit import Fitted, with_network
-from kan.stages.refitting import Refitted, Refitting, counted
-from kan.stages.symbolify import EXACT, relative_rmse, snapped, spline_edges
+from kan.stages.ranking import spline_edges
+from kan.stages.refitting import Refitted, Refitting, counted, is_level
+from kan.stages.symbolify import EXACT, MOST_GROWTH, relative_rmse, snapped
 from kan.stages.work import StageRun, Tensors, Work, pack_network, unpack_network
 from kan.state import NetworkState
 from kan.structures import MOST_INPUTS, Structure, structure_state, structures
@@ -60,9 +61,13 @@ class Trial:
     @property
     def rank(self) -> tuple[float, int]:
         """Decades of error, then complexity; a spline left is worth a decade: who asks for a formula wants it whole."""
+        return log10(max(self.error, EXACT)) + len(spline_edges(self.refitted.state)), self.complexity
+
+    @property
+    def complexity(self) -> int:
+        """Of all formulas together."""
         formulas = (formula for layer in self.refitted.state.layers for formula in layer.formulas)
-        complexity = sum(function_named(formula.function).complexity for formula in formulas)
-        return log10(max(self.error, EXACT)) + len(spline_edges(self.refitted.state)), complexity
+        return sum(function_named(formula.function).complexity for formula in formulas)
 
     @property
     def is_exact(self) -> bool:
@@ -115,6 +120,7 @@ def _formula(refitting: Refitting, trials: list[Trial], tries: int) -> Generator
     Beside an exact one a few more are tried that are no larger: exp(log(x1) + log(x2)) is x1 * x2 where both are
     positive, and there only.
     """
+    ends: list[Trial] = []
     best: Trial | None = None
     left = tries
     for trial in trials:
@@ -127,9 +133,16 @@ def _formula(refitting: Refitting, trials: list[Trial], tries: int) -> Generator
         left -= 1
         sharp = yield from _sharpened(refitting, trial)
         end = _trial(refitting, trial.structure, (yield from snapped(refitting, sharp.refitted.state)))
-        if best is None or end.rank < best.rank:
-            best = end
-    return best
+        ends.append(end)
+        best = min(ends, key=lambda trial: trial.rank)
+    return None if best is None else _plainest(ends, best)
+
+
+def _plainest(ends: list[Trial], best: Trial) -> Trial:
+    """Gives the least complex of the ends that the validation rows cannot tell from the best one."""
+    close = [end for end in ends if end.rank[0] <= best.rank[0] + log10(MOST_GROWTH)]
+    level = [end for end in close if end is best or is_level(end.refitted, best.refitted)]
+    return min(level, key=lambda end: (end.complexity, end.rank))
 
 
 def _sharpened(refitting: Refitting, trial: Trial) -> Generator[TrainStep, None, Trial]:

@@ -6,13 +6,16 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
+from kan.jacobian import parameter_count
 from kan.move_grid import move_grids
 from kan.network import Kan
-from kan.optimizers.gauss_newton import mean_loss
+from kan.optimizers.gauss_newton import network_outputs
 from kan.problem import Problem, Rows
 from kan.stages.smooth import levenberg_marquardt
-from kan.state import NetworkState
+from kan.state import Array, NetworkState
 from kan.train import TrainStep, train
 
 T = TypeVar("T")
@@ -25,10 +28,12 @@ class Refitted:
     Attributes:
         state: the network.
         held: mean loss of the validation rows; infinite where an output is not finite.
+        rows: (validation rows,) the loss of each.
     """
 
     state: NetworkState
     held: float
+    rows: Float[Tensor, " rows"]
 
 
 RefitRun = Generator[TrainStep, None, Refitted]
@@ -68,14 +73,34 @@ class Refitting:
 
     def judged(self, state: NetworkState) -> Refitted:
         """Gives a network with its loss on the validation rows."""
-        loss = mean_loss(Kan.from_state(state), self.problem.loss, *self.problem.at(self.problem.validation))
-        return Refitted(state, loss if np.isfinite(loss) else float("inf"))
+        x, y = self.problem.at(self.problem.validation)
+        rows = self.problem.loss.rows(network_outputs(Kan.from_state(state).to(x.device), x), y)
+        loss = float(rows.mean())
+        return Refitted(state, loss if np.isfinite(loss) else float("inf"), rows)
+
+    def step_cost(self, state: NetworkState) -> float:
+        """Gives how many multiplications a step takes, about."""
+        return len(self.rows) * state.widths[-1] * parameter_count(Kan.from_state(state)) ** 2
+
+    def inputs(self) -> Array:
+        """Gives the inputs of the rows that teach, (rows, inputs)."""
+        x: Array = self.problem.at(self.rows)[0].cpu().numpy()
+        return x
 
     def variance(self) -> float:
         """Gives the loss of the best constant on the validation rows, at least a tiny number."""
         _, y = self.problem.at(self.problem.validation)
         spread = (y - y.mean(0)).square().sum(1).mean() / 2 if self.problem.loss.name == "mse" else torch.tensor(1.0)
         return max(float(spread), 1e-300)
+
+
+def is_level(trial: Refitted, other: Refitted, errors: float = 1.0) -> bool:
+    """Says whether a network is worse on the validation rows by no more than so many standard errors.
+
+    Of the difference, row by row: what both get wrong does not hide it.
+    """
+    apart = trial.rows - other.rows
+    return bool(apart.mean() <= errors * apart.std() / len(apart) ** 0.5)
 
 
 def counted(run: Generator[TrainStep, None, T], expected: int) -> Generator[TrainStep, None, T]:

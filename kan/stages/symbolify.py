@@ -14,28 +14,26 @@ from kan.config_symbolic import Symbolify
 from kan.errors import InvalidConfig
 from kan.journal import Journal
 from kan.network import Kan
-from kan.predictor import edge_values, evaluate_layers
-from kan.snapped import with_formula
 from kan.stages.choose import PENALTIES
 from kan.stages.fit import Fitted, fit_piece, with_network
 from kan.stages.members import CURVATURE_SHARE
+from kan.stages.plainer import formulas_under_noise, plainer
+from kan.stages.ranking import Edge, Ranked, ranked_splines, spline_edges, with_fit
 from kan.stages.refitting import RefitRun, Refitted, Refitting, counted
 from kan.stages.starts import NOISE_FREE
 from kan.stages.work import StageRun, Tensors, Work, held_loss, pack_network, unpack_network
-from kan.state import Array, EdgeFormula, NetworkState
-from kan.suggestions import EdgeCurve, Suggestion, suggestions
-from kan.symbolic.affine import AffineFit
+from kan.state import EdgeFormula, NetworkState
+from kan.suggestions import Suggestion
 from kan.symbolic.normal_form import plainer_phase
 from kan.train import TrainStep
 
-SAMPLES = 101
 # Functions of an edge that are tried, and steps after which a trial is judged.
 TRIALS, TRIAL_STEPS = 3, 15
 LAST_STEPS = 40
+# Over the number of rows: the slope's penalty for classes, about as strong as that of their formulas.
+CLASS_SLOPE = 0.1
 # RMSE on the validation rows may grow by so much.
 MOST_GROWTH = 1.05
-# Bits for a complexity weight of one.
-BITS = 10.0
 MOST_ROWS = 4_000
 DEFAULT = Symbolify()
 # A later, less likely function must leave so much less of the error.
@@ -45,13 +43,6 @@ SURE = 1e-7
 # RMSE, in standard deviations, that costs nothing: splines with their ridge leave no less; and that is rounding.
 NO_COST = 1e-5
 EXACT = 1e-7
-# Functions that others are as well: cos is sin, sigmoid is tanh, arccos is arcsin.
-DISTINCT = (
-    *("x", "x^2", "x^3", "x^4", "x^5", "1/x", "1/x^2", "1/x^3", "1/x^4", "1/x^5", "sqrt", "1/sqrt", "exp", "log"),
-    *("abs", "sin", "tan", "tanh", "arcsin", "arctan", "arctanh", "gaussian"),
-)
-
-Edge = tuple[int, int, int]
 
 
 def symbolify(work: Work, stage: Symbolify, journal: Journal, name: str) -> StageRun:
@@ -64,8 +55,9 @@ def symbolify(work: Work, stage: Symbolify, journal: Journal, name: str) -> Stag
         refitting = _refitting(work)
         state = before.state()
         expected = TRIALS * TRIAL_STEPS * (1 + len(spline_edges(state))) + LAST_STEPS
-        found = yield from counted(snapped(refitting, state, stage), expected)
-        return pack_network(Kan.from_state(found.state))
+        search = formulas_under_noise if refitting.slope > 0 else snapped
+        found = yield from counted(search(refitting, state, stage), expected)
+        return pack_network(Kan.from_state(in_normal_form(found.state)))
 
     network = unpack_network(work, (yield from journal.piece(f"{name}/symbolify", run)))
     work = with_network(work, Fitted(network))
@@ -84,12 +76,14 @@ def refitted_on_all(work: Work, journal: Journal, name: str) -> Generator[TrainS
 
 
 def _refitting(work: Work) -> Refitting:
-    """Splines of a target with noise stay as smooth as they were searched with; else they would learn it."""
+    """Splines of a target with noise, as classes are, stay smooth; else they would learn it."""
     problem = work.problem
     rows = problem.sample(problem.train, MOST_ROWS, problem.seed)
     plain = Refitting(problem, rows)
-    is_noisy = held_loss(work) > NOISE_FREE * plain.variance()
+    is_class = problem.loss.name != "mse"
+    is_noisy = is_class or held_loss(work) > NOISE_FREE * plain.variance()
     slope = PENALTIES[1] if is_noisy else 0.0
+    slope = max(slope, CLASS_SLOPE / len(rows)) if is_class else slope
     return replace(plain, curvature=CURVATURE_SHARE * slope, slope=slope)
 
 
@@ -109,17 +103,19 @@ def snapped(refitting: Refitting, state: NetworkState, stage: Symbolify = DEFAUL
         taken: Refitted | None = held
         while taken is not None:
             # What was refused left the network as it was, and so what its edges look like.
-            ranked = _ranked(refitting, held.state, stage) if ranked is None else ranked
+            ranked = ranked_splines(held.state, refitting.inputs(), stage) if ranked is None else ranked
             taken = yield from _first_accepted(refitting, held, ranked, floor)
             if taken is not None:
                 held, ranked = taken, None
     last = yield from refitting.run(held.state, LAST_STEPS)
     best = last if last.held <= held.held else held
+    if relative_rmse(refitting, best.held) > NO_COST:
+        best = yield from plainer(refitting, best, stage)
     return replace(best, state=in_normal_form(best.state))
 
 
 def _first_accepted(
-    refitting: Refitting, held: Refitted, ranked: list[tuple[Edge, list[Suggestion]]], floor: float
+    refitting: Refitting, held: Refitted, ranked: Ranked, floor: float
 ) -> Generator[TrainStep, None, Refitted | None]:
     """Gives the network with a formula on the first edge that has one good enough, None where no edge has."""
     for edge, found in ranked:
@@ -140,45 +136,9 @@ def in_normal_form(state: NetworkState) -> NetworkState:
     return replace(state, layers=tuple(layers))
 
 
-def spline_edges(state: NetworkState) -> list[Edge]:
-    """Gives the edges (layer, source, target) that are splines of numbers, neither pruned nor formulas."""
-    return [
-        (index, int(source), int(target))
-        for index, layer in enumerate(state.layers)
-        for source, target in np.argwhere(layer.mask != 0)
-        if layer.level_table(int(source)) is None
-    ]
-
-
 def relative_rmse(refitting: Refitting, loss: float) -> float:
     """Gives a mean loss of the validation rows as RMSE in standard deviations of the target."""
     return float(np.sqrt(loss / refitting.variance()))
-
-
-def _ranked(refitting: Refitting, state: NetworkState, stage: Symbolify) -> list[tuple[Edge, list[Suggestion]]]:
-    """Gives the splines with their functions, the one whose best function is the most certain first."""
-    x = refitting.problem.at(refitting.rows)[0].cpu().numpy()
-    values = evaluate_layers(state, x)
-    bits, library = BITS * stage.complexity_weight, stage.library or DISTINCT
-    curves = {edge: _curve(state, values[edge[0]], edge) for edge in spline_edges(state)}
-    found = {edge: suggestions(curve, library, bits_per_operation=bits) for edge, curve in curves.items()}
-    # A curve that never changes is a constant: the line of slope zero.
-    found = {edge: ranked or [_constant(state, values[edge[0]], edge)] for edge, ranked in found.items()}
-    found = {edge: [s for s in ranked if s.fit.r2 >= stage.r2_threshold] for edge, ranked in found.items()}
-    return sorted(((edge, ranked) for edge, ranked in found.items() if ranked), key=lambda item: item[1][0].score)
-
-
-def _curve(state: NetworkState, values: Array, edge: Edge) -> EdgeCurve:
-    """Samples an edge where its input's values lie: many of them, many samples."""
-    layer, source, target = edge
-    x = np.unique(np.quantile(values[:, source], np.linspace(0.0, 1.0, SAMPLES)))
-    y = edge_values(state.layers[layer], source, x, base=state.base, outside=state.outside)[:, target]
-    return EdgeCurve(x, y, np.ones(len(x)))
-
-
-def _constant(state: NetworkState, values: Array, edge: Edge) -> Suggestion:
-    level = float(_curve(state, values, edge).y.mean())
-    return Suggestion(AffineFit("x", 0.0, 1.0, 0.0, level, 1.0), 1, -np.inf)
 
 
 def _tried(
@@ -196,9 +156,3 @@ def _tried(
         if error <= EXACT or is_sure:
             break
     return best
-
-
-def with_fit(state: NetworkState, edge: Edge, fit: AffineFit) -> NetworkState:
-    """Gives the network with a fitted function on an edge."""
-    layer, source, target = edge
-    return with_formula(state, layer, EdgeFormula(source, target, fit.function, fit.a, fit.b, fit.c, fit.d))

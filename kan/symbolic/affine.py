@@ -46,13 +46,16 @@ class AffineFit:
     r2: float
 
 
-def affine_fit(function: str, x: Array, y: Array, weight: Array | None = None) -> AffineFit | None:
+def affine_fit(
+    function: str, x: Array, y: Array, weight: Array | None = None, *, steps: int = STEPS
+) -> AffineFit | None:
     """Gives the best fit of one function; None where it has no finite one, or where x or y never change.
 
     Args:
         function: a name of the library, or an expression of x.
         x, y: (samples,) of the curve.
         weight: (samples,) how much each counts; default: all the same.
+        steps: of least squares at most.
 
     Source: Golub and Pereyra (1973) for starts judged with a and d solved for; Levenberg-Marquardt for the rest.
     """
@@ -68,7 +71,7 @@ def affine_fit(function: str, x: Array, y: Array, weight: Array | None = None) -
         starts = _best_starts(function, t, z, share)
         if not len(starts):
             return None
-        (a, b, c, d), error = _refined(function, t, z, share, starts)
+        (a, b, c, d), error = _refined(function, t, z, share, starts, steps)
     constants = (float(n) for n in (a * std, b / half, c - b * middle / half, d * std + mean))
     return AffineFit(function, *normal_form(function, *constants), r2=1.0 - error)
 
@@ -98,12 +101,12 @@ def _runs_inside(function: str, slope: float, shift: float) -> bool:
     return is_admissible(function, shift - abs(slope), shift + abs(slope))
 
 
-def _refined(function: str, t: Array, z: Array, share: Array, starts: Array) -> tuple[Array, float]:
+def _refined(function: str, t: Array, z: Array, share: Array, starts: Array, steps: int) -> tuple[Array, float]:
     """Gives the best constants after steps of Levenberg-Marquardt from every start at once, and their error."""
     best, damping = starts.copy(), np.full(len(starts), 1e-3)
     residual, rows = _model(function, t, z, best)
     error = residual**2 @ share
-    for _ in range(STEPS):
+    for _ in range(steps):
         trial = best + _steps(residual, rows, share, damping)
         residual_there, rows_there = _model(function, t, z, trial)
         there = residual_there**2 @ share
