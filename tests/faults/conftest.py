@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,8 @@ class FaultBench(Bench):
         self.gates = Gates(folder)
         self._clients: list[httpx.Client] = []
 
-    def start_held_worker(self, **settings: str) -> subprocess.Popen[bytes]:
-        return self.start_worker(run_class=HELD_RUN, **settings)
+    def start_held_worker(self, prefix: Sequence[str] = (), **settings: str) -> subprocess.Popen[bytes]:
+        return self.start_worker(run_class=HELD_RUN, prefix=prefix, **settings)
 
     def submit_held(self, steps: int, *hold: str, **resolved: Any) -> str:
         return self.submit(steps=steps, hold=hold, folder=str(self.folder), **resolved)
@@ -69,6 +70,11 @@ class FaultBench(Bench):
     def log(self) -> str:
         """Gives what workers and APIs have logged."""
         return self._log.read_text()
+
+    def logged(self, event: str, **facts: str) -> list[dict[str, Any]]:
+        """Gives the lines of the log about one kind of event, as far as they have these facts."""
+        lines = [json.loads(line) for line in self.log().splitlines() if line.startswith("{") and line.endswith("}")]
+        return [line for line in lines if {**line, **facts, "event": event} == line]
 
     def wait_here(self, phase: str) -> None:
         wait_until(lambda: self.gates.is_here(phase), f"{phase}\n{self.log()[-4000:]}")

@@ -74,7 +74,7 @@ def fill_during_checkpoint(full: tuple[FaultBench, SmallDisk], **settings: str) 
 def test_full_disk_holds_a_job_up_until_there_is_room(full: tuple[FaultBench, SmallDisk]) -> None:
     bench, disk = full
     job_id = fill_during_checkpoint(full)
-    wait_until(lambda: bench.log().count('"database_away"') >= 3, "writes that fail")
+    wait_until(lambda: len(bench.logged("database_away")) >= 3, "writes that fail")
     assert bench.events(job_id, "checkpoint") == []
     disk.make_room()
     bench.assert_succeeded_once(job_id, STEPS)
@@ -84,7 +84,7 @@ def test_disk_that_stays_full_costs_no_attempts(full: tuple[FaultBench, SmallDis
     bench, disk = full
     job_id = fill_during_checkpoint(full, KAN_DATABASE_RETRY_SECONDS="0.2")
     # More often than a job may fail.
-    wait_until(lambda: bench.log().count('"database_trouble"') >= 5, "attempts that end", DEADLINE_SECONDS)
+    wait_until(lambda: len(bench.logged("database_trouble")) >= 5, "attempts that end", DEADLINE_SECONDS)
     assert bench.job(job_id).finished_at is None
     disk.make_room()
     bench.assert_succeeded_once(job_id, STEPS)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,12 @@ class Bench:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start_worker(
-        self, device: str = "cpu", *, run_class: str | None = FAKE_RUN, **settings: str
+        self, device: str = "cpu", *, run_class: str | None = FAKE_RUN, prefix: Sequence[str] = (), **settings: str
     ) -> subprocess.Popen[bytes]:
-        """Starts one; `run_class` None = as the job's kind asks for."""
-        environment = {**os.environ, **_QUICK, **settings, "KAN_DATABASE_URL": self._url}
+        """Starts one; `run_class` None = as the job's kind asks for; `prefix` are words before the command."""
+        environment = {**os.environ, **_QUICK, "KAN_DATABASE_URL": self._url, **settings}
         options = ["--device", device, *(["--run-class", run_class] if run_class else [])]
-        command = [sys.executable, "-m", "service.worker", *options]
+        command = [*prefix, sys.executable, "-m", "service.worker", *options]
         with self._log.open("ab") as log:
             process = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
         self.processes.append(process)
