@@ -53,9 +53,9 @@ class FaultBench(Bench):
     def submit_held(self, steps: int, *hold: str, **resolved: Any) -> str:
         return self.submit(steps=steps, hold=hold, folder=str(self.folder), **resolved)
 
-    def start_api(self) -> tuple[subprocess.Popen[bytes], httpx.Client]:
+    def start_api(self, port: int | None = None) -> tuple[subprocess.Popen[bytes], httpx.Client]:
         """Starts `kan serve` without workers and waits until it answers."""
-        port = free_port()
+        port = port or free_port()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KAN_")}
         environment = {**kept, "KAN_DATABASE_URL": self._url, "KAN_PORT": str(port), "KAN_WORKERS": "0"}
         with self._log.open("ab") as log:
