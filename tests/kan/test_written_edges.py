@@ -1,17 +1,25 @@
 """Networks with functions that people wrote: saved, served, trained and written out as any other."""
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from kan.checkpoint import dump, load
+from kan.checkpoint import dump, load, save
 from kan.compiled_predictor import Predictor
+from kan.config import Fit, NetworkConfig
+from kan.config_symbolic import Symbolify
 from kan.edits import edited
 from kan.errors import CheckpointError, InvalidConfig
 from kan.formulas.building import formulas
-from kan.formulas.formula import input_columns
+from kan.formulas.formula import input_columns, variable_columns
+from kan.formulas.negligible import without_negligible
+from kan.formulas.rounding import rounded
 from kan.kernels.native.compiling import KERNELS
 from kan.losses import SquaredError
 from kan.network import Kan
@@ -19,8 +27,10 @@ from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.penalty import constant_penalty, penalty_matrix
 from kan.predictor import evaluate
 from kan.state import EdgeFormula, NetworkState
+from kan.table_training import TableTask
 from kan.written_edges import has_written, with_library_only
 from tests.kan.networks import mixed_network, random_network
+from tests.kan.training import trained
 
 WRITTEN = ("x*exp(-x)", "1/(x**2 + 1)", "sin(x)/(2 + cos(3*x))", "0.5*(exp(x) + exp(-x))", "x**x + 2**x")
 
@@ -126,3 +136,30 @@ def test_two_edges_of_one_function_into_one_node_are_added() -> None:
     one = EdgeFormula(0, 0, "x*exp(-x)", 0.7, 0.3, 0.9, -0.1)
     assert one in state.layers[0].formulas
     np.testing.assert_allclose(evaluate(with_library_only(state), x), evaluate(state, x), rtol=1e-12, atol=1e-12)
+
+
+def test_data_of_a_written_function_become_it_to_the_digit() -> None:
+    generator = np.random.default_rng(0)
+    u, v = generator.uniform(0.0, 5.0, 200), generator.uniform(-1.0, 1.0, 200)
+    table = {"u": u, "v": v, "y": 3.0 * u * np.exp(-u) + np.sin(2.0 * v)}
+    recipe = (Fit(steps=60), Symbolify(library=("x", "x^2", "sin", "x*exp(-x)")))
+    task = TableTask(("u", "v"), ("y",), "regression", recipe, NetworkConfig((), grid=8))
+    state = trained(table, task).state
+    (formula,) = formulas(state)
+    columns = variable_columns(formula.variables, table)
+    shorter = without_negligible(formula, columns, 1e-6)
+    assert rounded(shorter, columns, 4).formula.written() == "3*u*exp(-u) + sin(2*v)"
+
+
+def test_a_process_that_knows_nothing_of_the_function_predicts_the_same(tmp_path: Path) -> None:
+    """D23: a network with a function of one's own could not be read again: KeyError."""
+    state = with_functions(random_network(2, 3, 1), *WRITTEN)
+    x = rows_of(state)
+    save(state, tmp_path / "network.safetensors")
+    script = (
+        "import json, sys\nimport numpy as np\nfrom kan.checkpoint import read\nfrom kan.predictor import evaluate\n"
+        "print(json.dumps(evaluate(read(sys.argv[1]), np.array(json.loads(sys.argv[2]))).tolist()))"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "network.safetensors"), json.dumps(x.tolist())]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout) == evaluate(state, x).tolist()
