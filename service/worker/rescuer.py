@@ -6,8 +6,6 @@ import random
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -15,18 +13,14 @@ from sqlalchemy.orm import Session
 from service.domain.backoff import Backoff
 from service.domain.lease_watch import LeaseWatch
 from service.domain.rescues import held_leases, lost_leases, rescue_jobs
-from service.domain.retention import forget
+from service.domain.retention import sweep
 from service.log import get_logger
 from service.settings import Settings
 from service.store.blob_folder import SHELVES
-from service.store.blobs import adopt_strays, drop_orphans
-from service.store.engine import database_now
 from service.store.jobs import Lease
-from service.store.workers import drop_unseen_workers
 from service.worker.retrying import Transactions
 
 _SWEEP_SECONDS = 300.0
-_FORGET_WORKER = timedelta(hours=1)
 
 log = get_logger()
 
@@ -63,15 +57,8 @@ class Rescuer:
                 log.warning("rescue_failed", error=type(error).__name__)
 
     def _sweep(self, session: Session) -> None:
-        now = database_now(session)
-        forgotten = forget(session, self._settings)
-        oldest = now - timedelta(seconds=self._settings.orphan_seconds)
-        dropped = drop_orphans(session, oldest)
         # A shelf at a time: a shared folder may take long to list.
-        strays = adopt_strays(session, random.choice(SHELVES), oldest)
-        drop_unseen_workers(session, now - _FORGET_WORKER)
-        session.commit()
-        found = {"blobs": dropped, "strays": strays, **asdict(forgotten)}
+        found = sweep(session, self._settings, random.choice(SHELVES))
         if any(found.values()):
             log.info("swept", **found)
 

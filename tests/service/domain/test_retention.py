@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from service.domain import checkpoints, jobs, leases
 from service.domain.job_specs import JobDraft
-from service.domain.retention import Forgotten, forget
+from service.domain.retention import Forgotten, forget, sweep
 from service.domain.trained_model import TrainedModel, TrainingMoment
 from service.settings import Settings
 from service.store.blobs import drop_orphans, get_blob
 from service.store.engine import database_now
 from service.store.jobs import list_events
-from service.store.tables import BlobRow, JobRow, VersionRow
+from service.store.tables import BlobRow, JobRow, VersionRow, WorkerRow
 
 TRAINED = TrainedModel(b"model", b"split", {}, {"inputs": [], "outputs": []}, "converged", 1.0)
 NEVER = Settings(keep_checkpoints_days=0, keep_events_days=0, keep_jobs_days=0)
@@ -116,3 +116,17 @@ def test_two_jobs_with_the_same_checkpoint_do_not_take_it_from_each_other(sessio
     leases.finish_failed(session, second, "internal", "broke")
     assert session.get(BlobRow, shared, populate_existing=True) is None
     assert get_blob(session, str(session.get_one(JobRow, first.job_id).checkpoint_sha256)) == b"newer"
+
+
+def test_sweep_forgets_then_frees_what_nothing_refers_to_any_more(session: Session, ended: str) -> None:
+    old = database_now(session) - timedelta(days=10)
+    session.execute(update(BlobRow).values(created_at=old))
+    session.add(WorkerRow(id="wk_gone", host="h", pid=1, device="cpu", started_at=old, seen_at=old))
+    session.commit()
+    found = sweep(session, Settings(keep_checkpoints_days=9), "00")
+    # The running job has the same networks still.
+    assert found == {"blobs": 0, "strays": 0, "checkpoints": 2, "events": 0, "jobs": 0}
+    assert session.scalars(select(WorkerRow)).all() == []
+    session.execute(update(VersionRow).values(split_sha256=None))
+    session.commit()
+    assert sweep(session, Settings(), "00")["blobs"] == 1
