@@ -9,9 +9,15 @@ from fastapi import APIRouter, Header, Request, Response
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep, SessionDep, SettingsDep
 from service.api.idempotency import HEADER, REPLAYED, request_key
-from service.api.negotiation import JSON
+from service.api.negotiation import CHANGING, JSON, chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
-from service.api.schemas.checkpoints import CheckpointList, PromotionCreate, checkpoint_list
+from service.api.schemas.checkpoints import (
+    CheckpointList,
+    CheckpointRead,
+    PromotionCreate,
+    checkpoint_list,
+    checkpoint_read,
+)
 from service.api.schemas.models import VersionRead, version_read
 from service.domain import checkpoints, errors, models, promotions
 from service.domain.children import submit_child
@@ -19,6 +25,8 @@ from service.domain.idempotency import Answer
 from service.store.tables import VersionRow
 
 router = APIRouter()
+
+BYTES = "application/octet-stream"
 
 
 @router.get(
@@ -31,6 +39,35 @@ router = APIRouter()
 def list_job_checkpoints(job_id: str, session: ReadingSessionDep) -> CheckpointList:
     """Those of a running job too. When it ends, the ones that `kept_for` gives a reason for stay."""
     return checkpoint_list(checkpoints.list_checkpoints(session, job_id))
+
+
+@router.get(
+    "/v1/jobs/{job_id}/checkpoints/{number}",
+    operation_id="getJobCheckpoint",
+    summary="Read one checkpoint, or its network as a file",
+    tags=["jobs"],
+    response_model=CheckpointRead,
+    responses={
+        200: {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}},
+        304: {"description": "Not modified"},
+        **problem_responses(errors.JobNotFound, errors.CheckpointNotFound, errors.CheckpointGone, errors.NotAcceptable),
+    },
+)
+def get_job_checkpoint(job_id: str, number: str, request: Request, session: ReadingSessionDep) -> Response:
+    """`Accept: application/octet-stream` gives the safetensors file that `Kan.load` reads."""
+    media_type = chosen_format(request, [JSON, BYTES])
+    found = checkpoints.get_checkpoint(session, job_id, number)
+    if media_type == JSON:
+        content = checkpoint_read(found).model_dump_json().encode()
+        headers = {"ETag": etag_of(content)}
+    else:
+        content = checkpoints.model_bytes(session, found.row)
+        name = f"{job_id}-{found.row.number}.safetensors"
+        headers = {"ETag": f'"{found.row.blob_sha256}"', "Content-Disposition": f'attachment; filename="{name}"'}
+    headers |= {"Cache-Control": CHANGING, "Vary": "Accept"}
+    if is_known(request, headers["ETag"]):
+        return not_modified(headers)
+    return Response(content, media_type=media_type, headers=headers)
 
 
 @router.get(

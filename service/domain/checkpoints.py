@@ -12,11 +12,11 @@ from typing import Literal
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from service.domain.errors import JobNotFound
+from service.domain.errors import CheckpointGone, CheckpointNotFound, JobNotFound, StoredDataDamaged
 from service.domain.ids import is_id
 from service.domain.trained_model import TrainingMoment
 from service.store import checkpoints as statements
-from service.store.blobs import free_blobs
+from service.store.blobs import BlobDamaged, free_blobs, get_blob
 from service.store.engine import database_now
 from service.store.jobs import find_job
 from service.store.tables import CheckpointRow
@@ -88,6 +88,34 @@ def list_checkpoints(session: Session, job_id: str) -> list[Checkpoint]:
     if not is_id("job", job_id) or find_job(session, job_id) is None:
         raise JobNotFound(job_id)
     return with_roles(statements.list_checkpoints(session, job_id))
+
+
+def get_checkpoint(session: Session, job_id: str, number: str) -> Checkpoint:
+    """Gives one checkpoint of a job.
+
+    Raises:
+        JobNotFound: no such job.
+        CheckpointNotFound: it has none with this number.
+    """
+    found = {str(each.row.number): each for each in list_checkpoints(session, job_id)}
+    if number not in found:
+        raise CheckpointNotFound(number)
+    return found[number]
+
+
+def model_bytes(session: Session, row: CheckpointRow) -> bytes:
+    """Gives a checkpoint's network as the bytes of a model.
+
+    Raises:
+        CheckpointGone: they are not kept any more.
+        StoredDataDamaged: they are not those that were stored.
+    """
+    if row.blob_sha256 is None:
+        raise CheckpointGone(str(row.number))
+    try:
+        return get_blob(session, row.blob_sha256)
+    except BlobDamaged:
+        raise StoredDataDamaged("checkpoint") from None
 
 
 def with_roles(rows: Sequence[CheckpointRow]) -> list[Checkpoint]:

@@ -58,10 +58,11 @@ class PromotionCreate(BaseModel):
 
 def checkpoint_list(found: list[Checkpoint]) -> CheckpointList:
     """Gives checkpoints as they are shown."""
-    return CheckpointList(data=[_read(each) for each in found])
+    return CheckpointList(data=[checkpoint_read(each) for each in found])
 
 
-def _read(found: Checkpoint) -> CheckpointRead:
+def checkpoint_read(found: Checkpoint) -> CheckpointRead:
+    """Gives a checkpoint as it is shown."""
     row = found.row
     return CheckpointRead(
         number=row.number,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from kan.checkpoint import dump
 from kan.encoding import NumberInput, NumberOutput
@@ -15,6 +16,7 @@ from service.domain.job_specs import JobDraft
 from service.domain.jobs import create_job
 from service.domain.leases import Hold
 from service.domain.trained_model import TrainedModel, TrainingMoment
+from service.store.tables import BlobChunkRow
 from tests.service.conftest import signature_of
 
 BASE = "/v1/models/concrete/versions"
@@ -82,6 +84,32 @@ def test_a_version_lists_the_checkpoints_of_its_job(api: Any, ended: Training) -
     of_version = api.get(f"{BASE}/1/checkpoints")
     assert (of_version.status_code, len(of_version.json()["data"])) == (200, 4)
     assert of_version.json() == api.get(f"/v1/jobs/{ended.hold.job_id}/checkpoints").json()
+
+
+def test_one_checkpoint_is_read_as_json_and_as_the_file_of_its_network(api: Any, running: Training) -> None:
+    url = f"/v1/jobs/{running.hold.job_id}/checkpoints"
+    shown = api.get(f"{url}/2")
+    assert shown.json() == api.get(url).json()["data"][1]
+    file = api.get(f"{url}/2", headers={"Accept": "application/octet-stream"})
+    assert (file.content, file.headers["content-type"]) == (dump(running.states[1]), "application/octet-stream")
+    assert file.headers["content-disposition"].endswith('-2.safetensors"')
+    for accept, etag in (("application/json", shown), ("application/octet-stream", file)):
+        headers = {"Accept": accept, "If-None-Match": etag.headers["etag"]}
+        assert api.get(f"{url}/2", headers=headers).status_code == 304
+    assert [api.get(f"{url}/{number}").status_code for number in ("0", "02", "9", "x")] == [404] * 4
+    assert api.get("/v1/jobs/job_none/checkpoints/1").status_code == 404
+    assert api.get(f"{url}/2", headers={"Accept": "text/csv"}).status_code == 406
+
+
+def test_a_damaged_checkpoint_is_named_and_never_promoted(api: Any, ended: Training, write: Any) -> None:
+    sha256 = api.get(f"{BASE}/1/checkpoints").json()["data"][0]["sha256"]
+    with write() as session:
+        session.execute(update(BlobChunkRow).where(BlobChunkRow.sha256 == sha256).values(data=b"damaged"))
+        session.commit()
+    file = api.get(f"/v1/jobs/{ended.hold.job_id}/checkpoints/1", headers={"Accept": "application/octet-stream"})
+    for response in (file, api.post(f"{BASE}/1/checkpoints/1/promote")):
+        assert (response.status_code, response.json()["type"]) == (500, "/errors#stored-data-damaged")
+    assert api.get("/v1/models/concrete").json()["versions"] == 1
 
 
 def test_a_promoted_checkpoint_is_a_draft_with_the_same_network(api: Any, ended: Training) -> None:
@@ -160,6 +188,9 @@ def test_a_checkpoint_that_was_thinned_out_is_410(api: Any, running: Training, w
     response = api.post(f"{BASE}/1/checkpoints/5/promote")
     assert (response.status_code, response.json()["type"]) == (410, "/errors#checkpoint-gone")
     assert api.get("/v1/models/concrete").json()["versions"] == 1
+    url = f"/v1/jobs/{running.hold.job_id}/checkpoints/5"
+    assert api.get(url).status_code == 200
+    assert api.get(url, headers={"Accept": "application/octet-stream"}).status_code == 410
 
 
 def test_checkpoints_of_nothing_are_404_and_of_an_edit_none(api: Any, ended: Training) -> None:
