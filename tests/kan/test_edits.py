@@ -121,6 +121,19 @@ def test_wrong_field_is_named_by_its_path(operation: object, field: str) -> None
     assert refused.value.field == f"operations/1/{field}".removesuffix("/")
 
 
+@pytest.mark.parametrize(
+    ("operation", "words"),
+    [
+        ({"op": "prune_edge", "source": 0, "target": 0}, "layer: is missing: expected an integer"),
+        ({"op": "fix_symbolic", **EDGE}, "function: is missing: expected text"),
+        ({"op": "refine"}, "grid: is missing: expected an integer"),
+    ],
+)
+def test_missing_field_says_what_was_expected(operation: object, words: str) -> None:
+    with pytest.raises(InvalidConfig, match=words):
+        edited(STATE, [operation])
+
+
 @pytest.mark.parametrize("operations", [None, {}, "prune", 3])
 def test_what_is_no_list_is_refused(operations: object) -> None:
     with pytest.raises(InvalidConfig) as refused:

@@ -36,7 +36,9 @@ def test_what_only_the_border_meets_is_told_apart(expression: str) -> None:
     assert found.touches
 
 
-@pytest.mark.parametrize("expression", ["sqrt(x + 1)", "1/(x**2 + 1)", "log(x + 1.1)", "x**4", "2**x", "arcsin(x)"])
+@pytest.mark.parametrize(
+    "expression", ["sqrt(x + 1)", "1/(x**2 + 1)", "log(x + 1.1)", "j0(900*x)", "x**4", "2**x", "arcsin(x)"]
+)
 def test_what_has_a_value_everywhere_has_no_gap(expression: str) -> None:
     assert gaps(parse(expression).root, {"x": X}) == []
 

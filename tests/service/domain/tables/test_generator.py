@@ -86,6 +86,12 @@ def test_bad_generator_is_refused_at_once_with_its_pointer(changes: dict[str, An
     assert caught.value.faults[0].pointer == pointer
 
 
+@pytest.mark.parametrize("seed", [10**30, 1e30, 3.0, -1])
+def test_refused_seed_is_told_how_large_it_may_be_and_how_it_is_written(seed: float) -> None:
+    with pytest.raises(InvalidTable, match=r"from 0 to 2\*\*63 - 1, written without a point or an exponent"):
+        generated_table(spec(seed=seed), LIMITS)
+
+
 @pytest.mark.parametrize(("rows", "what"), [(10_001, "rows"), (9_000, "cells")])
 def test_generated_table_over_a_limit_is_refused(rows: int, what: str) -> None:
     with pytest.raises(BodyTooLarge) as caught:
