@@ -147,6 +147,9 @@ def test_no_more_layers_than_there_may_be() -> None:
     assert refused.value.field == "operations/63/op"
 
 
+FUNCTIONS = ["sin", "x^2", "tanh", "x*exp(-x)", "1/(x**2 + 1)"]
+
+
 def random_operation(state: NetworkState, generator: random.Random) -> dict[str, Any]:
     """Gives an edit that the network can take."""
     index = generator.randrange(len(state.layers))
@@ -171,7 +174,7 @@ def random_operation(state: NetworkState, generator: random.Random) -> dict[str,
     if layer.live[source, target] and layer.level_table(source) is None:
         is_spline = layer.mask[source, target] != 0
         choices += [{"op": "constrain", **edge, "kind": generator.choice(KINDS if is_spline else KINDS[-1:])}]
-        choices += 3 * [{"op": "fix_symbolic", **edge, "function": generator.choice(["sin", "x^2", "tanh"]), **numbers}]
+        choices += 3 * [{"op": "fix_symbolic", **edge, "function": generator.choice(FUNCTIONS), **numbers}]
     return generator.choice(choices)
 
 

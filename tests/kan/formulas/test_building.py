@@ -18,6 +18,7 @@ from tests.kan.networks import random_network
 from tests.kan.symbolic.trees import independent_value
 from tests.kan.tables import Table, texts
 
+WRITTEN = ("x*exp(-x)", "1/(x**2 + 1)", "-x**3 + sin(2*x)", "2**x - cos(x)/3")
 SHAPES = [((2, 3, 1), [(2,)]), ((3, 1), []), ((1, 4, 3, 2), [(), (2,)]), ((2, 5, 2), [(2, 3)]), ((2, 2, 2, 2, 1), [])]
 
 
@@ -43,7 +44,7 @@ def test_text_of_any_symbolic_network_has_the_values_it_predicts(
     seed: int, shape: tuple[tuple[int, ...], list[tuple[int, ...]]], is_risky: bool
 ) -> None:
     widths, arities = shape
-    functions = FUNCTIONS + RISKY if is_risky else FUNCTIONS
+    functions = FUNCTIONS + WRITTEN + RISKY if is_risky else FUNCTIONS + WRITTEN
     state = symbolic_network(*widths, arities=arities, functions=functions, seed=seed)
     assert_same(state, random_rows(5, widths[0], seed), formulas(state))
 
