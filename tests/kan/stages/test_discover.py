@@ -10,8 +10,8 @@ from kan.config_symbolic import Discover
 from kan.journal import Journal
 from kan.losses import CrossEntropy
 from kan.presets import preset_recipe
+from kan.stages.ranking import spline_edges
 from kan.stages.recipe import run_recipe
-from kan.stages.symbolify import spline_edges
 from kan.stages.work import Work
 from tests.kan.training import a_problem, finish, uniform
 

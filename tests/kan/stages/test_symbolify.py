@@ -7,8 +7,8 @@ from kan.config import Extend, NetworkConfig, Starts
 from kan.config_symbolic import Symbolify
 from kan.journal import Journal
 from kan.predictor import evaluate
+from kan.stages.ranking import spline_edges
 from kan.stages.recipe import run_recipe
-from kan.stages.symbolify import spline_edges
 from kan.stages.work import Work
 from tests.kan.training import a_problem, finish, uniform
 
