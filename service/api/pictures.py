@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from service.api.curves import CACHED, DRAWN, REFUSALS, SVG, SVG_POLICY, Index, Points, check_points, rest_of
+from service.api.curves import CACHED, DRAWN, REFUSALS, SVG, SVG_POLICY, Index, Place, Points, check_points, rest_of
 from service.api.dependencies import ModelsDep, ReadingSessionDep, SettingsDep
 from service.api.models import version_headers
 from service.api.negotiation import chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
 from service.domain import curves, models
-from service.domain.curves import Picture, Theme, View
+from service.domain.curves import EdgePicture, Picture, Span, Theme, View
 from service.domain.errors import PngUnavailable
 from service.domain.pictures import png_of, png_version
+from service.store.tables import VersionRow
 from service.version import code_version
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["curves"])
@@ -44,6 +46,10 @@ def asked_picture(
     return Picture(view, theme, layer, top, points, pruned)
 
 
+Scale = Annotated[
+    float,
+    Query(ge=0.1, le=8, description="Pixels for each px of the SVG; less where there would be over 2 megapixels."),
+]
 PictureDep = Annotated[Picture, Depends(asked_picture)]
 
 
@@ -77,18 +83,54 @@ def get_png(
     session: ReadingSessionDep,
     cache: ModelsDep,
     picture: PictureDep,
-    scale: Annotated[
-        float, Query(ge=0.1, le=8, description="Pixels for each px of the SVG; less where 2 megapixels are too few.")
-    ] = 2.0,
+    scale: Scale = 2.0,
 ) -> Response:
     """The same picture as plot.svg, for mails and documents; needs the extra `png` and a font on the server."""
-    chosen_format(request, (PNG,))
     row = models.get_version(session, name, version)
-    if picture.theme == "auto":
-        picture = replace(picture, theme="light")
-    etag = etag_of("png", row.id, code_version(), png_version(), picture, scale)
-    headers = version_headers(row, version, rest_of("/plot.png", request), etag)
-    if is_known(request, etag):
+    plain = replace(picture, theme="light" if picture.theme == "auto" else picture.theme)
+    headers = version_headers(row, version, rest_of("/plot.png", request), _png_etag(row, plain, scale))
+    return _png(request, headers, lambda: curves.drawn_network(cache.model_of(session, row), plain), scale)
+
+
+@router.get(
+    "/activations/{layer}/{source}/{target}.png",
+    operation_id="getEdgePlotAsPng",
+    summary="Draw one edge as PNG",
+    response_class=Response,
+    responses=_PNG_ANSWERS,
+)
+def get_edge_png(
+    name: str,
+    version: str,
+    layer: Place,
+    source: Place,
+    target: Place,
+    request: Request,
+    session: ReadingSessionDep,
+    settings: SettingsDep,
+    cache: ModelsDep,
+    theme: Annotated[Theme, Query(description="auto = light.")] = "light",
+    points: Points = 200,
+    range_: Annotated[Span, Query(alias="range", description="The whole grid, or where training rows were.")] = "grid",
+    scale: Scale = 2.0,
+) -> Response:
+    """The same picture as the one in SVG."""
+    check_points(points, settings)
+    row = models.get_version(session, name, version)
+    edge, picture = (layer, source, target), EdgePicture("light" if theme == "auto" else theme, points, range_)
+    path = rest_of(f"/activations/{layer}/{source}/{target}.png", request)
+    headers = version_headers(row, version, path, _png_etag(row, edge, picture, scale))
+    units = curves.column_units(row.signature)
+    return _png(request, headers, lambda: curves.drawn_edge(cache.model_of(session, row), units, edge, picture), scale)
+
+
+def _png_etag(row: VersionRow, *parts: object) -> str:
+    return etag_of("png", row.id, code_version(), png_version(), *parts)
+
+
+def _png(request: Request, headers: dict[str, str], svg: Callable[[], str], scale: float) -> Response:
+    """Gives the picture, or says that the client has it."""
+    chosen_format(request, (PNG,))
+    if is_known(request, headers["ETag"]):
         return not_modified(headers)
-    drawn = png_of(curves.drawn_network(cache.model_of(session, row), picture), scale)
-    return Response(drawn, media_type=PNG, headers=headers)
+    return Response(png_of(svg(), scale), media_type=PNG, headers=headers)

@@ -79,6 +79,21 @@ def test_png_is_as_large_as_asked_for_up_to_two_megapixels(api: Any, publish: An
     assert found["8"][0] / found["8"][1] == pytest.approx(width / height, rel=0.01)
 
 
+def test_one_edge_is_drawn_as_png_too(api: Any, publish: Any, regression: NetworkState) -> None:
+    publish(regression)
+    path = BASE + "/activations/0/1/2"
+    svg = ElementTree.fromstring(api.get(path + ".svg").text)
+    response = api.get(path + ".png?scale=1&theme=dark")
+    assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
+    assert size_of(response.content) == (int(svg.attrib["width"]), int(svg.attrib["height"]))
+    assert first_pixel(response.content) == "#10151c"
+    assert "immutable" in response.headers["cache-control"]
+    known = {"If-None-Match": response.headers["etag"]}
+    assert api.get(path + ".png?scale=1&theme=dark", headers=known).status_code == 304
+    assert api.get(BASE + "/activations/0/99/0.png").status_code == 404
+    assert api.get(path + ".png?points=2001").status_code == 422
+
+
 def test_svg_and_png_of_one_version_have_tags_of_their_own(api: Any, publish: Any, regression: NetworkState) -> None:
     publish(regression)
     paths = ("/plot.svg", "/plot.png", "/plot.png?scale=1", "/plot.png?theme=dark")
