@@ -15,13 +15,13 @@ from fastapi import FastAPI
 
 from kan.kernels.native.compiling import KERNELS
 from service.api.app import create_app
+from service.cli.blobs import check_blobs_or_exit
 from service.cli.devices import devices_or_exit
 from service.cli.migrate import migrate_or_exit, shown_url
 from service.cli.supervisor import Supervisor
 from service.domain.keys import has_key
 from service.log import configure_logging
 from service.settings import Settings, settings_from_environment
-from service.store.blob_folder import BlobsUnavailable
 from service.store.engine import make_engine, session_factory
 
 _GRACE_SECONDS = 5
@@ -39,23 +39,16 @@ def serve(
     settings = settings_from_environment().model_copy(update={k: v for k, v in given.items() if v is not None})
     configure_logging(settings.log_level)
     migrate_or_exit(settings)
+    check_blobs_or_exit(settings)
     _require_key(settings)
     listener = _listen(settings)
     # A type of CPU that never served compiles for a minute; the sooner it begins, the better.
     KERNELS.functions()
-    app = _app_or_exit(settings)
+    app = create_app(settings)
     app.state.closing = threading.Event()
     with Supervisor(settings, devices_or_exit(settings) if settings.workers else ()):
         _serve(app, settings, listener)
     typer.echo("stopped")
-
-
-def _app_or_exit(settings: Settings) -> FastAPI:
-    try:
-        return create_app(settings)
-    except BlobsUnavailable as error:
-        typer.echo(f"cannot use KAN_BLOBS={settings.blobs}: {error}", err=True)
-        raise typer.Exit(1) from None
 
 
 class _Server(uvicorn.Server):

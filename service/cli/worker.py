@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from service.cli.blobs import check_blobs_or_exit
 from service.cli.devices import devices_or_exit
 from service.cli.migrate import migrate_or_exit
 from service.cli.supervisor import Supervisor
@@ -20,6 +21,7 @@ def worker() -> None:
     settings = settings_from_environment()
     devices = devices_or_exit(settings)
     migrate_or_exit(settings)
+    check_blobs_or_exit(settings)
     sys.stdout.flush()
     if len(devices) > 1:
         _supervise(settings, devices)

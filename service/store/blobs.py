@@ -12,17 +12,18 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from sqlalchemy import ColumnElement, Engine, Insert, delete, exists, select, update
+from sqlalchemy import ColumnElement, Engine, Insert, Select, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.store.blob_folder import BlobFolder
+from service.store.blob_folder import BlobFolder, BlobsUnavailable
 from service.store.engine import database_now
 from service.store.tables import BlobChunkRow, BlobRow, CheckpointRow, DatasetRow, JobRow, VersionRow
 
 CHUNK_BYTES = 1024 * 1024
 IN_DATABASE = "database"
+ELSEWHERE = "the bytes of this database are in a folder; set KAN_BLOBS as the other processes have it"
 
 _REFERENCES = (
     DatasetRow.blob_sha256,
@@ -97,7 +98,14 @@ def write_blob(session: Session, sha256: str, file: BinaryIO) -> None:
         found.update(block)
         file.write(block)
     if found.hexdigest() != sha256:
+        if _folder(session) is None and session.scalar(_without_chunks().where(BlobRow.sha256 == sha256).limit(1)):
+            raise BlobsUnavailable(ELSEWHERE)
         raise BlobDamaged(sha256)
+
+
+def are_elsewhere(session: Session) -> bool:
+    """Are bytes of this database in a folder, though these sessions know of none?"""
+    return _folder(session) is None and session.scalar(_without_chunks().limit(1)) is not None
 
 
 def free_blobs(session: Session, hashes: Iterable[str]) -> int:
@@ -151,6 +159,11 @@ def insert_or_ignore(session: Session, row: type[Any]) -> Insert:
 def _folder(session: Session) -> BlobFolder | None:
     folder: BlobFolder | None = session.get_bind().get_execution_options().get("kan_blobs")
     return folder
+
+
+def _without_chunks() -> Select[str]:
+    in_database = exists().where(BlobChunkRow.sha256 == BlobRow.sha256)
+    return select(BlobRow.sha256).where(BlobRow.bytes > 0, ~in_database)
 
 
 def _blocks(session: Session, sha256: str) -> Iterator[bytes]:

@@ -170,6 +170,13 @@ def test_bytes_from_before_the_folder_are_still_read(filing: Session, engine: En
     assert get_blob(filing, sha256) == b"a" * (CHUNK_BYTES + 1)
 
 
+def test_bytes_in_a_folder_that_a_process_does_not_know_are_no_damage(filing: Session, engine: Engine) -> None:
+    sha256 = put_blob(filing, b"a")
+    filing.commit()
+    with session_factory(engine)() as session, pytest.raises(BlobsUnavailable, match="set KAN_BLOBS"):
+        get_blob(session, sha256)
+
+
 def test_file_without_a_row_is_swept_once_it_is_old(filing: Session, folder: Path) -> None:
     sha256 = put_blob(filing, b"never committed")
     filing.rollback()
