@@ -55,7 +55,7 @@ class Settings(BaseSettings):
         description="How often a worker renews the lease of its job, at most half of KAN_LEASE_SECONDS (seconds).",
     )
     verb_seconds: float = Field(
-        0.5, gt=0, le=60, description="How often a running job looks whether it is to be cancelled (seconds)."
+        0.5, gt=0, le=60, description="How often a running job looks whether it is to be cancelled or paused (seconds)."
     )
     poll_seconds: float = Field(
         0.5, gt=0, le=60, description="How often an idle worker looks for a job that nothing told it of (seconds)."
@@ -77,7 +77,7 @@ class Settings(BaseSettings):
         600.0, gt=0, le=86400, description="Silence of a training process after which its attempt ends (seconds)."
     )
     shutdown_seconds: float = Field(
-        10.0, gt=0, le=600, description="How long a stop waits for the step and its checkpoint (seconds)."
+        10.0, gt=0, le=600, description="How long a stop or a pause waits for the step and its checkpoint (seconds)."
     )
     database_retry_seconds: float = Field(
         30.0, ge=0, le=3600, description="How long a worker goes on trying when the database is away (seconds)."

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.api.dependencies import ReadingSessionDep, SettingsDep
 from service.api.problems import problem_responses
-from service.api.schemas.jobs import WorkerRead
+from service.api.schemas.workers import WorkerRead
 from service.domain import workers
 from service.domain.errors import StoreUnavailable
 from service.domain.limits import Limits

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import timedelta
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Header, Request
 
 from service.domain.errors import InvalidParameter
-from service.domain.idempotency import RequestKey
+from service.domain.idempotency import Answer, RequestKey
 from service.settings import Settings
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
+# Declared for the API document; `request_key` reads the header.
+IdempotencyKey = Annotated[str | None, Header(alias=HEADER, description="Makes a repeat harmless.")]
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -44,3 +47,8 @@ def request_key(request: Request, settings: Settings, *parts: bytes) -> RequestK
         body_sha256=digest.hexdigest(),
         max_age=timedelta(hours=settings.idempotency_hours),
     )
+
+
+def answer_headers(answer: Answer) -> dict[str, str]:
+    """Gives where the thing is, and whether the answer is that of an earlier request."""
+    return {"Location": answer.location, **({REPLAYED: "true"} if answer.replayed else {})}

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from service.api.schemas.jobs import event_read
+from service.api.schemas.job_events import event_read
 from service.domain import jobs
 from service.domain.errors import JobNotFound, TooManyStreams
 from service.domain.jobs import JobView

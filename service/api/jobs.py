@@ -1,4 +1,4 @@
-"""Jobs over HTTP: submit, list, read, cancel, delete, follow."""
+"""Jobs over HTTP: submit, list, read, delete, follow."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
-from service.api.idempotency import request_key
+from service.api.idempotency import IdempotencyKey, answer_headers, request_key
 from service.api.job_events import LONGEST_WAIT_SECONDS, Streams, stream_events, wait_for_end
-from service.api.negotiation import CHANGING, chosen_format, etag_of, is_known, not_modified
+from service.api.negotiation import CHANGING, chosen_format, is_known, not_modified
 from service.api.problems import problem_responses
+from service.api.schemas.job_events import EventPage, event_read
+from service.api.schemas.job_specs import JobCreate
 from service.api.schemas.jobs import (
     DryRun,
-    EventPage,
-    JobCreate,
     JobPage,
     JobRead,
     Status,
-    WorkerList,
-    WorkerRead,
     dry_run_read,
-    event_read,
+    job_answer,
+    job_etag,
     job_read,
 )
-from service.domain import job_specs, job_verbs, jobs, workers
+from service.api.schemas.workers import WorkerList, WorkerRead
+from service.domain import job_specs, jobs, workers
 from service.domain.errors import (
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
@@ -41,9 +41,8 @@ from service.domain.errors import (
     TooManyJobs,
     TooManyStreams,
 )
-from service.domain.idempotency import Answer
 from service.domain.ids import is_id
-from service.domain.jobs import JobFilter, JobView
+from service.domain.jobs import JobFilter
 from service.domain.limits import Limits
 
 router = APIRouter(tags=["jobs"])
@@ -57,8 +56,6 @@ _LAST_NUMBER = 2**53
 Prefer = Annotated[
     str | None, Header(max_length=200, description="wait=N: answer when the job has ended, or after N s.")
 ]
-# Declared for the API document; `request_key` reads the header.
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", description="Makes a repeat harmless.")]
 
 
 @router.post(
@@ -93,15 +90,14 @@ async def create_job(
         limits,
         max_attempts=settings.max_attempts,
         lease_seconds=settings.lease_seconds,
-        answer_of=_answer_of,
+        answer_of=job_answer,
         request=request_key(request, settings, json.dumps(spec.spec(), sort_keys=True).encode()),
     )
     content = orjson.dumps(answer.body)
     if not answer.replayed and _wait_seconds(prefer):
         view = await wait_for_end(request.app, answer.body["id"], _wait_seconds(prefer))
         content = job_read(view).model_dump_json().encode()
-    headers = {"Location": answer.location, **({"Idempotency-Replayed": "true"} if answer.replayed else {})}
-    return Response(content, answer.status, headers, JSON)
+    return Response(content, answer.status, answer_headers(answer), JSON)
 
 
 @router.get(
@@ -142,22 +138,10 @@ async def get_job(job_id: str, request: Request, prefer: Prefer = None) -> Respo
     """With `Prefer: wait=N` the answer comes when the job has ended, or after N seconds."""
     view = await wait_for_end(request.app, job_id, _wait_seconds(prefer))
     body = job_read(view).model_dump_json()
-    headers = {"ETag": etag_of(body), "Cache-Control": CHANGING}
+    headers = {"ETag": job_etag(view, body), "Cache-Control": CHANGING}
     if is_known(request, headers["ETag"]):
         return not_modified(headers)
     return Response(body, media_type=JSON, headers=headers)
-
-
-@router.post(
-    "/v1/jobs/{job_id}/cancel",
-    operation_id="cancelJob",
-    summary="Cancel a job",
-    status_code=202,
-    responses=problem_responses(JobNotFound, IllegalJobStep),
-)
-def cancel_job(job_id: str, session: SessionDep) -> JobRead:
-    """A queued job ends at once, a running one within two seconds; a second cancel changes nothing."""
-    return job_read(job_verbs.cancel_job(session, job_id))
 
 
 @router.delete(
@@ -211,10 +195,6 @@ def list_workers(session: ReadingSessionDep, settings: SettingsDep) -> WorkerLis
     """Who was seen lately, on which device, with which job."""
     found = workers.list_workers(session, settings.lease_seconds)
     return WorkerList(data=[WorkerRead.model_validate(row, from_attributes=True) for row in found])
-
-
-def _answer_of(view: JobView) -> Answer:
-    return Answer(202, f"/v1/jobs/{view.row.id}", job_read(view).model_dump(mode="json"))
 
 
 def _wait_seconds(prefer: str | None) -> int:

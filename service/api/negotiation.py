@@ -42,6 +42,17 @@ def is_known(request: Request, etag: str) -> bool:
     return known.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}
 
 
+def matched_tags(request: Request) -> set[str] | None:
+    """Gives what If-Match names: strong tags without their quotes, or "*"; None where it is absent.
+
+    A weak tag never matches (RFC 9110), so it is left out.
+    """
+    header = request.headers.get("if-match")
+    if header is None:
+        return None
+    return {tag.strip().strip('"') for tag in header.split(",") if not tag.strip().startswith("W/")}
+
+
 def not_modified(headers: dict[str, str]) -> Response:
     """Gives the 304 with the headers that the 200 would have."""
     return Response(status_code=304, headers=headers)

@@ -50,6 +50,8 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.InvalidTable: ProblemKind(422, "invalid-table", "Table cannot be used"),
     errors.JobNotFound: ProblemKind(404, "job-not-found", "Job not found"),
     errors.IllegalJobStep: ProblemKind(409, "illegal-job-step", "The job's state does not allow this"),
+    errors.IfMatchMissing: ProblemKind(428, "if-match-missing", "If-Match needed"),
+    errors.IfMatchFailed: ProblemKind(412, "if-match-failed", "Changed meanwhile"),
     errors.InvalidSpec: ProblemKind(422, "invalid-spec", "Job spec cannot be used"),
     errors.TooManyJobs: ProblemKind(429, "too-many-jobs", "Queue is full", {"Retry-After": "30"}),
     errors.TooManyStreams: ProblemKind(429, "too-many-streams", "Too many event streams", {"Retry-After": "30"}),

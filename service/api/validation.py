@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from service.api.problems import EDGE_PROBLEMS, INTERNAL, INVALID_REQUEST, domain_response, problem_response
-from service.api.schemas.jobs import TAG
+from service.api.schemas.job_specs import TAG
 from service.domain.errors import DomainError, Fault, MalformedBody, StoreUnavailable, UnsupportedMediaType
 from service.log import get_logger
 from service.store.blob_folder import BlobsUnavailable

@@ -78,6 +78,20 @@ class IllegalJobStep(DomainError):
         self.step = step
 
 
+class IfMatchMissing(DomainError):
+    """A change without the If-Match header, which says what the caller has seen."""
+
+    def __init__(self) -> None:
+        super().__init__("send If-Match with the ETag of the last GET, or * to change whatever is there")
+
+
+class IfMatchFailed(DomainError):
+    """A change to what is no longer as the caller has seen it."""
+
+    def __init__(self) -> None:
+        super().__init__("it has changed since; read it again and decide anew")
+
+
 class InvalidSpec(DomainError):
     """A job spec with unknown names or values outside their range; the faults point into it."""
 

@@ -28,6 +28,7 @@ class JobDraft:
         spec: as sent.
         resolved: what will run: network, recipe, inputs, targets, warnings.
         model_name: None of a job that publishes no version.
+        retry_of: the job that this one repeats.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class JobDraft:
     max_runtime_s: int
     priority: int
     labels: dict[str, str]
+    retry_of: str | None = None
 
 
 def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease_seconds: float = 30.0) -> JobDraft:

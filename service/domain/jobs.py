@@ -114,6 +114,7 @@ def create_job(session: Session, draft: JobDraft, *, max_queue: int, max_attempt
         status="queued",
         attempt=0,
         max_attempts=max_attempts,
+        retry_of=draft.retry_of,
         spec=draft.spec,
         resolved=draft.resolved,
         labels=draft.labels,

@@ -255,7 +255,8 @@ def _release(
         return _end(session, hold, status, "user_cancelled", {}, events)
     values = {
         "status": status,
-        "attempt": attempt,
+        # Who resumes a paused job wants it tried, however often it broke before.
+        "attempt": 0 if status == "paused" else attempt,
         "worker_id": None,
         "lease_until": None,
         "not_before": database_now(session) + wait,

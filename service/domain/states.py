@@ -19,6 +19,7 @@ STATUSES: tuple[Status, ...] = (
 )
 TERMINAL: frozenset[str] = frozenset({"cancelled", "succeeded", "failed"})
 HELD: frozenset[str] = frozenset({"running", "pausing", "cancelling"})
+RETRIABLE: frozenset[str] = frozenset({"failed", "cancelled"})
 LIVE: frozenset[str] = frozenset(STATUSES) - TERMINAL
 
 # A step to the same state is legal and changes nothing, so that a verb may be sent twice.

@@ -3,7 +3,7 @@
 First the word "ready" goes up and an order comes down. Then up go tuples: ("update", kind, data, progress),
 ("checkpoint", content, info, moment) where `moment` is a model to keep or None, ("result", fields, reason) of a job
 that publishes a model, ("answer", result, reason) of one that does not, ("failed", reason, message), ("stopped",). Down
-come the words "hand_over" and "finish".
+come the words "hand_over", "go_on" (which takes it back) and "finish".
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from service.worker.order import TrainingOrder, receive_order
 
 READY = "ready"
 HAND_OVER = "hand_over"
+GO_ON = "go_on"
 FINISH = "finish"
 
 # The pipe and the log need no more than this; a step may take less than a millisecond.

@@ -18,7 +18,7 @@ from service.store.datasets import find_dataset
 from service.store.jobs import Event
 from service.store.models import find_version_by_id
 from service.store.tables import JobRow
-from service.worker.child import FINISH, HAND_OVER
+from service.worker.child import FINISH, GO_ON, HAND_OVER
 from service.worker.flag import Flag
 from service.worker.heartbeat import Heartbeat
 from service.worker.memory import MemoryWatch, memory_limit
@@ -107,9 +107,9 @@ class Attempt:
                     return ended
             if heartbeat.is_lost:
                 raise LeaseLost(self._hold.job_id)
-            if heartbeat.status in ("cancelling", "pausing"):
+            if heartbeat.status == "cancelling":
                 return self._writing.run(lambda session: leases.finish_stopped(session, self._hold))
-            ended = self._mind(clock, process)
+            ended = self._mind(clock, process, heartbeat.status == "pausing")
             if ended is not None:
                 return ended
             self._flush_if_due()
@@ -121,13 +121,16 @@ class Attempt:
         message = f"the training took more than the {memory.max_bytes:,} bytes of memory of KAN_JOB_MEMORY_BYTES"
         return self._fail("out_of_memory", message)
 
-    def _mind(self, clock: _Deadlines, process: TrainingProcess) -> str | None:
-        """Keeps the deadlines: shutdown, the job's run time, a process that says nothing any more."""
-        if self._stop.is_set():
+    def _mind(self, clock: _Deadlines, process: TrainingProcess, is_pausing: bool) -> str | None:
+        """Keeps the deadlines: shutdown or pause, the job's run time, a process that says nothing any more."""
+        if is_pausing or self._stop.is_set():
             if clock.ask(HAND_OVER):
                 process.say(HAND_OVER)
             elif clock.is_unanswered():
                 return self._hand_over()
+        elif clock.take_back(HAND_OVER):
+            # A pause was taken back. A process that has answered already is handed over: to the queue, then.
+            process.say(GO_ON)
         elif clock.is_runtime_over():
             if clock.ask(FINISH):
                 process.say(FINISH)
@@ -220,6 +223,14 @@ class _Deadlines:
         if word in self._asked:
             return False
         self._asked[word] = time.monotonic()
+        return True
+
+    def take_back(self, word: str) -> bool:
+        """Forgets what was asked for, if this word was; says whether it was."""
+        if word not in self._asked:
+            return False
+        # Each word that is sent stands in for the one before it.
+        self._asked.clear()
         return True
 
     def is_unanswered(self) -> bool:

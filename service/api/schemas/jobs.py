@@ -1,154 +1,22 @@
-"""The shapes of jobs and their events in requests and answers."""
+"""The shapes in which jobs are shown and changed."""
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.negotiation import etag_of
+from service.api.schemas.job_specs import LabelName, LabelValue, StorableText
+from service.domain import job_patches
+from service.domain.idempotency import Answer
 from service.domain.job_specs import JobDraft
 from service.domain.jobs import JobView
-from service.store.tables import EventRow
 
 Status = Literal["queued", "running", "pausing", "paused", "cancelling", "cancelled", "succeeded", "failed"]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
-LabelValue = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-LAST_SEED = 2**53 - 1
-# Before the kind of a job, where pydantic tells which of the shapes it took.
-TAG = "kind:"
-Names = Annotated[list[Name], Field(max_length=10_000)]
 
-TRAIN_EXAMPLE: dict[str, Any] = {
-    "kind": "train",
-    "dataset": "ds_01m855zsk5fwxvgkyv1bs3g32e",
-    "model": "concrete",
-    "targets": ["compressive_strength"],
-    "preset": "balanced",
-    "seed": 0,
-}
-
-
-COMPARE_EXAMPLE: dict[str, Any] = {
-    "kind": "compare",
-    "dataset": "ds_01m855zsk5fwxvgkyv1bs3g32e",
-    "targets": ["compressive_strength"],
-    "preset": "balanced",
-    "baselines": ["mlp_parameters", "mlp_time", "linear"],
-    "seeds": [0, 1, 2],
-}
-
-GO_ON_EXAMPLE: dict[str, Any] = {
-    "kind": "train",
-    "dataset": "ds_01m855zsk5fwxvgkyv1bs3g32e",
-    "targets": ["compressive_strength"],
-    "init": {"model": "concrete", "version": 3},
-    "recipe": [{"stage": "fit", "steps": 50}, {"stage": "symbolify"}],
-}
-
-
-class InitCreate(BaseModel):
-    """The version that a training goes on from."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    model: str = Field(max_length=63)
-    version: int | Literal["latest"] = "latest"
-
-
-class TableJobCreate(BaseModel):
-    """What every job says that learns from a data set."""
-
-    dataset: str = Field(max_length=100, description="Id of the data set.")
-    inputs: Names | None = Field(None, description="Columns to learn from; absent: every usable one but the targets.")
-    targets: Names = Field(min_length=1, description="Columns to predict.")
-    task: Literal["auto", "regression", "classification"] = Field(
-        "auto", description="auto: classification only where the target is a category column."
-    )
-    network: Literal["auto"] | dict[str, Any] = Field(
-        "auto",
-        description="auto: chosen by validation; an object fixes hidden, grid, degree, base, grid_eps, and with "
-        "multiply the product nodes added to each hidden layer: how many of two factors, or a list of their factors.",
-    )
-    preset: str | None = Field(None, max_length=50, description="A named recipe: quick, balanced or thorough.")
-    test_fraction: float | None = Field(
-        None, allow_inf_nan=False, description="Part of the rows kept for testing; absent: 0.2."
-    )
-    split_column: Name | None = Field(None, description="Column that says train, validation or test for each row.")
-    priority: int = Field(0, ge=-1000, le=1000, description="Higher first; then age.")
-    max_runtime_s: int | None = Field(None, description="Longest run (seconds).")
-    labels: dict[LabelName, LabelValue] = Field(default_factory=dict, description="Anything, to find the job by.")
-
-    @model_validator(mode="after")
-    def _is_storable_text(self) -> Self:
-        """Refuses what no database keeps: NUL, and halves of characters that JSON can spell but UTF-8 cannot."""
-        text = json.dumps(self.model_dump(), ensure_ascii=False)
-        if any("\ud800" <= letter <= "\udfff" for letter in text) or "\\u0000" in text:
-            raise ValueError("expected Unicode text without NUL and lone surrogates")
-        return self
-
-    def spec(self) -> dict[str, Any]:
-        """Gives the spec as it was sent, without what was left out."""
-        return self.model_dump(exclude_unset=True, exclude_none=True)
-
-
-class TrainJobCreate(TableJobCreate):
-    """What is to be trained: on which data set, to predict what, how."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra={"examples": [TRAIN_EXAMPLE, GO_ON_EXAMPLE]}
-    )
-
-    kind: Literal["train"] = "train"
-    model: str | None = Field(
-        None, max_length=300, description="Gets the next version; absent: made from the data set's name."
-    )
-    recipe: list[dict[str, Any]] | None = Field(None, max_length=1_000, description="The stages, instead of a preset.")
-    test_dataset: str | None = Field(None, max_length=100, description="Not supported yet.")
-    init: InitCreate | None = Field(
-        None,
-        description="Go on from a version: its network, columns and scaling are the start; seed, test_fraction and "
-        "split_column are its own where they are left out, the recipe is fit and refit. No network, no preset.",
-    )
-    seed: int = Field(0, ge=0, le=LAST_SEED, description="Of the split and of every random choice.")
-    device: str = Field(
-        "auto",
-        pattern=r"^(auto|cpu|cuda:(0|[1-9]\d{0,2}))$",
-        description="Where it is trained: auto takes a free GPU for a large job, else the CPU; cpu or cuda:0 waits for "
-        "a worker that has it.",
-    )
-
-    def spec(self) -> dict[str, Any]:
-        """Gives the spec as it was sent, with its kind."""
-        return {"kind": self.kind, **super().spec()}
-
-
-class CompareJobCreate(TableJobCreate):
-    """On what a KAN, its formula, MLPs and a linear model are compared: the same splits and seeds for all."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [COMPARE_EXAMPLE]})
-
-    kind: Literal["compare"]
-    baselines: list[Literal["mlp_parameters", "mlp_time", "linear"]] | None = Field(
-        None, max_length=20, description="Beside the KAN and its formula; absent: all."
-    )
-    seeds: list[Annotated[int, Field(ge=0, le=LAST_SEED)]] | None = Field(
-        None, max_length=1_000, description="One split and one start of every side each, 20 at most; absent: 0, 1, 2."
-    )
-
-
-def _kind_of(body: object) -> str:
-    kind = body.get("kind") if isinstance(body, dict) else getattr(body, "kind", None)
-    # A train job need not say its kind; of an unknown kind its complaint names the field.
-    return TAG + ("compare" if kind == "compare" else "train")
-
-
-JobCreate = Annotated[
-    Annotated[TrainJobCreate, Tag(f"{TAG}train")] | Annotated[CompareJobCreate, Tag(f"{TAG}compare")],
-    Discriminator(_kind_of),
-]
+PATCH_EXAMPLE: dict[str, Any] = {"priority": 5, "labels": {"team": "concrete", "draft": None}}
 
 
 class Transition(BaseModel):
@@ -208,38 +76,19 @@ class DryRun(BaseModel):
     warnings: list[Any]
 
 
-class EventRead(BaseModel):
-    """One entry of a job's log."""
+class JobPatch(StorableText):
+    """What is to change of a job; what is absent stays."""
 
-    seq: int
-    at: datetime
-    type: str = Field(description="status, stage, metric, checkpoint, warning, log or end.")
-    data: dict[str, Any]
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [PATCH_EXAMPLE]})
 
+    priority: int = Field(0, ge=-1000, le=1000, description="Higher first; then age.")
+    labels: dict[LabelName, LabelValue | None] = Field(
+        default_factory=dict, description="Set, or taken away by null; others stay."
+    )
 
-class EventPage(BaseModel):
-    """Events, oldest first; `next_cursor` is null when there are no more as yet."""
-
-    data: list[EventRead]
-    next_cursor: str | None
-
-
-class WorkerRead(BaseModel):
-    """A worker that was seen lately."""
-
-    id: str
-    host: str
-    pid: int
-    device: str
-    started_at: datetime
-    seen_at: datetime
-    job_id: str | None
-
-
-class WorkerList(BaseModel):
-    """The workers that are alive, oldest first."""
-
-    data: list[WorkerRead]
+    def change(self) -> job_patches.JobPatch:
+        """Gives what was really sent."""
+        return job_patches.JobPatch(self.priority if "priority" in self.model_fields_set else None, self.labels)
 
 
 def job_read(view: JobView) -> JobRead:
@@ -272,9 +121,14 @@ def job_read(view: JobView) -> JobRead:
     )
 
 
-def event_read(row: EventRow) -> EventRead:
-    """Gives an event as it is shown."""
-    return EventRead(seq=row.seq, at=row.at, type=row.type, data=row.data)
+def job_etag(view: JobView, body: str) -> str:
+    """Gives a job's ETag: what a patch compares, a dot, and what a reader does."""
+    return f'"{job_patches.revision_of(view.row)}.{etag_of(body)[1:-1]}"'
+
+
+def job_answer(view: JobView) -> Answer:
+    """Gives the answer to the request that made a job."""
+    return Answer(202, f"/v1/jobs/{view.row.id}", job_read(view).model_dump(mode="json"))
 
 
 def dry_run_read(draft: JobDraft) -> DryRun:

@@ -12,7 +12,6 @@ from service.domain import job_verbs, jobs, models
 from service.domain.errors import IdempotencyKeyReused, IllegalJobStep, InvalidSpec, JobNotFound, TooManyJobs
 from service.domain.idempotency import Answer, RequestKey
 from service.domain.ids import new_id
-from service.domain.leases import claim_next_job
 from service.domain.limits import Limits
 from service.settings import Settings
 from service.store.blobs import put_blob
@@ -104,27 +103,10 @@ def test_full_queue_refuses_the_next_job(session: Session, dataset_id: str) -> N
         submit(session, dataset_id)
 
 
-def test_cancel_queued_job_ends_it_once(session: Session, dataset_id: str) -> None:
-    job_id = submit(session, dataset_id).body["id"]
-    assert job_verbs.cancel_job(session, job_id).row.status == "cancelled"
-    view = job_verbs.cancel_job(session, job_id)
-    assert (view.row.status, view.row.reason) == ("cancelled", "user_cancelled")
-    assert [event.type for event in jobs.list_events(session, job_id, 0, 100)].count("end") == 1
-
-
-def test_cancel_running_job_asks_its_worker(session: Session, dataset_id: str) -> None:
-    job_id = submit(session, dataset_id).body["id"]
-    assert claim_next_job(session, "wk_a", 30.0) is not None
-    view = job_verbs.cancel_job(session, job_id)
-    assert (view.row.status, view.row.finished_at) == ("cancelling", None)
-
-
 def test_unknown_jobs_are_not_found(session: Session) -> None:
     for job_id in (new_id("job"), "job_x", "../../etc/passwd", "\0", "j" * 10_000):
         with pytest.raises(JobNotFound):
             jobs.get_job(session, job_id)
-        with pytest.raises(JobNotFound):
-            job_verbs.cancel_job(session, job_id)
 
 
 def test_only_ended_jobs_are_deleted(session: Session, dataset_id: str) -> None:

@@ -1,0 +1,60 @@
+"""A pause lets the step end and keeps a checkpoint; real worker processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from service.domain.job_verbs import pause_job, resume_job
+from tests.service.worker.test_loop import assert_succeeded_once
+
+if TYPE_CHECKING:
+    from tests.service.worker.conftest import Bench
+
+
+def test_paused_job_rests_with_a_fresh_checkpoint_and_goes_on_to_the_same_bits(
+    bench: Bench, sessions: sessionmaker[Session]
+) -> None:
+    job_id = bench.submit(steps=60, step_seconds=0.03)
+    # No checkpoint but the one that the pause asks for.
+    bench.start_worker(KAN_CHECKPOINT_SECONDS="600")
+    bench.wait_for(job_id, lambda row: bool(row.progress and row.progress["step"] > 5))
+    with sessions() as session:
+        assert pause_job(session, job_id).row.status == "pausing"
+    row = bench.wait_for(job_id, lambda row: row.status == "paused")
+    assert (row.attempt, row.worker_id, row.lease_until) == (0, None, None)
+    assert row.checkpoint_info is not None
+    assert row.progress is not None
+    assert row.checkpoint_info["step"] == row.progress["step"] > 5
+    # The device is free for others.
+    other = bench.submit(steps=5)
+    assert_succeeded_once(bench, other, 5)
+    with sessions() as session:
+        assert resume_job(session, job_id).row.status == "queued"
+    assert_succeeded_once(bench, job_id, 60)
+    assert bench.statuses(job_id) == ["queued", "running", "pausing", "paused", "queued", "running", "succeeded"]
+    steps = [event.data["step"] for event in bench.events(job_id, "metric")]
+    assert steps == sorted(set(steps)), "a step was done twice"
+
+
+def test_pause_of_a_hanging_step_comes_to_rest_all_the_same(bench: Bench, sessions: sessionmaker[Session]) -> None:
+    job_id = bench.submit(steps=60, hang_at=3)
+    bench.start_worker(KAN_SHUTDOWN_SECONDS="0.5")
+    bench.wait_for(job_id, lambda row: bool(row.progress))
+    with sessions() as session:
+        pause_job(session, job_id)
+    assert bench.wait_for(job_id, lambda row: row.status == "paused").worker_id is None
+
+
+def test_pauses_taken_back_at_once_lose_no_step_and_no_job(bench: Bench, sessions: sessionmaker[Session]) -> None:
+    job_id = bench.submit(steps=60, step_seconds=0.03)
+    bench.start_worker(KAN_CHECKPOINT_SECONDS="600", KAN_VERB_SECONDS="0.01")
+    for step in (2, 10, 20, 30, 40):
+        bench.wait_for(job_id, lambda row, step=step: bool(row.progress and row.progress["step"] >= step))  # type: ignore[misc]
+        with sessions() as session:
+            pause_job(session, job_id)
+            resume_job(session, job_id)
+    assert_succeeded_once(bench, job_id, 60)
+    steps = [event.data["step"] for event in bench.events(job_id, "metric")]
+    assert steps == sorted(set(steps)), "a step was done twice"
