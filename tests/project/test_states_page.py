@@ -12,7 +12,7 @@ WORKERS = ("claim", "succeed", "fail", "stop", "requeue")
 
 def row(status: str, verbs: tuple[str, ...], other: str) -> str:
     """Gives one line of a table: where each verb leads from this state."""
-    steps = {(verb, source): target for (verb, source), target in STEPS.items()}
+    steps: dict[tuple[str, str], str] = {(verb, source): target for (verb, source), target in STEPS.items()}
     return f"| {status} | " + " | ".join(steps.get((verb, status), other) for verb in verbs)
 
 
