@@ -21,7 +21,7 @@ from service.domain.errors import IllegalJobStep
 from service.domain.idempotency import Answer
 from service.domain.job_specs import JobDraft
 from service.domain.leases import Hold, LeaseLost
-from service.domain.rescues import rescue_jobs
+from service.domain.rescues import held_leases, rescue_jobs
 from service.domain.states import HELD, RETRIABLE, Verb
 from service.domain.trained_model import TrainedModel
 from service.store.engine import database_now
@@ -188,7 +188,9 @@ class JobMachine(RuleBasedStateMachine):
     @rule(dead=st.none() | WORKERS)
     def rescue(self, dead: str | None) -> None:
         with self.sessions() as session:
-            found = rescue_jobs(session, NO_WAIT, dead)
+            now = database_now(session)
+            leases_seen = [lease for lease in held_leases(session, dead) if dead or lease.until < now]
+            found = rescue_jobs(session, NO_WAIT, leases_seen)
         lost = [job for job in self.jobs if (job.is_overdue if dead is None else job.worker_id == dead)]
         for job in lost:
             job.lose()

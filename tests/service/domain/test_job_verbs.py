@@ -16,7 +16,7 @@ from service.domain.ids import new_id
 from service.domain.job_specs import JobDraft
 from service.domain.jobs import JobView
 from service.domain.leases import Hold
-from service.domain.rescues import rescue_jobs
+from service.domain.rescues import held_leases, rescue_jobs
 from service.store.blobs import put_blob
 from service.store.engine import database_now
 from service.store.jobs import list_events
@@ -143,7 +143,7 @@ def test_pause_of_a_job_whose_worker_is_lost_rests_it(session: Session) -> None:
     job_id = queue_job(session)
     claim(session)
     job_verbs.pause_job(session, job_id)
-    assert rescue_jobs(session, LONG_WAIT, "wk_a") == [(job_id, "paused")]
+    assert rescue_jobs(session, LONG_WAIT, held_leases(session)) == [(job_id, "paused")]
     assert row_of(session, job_id).attempt == 0
 
 
