@@ -24,6 +24,7 @@ from service.api import (
     functions,
     health,
     hypotheses,
+    job_logs,
     job_verbs,
     jobs,
     models,
@@ -32,7 +33,10 @@ from service.api import (
     pictures,
     predictions,
     readings,
+    workers,
 )
+from service.api.event_feed import EventFeed
+from service.api.job_events import Streams
 from service.api.middleware import EdgeRules, RequestEdge
 from service.api.openapi import openapi_of
 from service.api.validation import HANDLERS
@@ -64,6 +68,8 @@ _PARTS = (
     datasets,
     jobs,
     job_verbs,
+    job_logs,
+    workers,
     models,
     expressions,
     edits,
@@ -107,6 +113,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.engine = engine
     app.state.sessions = session_factory(engine)
     app.state.reading_sessions = reading_session_factory(engine)
+    app.state.feed = EventFeed(app.state.reading_sessions)
+    app.state.streams = Streams(settings.max_streams)
     app.state.models = ModelCache(settings.model_cache_bytes)
     app.state.served = ServedModels(app.state.reading_sessions, app.state.models, changes)
     app.state.prediction_limits = replace(TableLimits.from_settings(settings), max_rows=settings.max_prediction_rows)

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TypeVar
+from collections.abc import AsyncGenerator
 
 from fastapi import FastAPI
-from sqlalchemy.orm import Session
+from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
-from service.api.schemas.job_events import event_read
+from service.api.event_feed import EventFeed, Follower
+from service.api.validation import STORE_TROUBLE
 from service.domain import jobs
 from service.domain.errors import JobNotFound, TooManyStreams
 from service.domain.jobs import JobView
-from service.store.tables import EventRow
 
-T = TypeVar("T")
+EVENT_STREAM = "text/event-stream"
 LONGEST_WAIT_SECONDS = 60
-_LOOK_SECONDS = 0.25
-_BATCH = 500
+# How soon a stream notices that the server is to stop.
+_LOOK_SECONDS = 0.5
+# A stream ends here, and is asked for again.
+_ENDINGS: tuple[type[Exception], ...] = (JobNotFound, *STORE_TROUBLE)
 
 
 class Streams:
-    """How many event streams this process serves; each costs a query every quarter of a second."""
+    """How many event streams this process serves."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -46,45 +47,76 @@ class Streams:
         self._open -= 1
 
 
-async def stream_events(app: FastAPI, streams: Streams, job_id: str, after: int) -> AsyncIterator[str]:
-    """Gives a job's events as text/event-stream, old ones first, until its `end` or the server's."""
-    heartbeat = app.state.settings.stream_heartbeat_seconds
+class EventStream(StreamingResponse):
+    """An answer that follows a job's log; it takes a place that is counted already, and frees it however it ends."""
+
+    media_type = EVENT_STREAM
+
+    def __init__(self, app: FastAPI, job_id: str, after: int) -> None:
+        self._streams: Streams = app.state.streams
+        self._events = stream_events(app, job_id, after)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"}
+        super().__init__(self._events, headers=headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it; a client that leaves before the first byte frees its place too."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._events.aclose()
+            self._streams.leave()
+
+
+def read_job(app: FastAPI, job_id: str) -> JobView:
+    """Gives a job as it is now.
+
+    Raises:
+        JobNotFound: no such job.
+    """
+    with app.state.reading_sessions() as session:
+        return jobs.get_job(session, job_id)
+
+
+async def stream_events(app: FastAPI, job_id: str, after: int) -> AsyncGenerator[str]:
+    """Gives a job's events as text/event-stream, old ones first, until its `end` or the server's.
+
+    A stream that ends before `end` is asked for again by browsers, which say what they have seen.
+    """
+    heartbeat: float = app.state.settings.stream_heartbeat_seconds
     silent_since = time.monotonic()
-    try:
-        yield "retry: 1000\n\n"
+    yield "retry: 1000\n\n"
+    with Follower(_feed(app), job_id, after) as follower:
         while not is_closing(app):
             try:
-                events = await _events_after(app, job_id, after)
-            except JobNotFound:
+                events = await follower.next_events(min(_LOOK_SECONDS, heartbeat))
+            except _ENDINGS:
                 return
-            for event in events:
-                yield as_text(event)
-                if event.type == "end":
-                    return
             if events:
-                after, silent_since = events[-1].seq, time.monotonic()
+                yield "".join(event.text for event in events)
+                silent_since = time.monotonic()
             elif time.monotonic() - silent_since >= heartbeat:
                 yield ": still here\n\n"
                 silent_since = time.monotonic()
-            if len(events) < _BATCH:
-                await asyncio.sleep(_LOOK_SECONDS)
-    finally:
-        streams.leave()
+            if any(event.type == "end" for event in events):
+                return
 
 
 async def wait_for_end(app: FastAPI, job_id: str, seconds: float) -> JobView:
-    """Gives a job when it has ended, or as it is after `seconds`."""
+    """Gives a job when it has ended, or as it is after `seconds`.
+
+    Raises:
+        JobNotFound: no such job, or it was deleted meanwhile.
+    """
     deadline = time.monotonic() + seconds
-    while True:
-        view = await _read(app, lambda session: jobs.get_job(session, job_id))
-        if view.is_terminal or time.monotonic() >= deadline or is_closing(app):
-            return view
-        await asyncio.sleep(min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
-
-
-def as_text(event: EventRow) -> str:
-    """Gives one event in the format of server-sent events; its `id` is what `Last-Event-ID` will say."""
-    return f"id: {event.seq}\nevent: {event.type}\ndata: {event_read(event).model_dump_json()}\n\n"
+    view = await run_in_threadpool(read_job, app, job_id)
+    if view.is_terminal or seconds <= 0:
+        return view
+    with Follower(_feed(app), job_id, view.row.event_seq) as follower:
+        has_ended = False
+        while not has_ended and not is_closing(app) and (left := deadline - time.monotonic()) > 0:
+            events = await follower.next_events(min(_LOOK_SECONDS, left))
+            has_ended = any(event.type == "end" for event in events)
+    return await run_in_threadpool(read_job, app, job_id)
 
 
 def is_closing(app: FastAPI) -> bool:
@@ -93,13 +125,6 @@ def is_closing(app: FastAPI) -> bool:
     return closing is not None and closing.is_set()
 
 
-async def _events_after(app: FastAPI, job_id: str, after: int) -> Sequence[EventRow]:
-    return await _read(app, lambda session: jobs.list_events(session, job_id, after, _BATCH))
-
-
-async def _read(app: FastAPI, function: Callable[[Session], T]) -> T:
-    def run() -> T:
-        with app.state.reading_sessions() as session:
-            return function(session)
-
-    return await run_in_threadpool(run)
+def _feed(app: FastAPI) -> EventFeed:
+    feed: EventFeed = app.state.feed
+    return feed

@@ -1,4 +1,4 @@
-"""Jobs over HTTP: submit, list, read, delete, follow."""
+"""Jobs over HTTP: submit, list, read, delete."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
 from service.api.idempotency import IdempotencyKey, answer_headers, request_key
-from service.api.job_events import LONGEST_WAIT_SECONDS, Streams, stream_events, wait_for_end
-from service.api.negotiation import CHANGING, chosen_format, is_known, not_modified
+from service.api.job_events import LONGEST_WAIT_SECONDS, wait_for_end
+from service.api.negotiation import CHANGING, is_known, not_modified
 from service.api.problems import problem_responses
-from service.api.schemas.job_events import EventPage, event_read
 from service.api.schemas.job_specs import JobCreate
 from service.api.schemas.jobs import (
     DryRun,
@@ -28,8 +26,7 @@ from service.api.schemas.jobs import (
     job_etag,
     job_read,
 )
-from service.api.schemas.workers import WorkerList, WorkerRead
-from service.domain import job_specs, jobs, workers
+from service.domain import job_specs, jobs
 from service.domain.errors import (
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
@@ -37,9 +34,7 @@ from service.domain.errors import (
     InvalidParameter,
     InvalidSpec,
     JobNotFound,
-    NotAcceptable,
     TooManyJobs,
-    TooManyStreams,
 )
 from service.domain.ids import is_id
 from service.domain.jobs import JobFilter
@@ -48,10 +43,8 @@ from service.domain.limits import Limits
 router = APIRouter(tags=["jobs"])
 
 JSON = "application/json"
-EVENT_STREAM = "text/event-stream"
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})(?:$|[,;\s])", re.IGNORECASE)
 _LABEL = "label."
-_LAST_NUMBER = 2**53
 
 Prefer = Annotated[
     str | None, Header(max_length=200, description="wait=N: answer when the job has ended, or after N s.")
@@ -156,47 +149,6 @@ def delete_job(job_id: str, session: SessionDep) -> None:
     jobs.delete_job(session, job_id)
 
 
-@router.get(
-    "/v1/jobs/{job_id}/events",
-    operation_id="listJobEvents",
-    summary="Read or follow a job's log",
-    response_model=EventPage,
-    responses={
-        200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}},
-        **problem_responses(JobNotFound, NotAcceptable, TooManyStreams),
-    },
-)
-async def list_job_events(
-    job_id: str,
-    request: Request,
-    limit: Annotated[int, Query(ge=1, le=200, description="Entries of one page (JSON).")] = 200,
-    after: Annotated[int, Query(ge=0, le=_LAST_NUMBER, description="Only events with higher numbers.")] = 0,
-    last_event_id: Annotated[str | None, Header(max_length=20, description="As browsers send it.")] = None,
-) -> Response:
-    """`Accept: text/event-stream` follows the log until the job's end; JSON gives a page of it."""
-    media_type = chosen_format(request, [JSON, EVENT_STREAM])
-    first = after
-    if last_event_id and last_event_id.isascii() and last_event_id.isdecimal():
-        first = min(int(last_event_id), _LAST_NUMBER)
-    page = await run_in_threadpool(_event_page, request, job_id, first, limit)
-    if media_type == JSON:
-        return Response(page.model_dump_json(), media_type=JSON, headers={"Cache-Control": CHANGING, "Vary": "Accept"})
-    streams = _streams(request)
-    streams.enter()
-    return StreamingResponse(
-        stream_events(request.app, streams, job_id, first),
-        media_type=EVENT_STREAM,
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"},
-    )
-
-
-@router.get("/v1/workers", operation_id="listWorkers", summary="List the workers that are alive")
-def list_workers(session: ReadingSessionDep, settings: SettingsDep) -> WorkerList:
-    """Who was seen lately, on which device, with which job."""
-    found = workers.list_workers(session, settings.lease_seconds)
-    return WorkerList(data=[WorkerRead.model_validate(row, from_attributes=True) for row in found])
-
-
 def _wait_seconds(prefer: str | None) -> int:
     found = _WAIT.search(prefer or "")
     return min(LONGEST_WAIT_SECONDS, int(found.group(1))) if found else 0
@@ -211,18 +163,3 @@ def _label_filter(request: Request) -> dict[str, str]:
                 raise InvalidParameter(_LABEL + "*", "expected the name of a label, and a value")
             found[label] = value
     return found
-
-
-def _event_page(request: Request, job_id: str, after: int, limit: int) -> EventPage:
-    with request.app.state.reading_sessions() as session:
-        rows = jobs.list_events(session, job_id, after, limit + 1)
-    cursor = str(rows[limit - 1].seq) if len(rows) > limit else None
-    return EventPage(data=[event_read(row) for row in rows[:limit]], next_cursor=cursor)
-
-
-def _streams(request: Request) -> Streams:
-    state = request.app.state
-    if not hasattr(state, "streams"):
-        state.streams = Streams(state.settings.max_streams)
-    streams: Streams = state.streams
-    return streams

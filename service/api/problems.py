@@ -54,7 +54,7 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.IfMatchFailed: ProblemKind(412, "if-match-failed", "Changed meanwhile"),
     errors.InvalidSpec: ProblemKind(422, "invalid-spec", "Job spec cannot be used"),
     errors.TooManyJobs: ProblemKind(429, "too-many-jobs", "Queue is full", {"Retry-After": "30"}),
-    errors.TooManyStreams: ProblemKind(429, "too-many-streams", "Too many event streams", {"Retry-After": "30"}),
+    errors.TooManyStreams: ProblemKind(503, "too-many-streams", "Too many event streams", _SOON),
     errors.ModelNotFound: ProblemKind(404, "model-not-found", "Model not found"),
     errors.VersionNotFound: ProblemKind(404, "version-not-found", "Model version not found"),
     errors.CheckpointNotFound: ProblemKind(404, "checkpoint-not-found", "Checkpoint not found"),

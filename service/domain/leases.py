@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.backoff import Backoff
 from service.domain.checkpoints import add_checkpoint, free_bytes, thin_checkpoints
+from service.domain.metric_series import shorten_series
 from service.domain.models import lineage_of, publish_version, result_of
 from service.domain.placement import taker
 from service.domain.states import HELD, TERMINAL, Status, next_status
@@ -110,8 +111,7 @@ def record_progress(
         values["phase"] = stages[-1]
     _write(session, hold, values, events)
     if any(kind == "metric" for kind, _ in events):
-        while statements.count_events(session, hold.job_id, "metric") > max_metric_points:
-            statements.thin_events(session, hold.job_id, "metric")
+        shorten_series(session, hold.job_id, max_metric_points)
     session.commit()
 
 

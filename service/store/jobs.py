@@ -172,23 +172,6 @@ def list_status_events(session: Session, job_ids: Iterable[str]) -> Sequence[Eve
     return session.scalars(query.order_by(EventRow.job_id, EventRow.seq)).all()
 
 
-def count_events(session: Session, job_id: str, kind: str) -> int:
-    """Gives the number of a job's events of one type."""
-    return session.scalar(select(func.count()).where(EventRow.job_id == job_id, EventRow.type == kind)) or 0
-
-
-def thin_events(session: Session, job_id: str, kind: str) -> None:
-    """Deletes every second event of one type, so that the shape of a long series stays."""
-    numbered = (
-        select(EventRow.seq, func.row_number().over(order_by=EventRow.seq).label("place"))
-        .where(EventRow.job_id == job_id, EventRow.type == kind)
-        .subquery()
-    )
-    even = select(numbered.c.seq).where(numbered.c.place % 2 == 0)
-    thinned = delete(EventRow).where(and_(EventRow.job_id == job_id, EventRow.seq.in_(even)))
-    session.execute(thinned.execution_options(synchronize_session=False))
-
-
 def _waiting_for(taker: Taker) -> list[ColumnElement[bool]]:
     asked = func.coalesce(JobRow.spec["device"].as_string(), "auto")
     is_open = asked == "auto"

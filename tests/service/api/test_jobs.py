@@ -115,21 +115,6 @@ def test_version_to_go_on_from_that_is_none_is_422(
     assert answer.json()["errors"][0]["pointer"].startswith(pointer)
 
 
-def test_stream_tells_the_log_and_closes_after_the_end(client: Api, session: Session, spec: dict[str, Any]) -> None:
-    job_id = client.post("/v1/jobs", json=spec).json()["id"]
-    ending = threading.Timer(0.3, end_job, [session])
-    ending.start()
-    text = client.get(f"/v1/jobs/{job_id}/events", headers={"Accept": "text/event-stream"}).text
-    ending.join()
-    log = client.get(f"/v1/jobs/{job_id}/events").json()
-    assert [line[4:] for line in text.splitlines() if line.startswith("id: ")] == [str(e["seq"]) for e in log["data"]]
-    assert log["data"][-1]["type"] == "end"
-    last = str(log["data"][-2]["seq"])
-    headers = {"Accept": "text/event-stream", "Last-Event-ID": last}
-    rest = client.get(f"/v1/jobs/{job_id}/events", headers=headers).text
-    assert [line for line in rest.splitlines() if line.startswith("event: ")] == ["event: end"]
-
-
 def test_wait_answers_when_the_job_has_ended(client: Api, session: Session, spec: dict[str, Any]) -> None:
     job_id = client.post("/v1/jobs", json=spec).json()["id"]
     ending = threading.Timer(0.3, end_job, [session])
@@ -137,17 +122,6 @@ def test_wait_answers_when_the_job_has_ended(client: Api, session: Session, spec
     answer = client.get(f"/v1/jobs/{job_id}", headers={"Prefer": "wait=30"})
     ending.join()
     assert answer.json()["terminal"]
-
-
-def test_events_are_paged_oldest_first(client: Api, session: Session, spec: dict[str, Any]) -> None:
-    job_id = client.post("/v1/jobs", json=spec).json()["id"]
-    end_job(session)
-    seen, after = [], "0"
-    while after is not None:
-        page = client.get(f"/v1/jobs/{job_id}/events?limit=2&after={after}").json()
-        seen += [event["seq"] for event in page["data"]]
-        after = page["next_cursor"]
-    assert seen == list(range(1, len(seen) + 1))
 
 
 def test_cancel_twice_then_delete(client: Api, spec: dict[str, Any]) -> None:

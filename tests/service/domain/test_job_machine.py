@@ -189,7 +189,7 @@ class JobMachine(RuleBasedStateMachine):
     def rescue(self, dead: str | None) -> None:
         with self.sessions() as session:
             now = database_now(session)
-            leases_seen = [lease for lease in held_leases(session, dead) if dead or lease.until < now]
+            leases_seen = [lease for lease in held_leases(session, dead) if dead or (lease.until or now) < now]
             found = rescue_jobs(session, NO_WAIT, leases_seen)
         lost = [job for job in self.jobs if (job.is_overdue if dead is None else job.worker_id == dead)]
         for job in lost:
