@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service.domain.checkpoints import thin_checkpoints
+from service.domain.checkpoints import free_bytes, thin_checkpoints
 from service.domain.errors import Fault, IllegalJobStep, InvalidSpec, JobNotFound
 from service.domain.idempotency import Answer, RequestKey
 from service.domain.ids import is_id
@@ -97,27 +97,30 @@ def _step(session: Session, job_id: str, verb: Verb, told: str) -> JobView:
     target = next_status(verb, row.status)
     if target is None:
         raise IllegalJobStep(job_id, row.status, told)
-    if target != row.status:
-        _change(session, row, target)
+    unused = _change(session, row, target) if target != row.status else []
     session.commit()
+    free_bytes(session, unused)
     return get_job(session, job_id)
 
 
-def _change(session: Session, row: JobRow, target: Status) -> None:
+def _change(session: Session, row: JobRow, target: Status) -> list[str | None]:
+    """Takes the step, and tells the log; gives the hashes of bytes that are not needed any more."""
     told = {"status": target, **({"reason": _CANCELLED} if target in ("cancelling", "cancelled") else {})}
     values: dict[str, Any] = {**told}
     events: list[statements.Event] = [("status", told)]
+    unused: list[str | None] = []
     now = database_now(session)
     if target in TERMINAL:
         values |= {"finished_at": now, "checkpoint_sha256": None}
         events.append(("end", told))
-        thin_checkpoints(session, row.id)
+        unused = [row.checkpoint_sha256, *thin_checkpoints(session, row.id)]
     elif target == "paused":
         values["attempt"] = 0
     elif target == "queued":
         # The wait after a lost attempt does not hold up somebody who asks for the next one.
         values["not_before"] = now
     statements.change_job(session, row.id, sources=[row.status], values=values, events=events)
+    return unused
 
 
 def _same_again(row: JobRow) -> JobDraft:
