@@ -82,12 +82,15 @@ def refined_network(network: Kan, grid: int, *, exact: bool = True) -> Kan:
 def _extended(work: Work, network: Kan, stage: Extend, journal: Journal, name: str) -> StageRun:
     """Climbs the grids on the training rows for as long as the validation rows gain.
 
-    Past what the rows carry it goes on while the held loss falls steeply, as it does without noise.
+    Past what the rows carry it goes on while the held loss falls steeply, as it does without noise. With noise, and
+    rows for the network's own grid alone, there is nothing to gain.
     """
     work = with_network(work, Fitted(network, work.outcome))
     grids = _grids(network, stage)
     rows = len(work.problem.train)
     carried = sum(_is_carried(network, grid, rows) for grid in grids)
+    if carried <= 1 and work.problem.loss.name == "mse" and not _is_noise_free(work):
+        return replace(work, members={})
     best, current, idle, falls_on = work, work, 0, False
     for number, grid in enumerate(grids):
         if number >= carried and not (falls_on and step_work(_parameters(network, grid), rows) <= CHEAP_STEP):

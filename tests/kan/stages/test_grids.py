@@ -64,6 +64,12 @@ def test_extension_on_noise_keeps_the_coarse_grid() -> None:
     assert held_loss(extended) <= held_loss(work) * 1.0000001
 
 
+def test_extension_of_noise_without_rows_for_a_finer_grid_takes_no_step() -> None:
+    noise = torch.randn(40, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    work = finish(fit(Work(a_problem(X[:40], noise), NetworkConfig((), 8)), Fit(steps=5), Journal(), "f"))
+    assert list(extend(work, Extend(max_grid=48, steps=10), Journal(), "e")) == []
+
+
 def test_extension_never_has_more_numbers_than_rows_carry() -> None:
     problem = a_problem(X[:40], SMOOTH[:40])
     work = finish(fit(Work(problem, NetworkConfig((), 3)), Fit(steps=5), Journal(), "f"))
