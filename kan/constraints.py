@@ -3,23 +3,25 @@
 Enough for a spline: coefficients that do not fall give one that does not fall; where their slopes, each over the knots
 it spans, do not fall, it is convex. Beyond its grid it goes on as a line, which keeps both; not so where splines end at
 their grid. The base branch, which both
-falls and rises, becomes part of the spline. Networks are not trained under constraints: later training may break them.
+falls and rises, becomes part of the spline. A `fit` or `refit` keeps the constraints that it is given; another training
+may break them.
 
 Source: de Boor, A Practical Guide to Splines, chapters X and XI (derivatives and shape by coefficients).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from kan.bspline import edge_spline
+from kan.config_constraints import KINDS, Constraint
 from kan.edge_places import check_edge, layer_at, with_layer
 from kan.errors import InvalidConfig
 from kan.predictor import edge_values
 from kan.prune import prune_edge
 from kan.state import Array, LayerState, NetworkState
 
-KINDS = ("increasing", "decreasing", "convex", "concave", "zero")
 # The function is compared with its replacement at so many points of every interval.
 POINTS_PER_INTERVAL = 20
 # A fall by less of the largest coefficient is rounding.
@@ -56,6 +58,36 @@ def constrained(state: NetworkState, layer: int, source: int, target: int, kind:
     return with_layer(state, layer, _with_spline(held, source, target, coefficients))
 
 
+def all_constrained(state: NetworkState, constraints: Sequence[Constraint]) -> NetworkState:
+    """Gives the network with every constraint kept, each edge by the nearest function.
+
+    Raises:
+        InvalidConfig: as `constrained`; its field is a path such as `constraints/0/target`.
+    """
+    for number, constraint in enumerate(constraints):
+        try:
+            state = constrained(state, *constraint.edge, constraint.kind)
+        except InvalidConfig as error:
+            raise InvalidConfig(f"constraints/{number}/{error.field}", error.message) from error
+    return state
+
+
+def shape_matrix(layer: LayerState, source: int, kind: str) -> tuple[Array, int]:
+    """Gives the matrix from steps to coefficients, and how many of the first steps may have either sign.
+
+    With the other steps not negative the spline has the shape: they are those of the coefficients, of a bend those of
+    the slope.
+
+    Args:
+        layer: for its knots.
+        source: of the edge.
+        kind: any but "zero".
+    """
+    count = layer.coefficients.shape[1]
+    columns = [_coefficients(layer, source, kind, part) for part in np.eye(count)]
+    return _sign(kind) * np.stack(columns, axis=1), 2 if _is_bend(kind) else 1
+
+
 def _satisfies(layer: LayerState, source: int, target: int, kind: str) -> bool:
     if layer.base_weight[source, target] != 0:
         return False
@@ -78,16 +110,15 @@ def _nearest(state: NetworkState, layer: LayerState, source: int, target: int, k
     share = (np.arange(POINTS_PER_INTERVAL) + 0.5) / POINTS_PER_INTERVAL
     x = (grid[:-1, None] + np.diff(grid)[:, None] * share).ravel()
     weights = np.sqrt(np.repeat(np.diff(grid), POINTS_PER_INTERVAL))
-    wanted = _sign(kind) * edge_values(layer, source, x, base=state.base, outside=state.outside)[:, target]
-    shapes = np.stack([_coefficients(layer, source, kind, part) for part in np.eye(count)], axis=1)
+    wanted = edge_values(layer, source, x, base=state.base, outside=state.outside)[:, target]
+    # What may have either sign is a difference of two parts.
+    shapes, free = shape_matrix(layer, source, kind)
     matrix = edge_spline(x, knots, shapes, layer.degree) * weights[:, None]
-    # What may have either sign, the constant and of a bend the first slope, is a difference of two parts.
-    free = 2 if _is_bend(kind) else 1
     # In units of its own size: the solver's tolerance is absolute.
     size = float(np.abs(wanted).max()) or 1.0
     parts, _ = nnls(np.hstack([matrix, -matrix[:, :free]]), wanted / size * weights, maxiter=MAX_ITERATIONS)
     parts[:free] -= parts[count:]
-    return _sign(kind) * size * _coefficients(layer, source, kind, parts[:count])
+    return np.asarray(size * shapes @ parts[:count])
 
 
 def _coefficients(layer: LayerState, source: int, kind: str, parts: Array) -> Array:

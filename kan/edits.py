@@ -21,6 +21,9 @@ MAX_NEW_NODES = 1000
 MAX_ARITY = 16
 MAX_LAYERS = 64
 
+# Operations after which the same edge has other numbers.
+RENUMBERING = ("swap", "arrange", "expand_depth")
+
 # (network, layer, source, target, function) -> that function with the constants that fit the edge best.
 FitFormula = Callable[[NetworkState, int, int, int, str], EdgeFormula]
 
@@ -48,6 +51,26 @@ def edited(state: NetworkState, operations: object, fit: FitFormula | None = Non
             path = f"operations/{number}/{error.field}".removesuffix("/")
             raise InvalidConfig(path, error.message) from error
     return state
+
+
+def kept_constraints(state: NetworkState, operations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Gives the constraints that operations have made, as a fit of the network takes them.
+
+    Those before an operation that gives edges other numbers are not among them, nor those of edges that are no splines
+    any more.
+
+    Args:
+        state: the network after the operations.
+        operations: that `edited` has done.
+    """
+    found: dict[tuple[int, int, int], dict[str, Any]] = {}
+    for operation in operations:
+        if operation["op"] in RENUMBERING:
+            found.clear()
+        if operation["op"] == "constrain":
+            constraint = {name: operation[name] for name in ("layer", "source", "target", "kind")}
+            found[constraint["layer"], constraint["source"], constraint["target"]] = constraint
+    return [kept for (layer, *edge), kept in found.items() if state.layers[layer].mask[tuple(edge)] != 0]
 
 
 def _applied(state: NetworkState, operation: object, fit: FitFormula | None) -> NetworkState:

@@ -89,6 +89,11 @@ class LevenbergMarquardt:
         self._growth, self._model = 2.0, None
         return Step(loss, moved=True, converged=cost - new_cost < self._tolerance * abs(cost))
 
+    def put_weights(self, weights: Float[Tensor, " p"]) -> None:
+        """Goes on from other weights."""
+        set_parameters(self._network, weights)
+        self._model = None
+
     def put_penalty(self, penalty: Float[Tensor, "p p"], pull: Float[Tensor, " p"], constant: float) -> None:
         """Goes on with another penalty, 0.5 * w' R w - pull' w + constant."""
         self._penalty, self._pull, self._constant = penalty, pull, constant

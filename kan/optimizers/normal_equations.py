@@ -34,24 +34,24 @@ class NormalEquations(Protocol):
 
 
 class ByParameters:
-    """The matrix of parameters itself, by Cholesky."""
+    """The matrix of parameters itself, A + R, by Cholesky."""
 
     least_shift = 1e-15
 
     def __init__(self, model: QuadraticModel, penalty: Float[Tensor, "p p"]) -> None:
-        self._matrix = model.matrix + penalty
+        self.matrix = model.matrix + penalty
 
     def diagonal(self) -> Vector:
         """Gives the diagonal of A + R."""
-        return self._matrix.diagonal()
+        return self.matrix.diagonal()
 
     def product(self, vector: Vector) -> Vector:
         """Gives (A + R) v."""
-        return self._matrix @ vector
+        return self.matrix @ vector
 
     def solve(self, shift: Vector, right: Vector) -> Vector | None:
         """Gives d."""
-        damped = self._matrix.clone()
+        damped = self.matrix.clone()
         damped.diagonal().add_(shift)
         factor, failed = torch.linalg.cholesky_ex(damped)
         if int(failed) != 0:

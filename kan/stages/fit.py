@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from kan.config import Fit, Refit
+from kan.constraints import all_constrained
 from kan.cost import BATCH_NUMBERS, LARGEST_BATCH, choose_optimizer
 from kan.errors import InvalidConfig
 from kan.jacobian import parameter_count, set_parameters
@@ -14,6 +15,7 @@ from kan.journal import Journal
 from kan.move_grid import move_grids, normalise_nodes
 from kan.network import Kan
 from kan.optimizers.adam import Adam
+from kan.optimizers.constrained import ConstrainedLevenbergMarquardt
 from kan.optimizers.gauss_newton import network_outputs
 from kan.optimizers.lbfgs import Lbfgs
 from kan.optimizers.protocol import Optimizer
@@ -52,7 +54,7 @@ def refit(work: Work, stage: Refit, journal: Journal, name: str) -> StageRun:
         raise InvalidConfig("recipe", "expected a stage that trains before refit")
     rows = work.problem.every
     steps = affordable_steps(stage.steps, stage.max_work, parameter_count(work.network), len(rows))
-    settings = Fit(steps=steps, patience=None)
+    settings = Fit(steps=steps, patience=None, constraints=stage.constraints)
     fitted = yield from fit_piece(work, work.network, settings, journal, name + "/fit", rows, hold=False)
     return replace(work, network=fitted.network, outcome=fitted.outcome)
 
@@ -67,7 +69,8 @@ def fit_piece(
     """
 
     def run(resume: Tensors | None, register: Callable[..., None]) -> Generator[TrainStep, None, Tensors]:
-        copy = network.copy()
+        shaped = Kan.from_state(all_constrained(network.state(), settings.constraints))
+        copy = shaped.to(network.kan_layers[0].weights)
 
         def registered(snapshot: Callable[[], Tensors]) -> None:
             register(snapshot)
@@ -132,6 +135,11 @@ def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Rows) -> Optim
     if settings.lamb > 0:
         matrix = smoothness(network, work.curvature, work.slope)
         return SparseLevenbergMarquardt(network, loss, x, y, penalty=matrix, factors=settings)
+    if settings.constraints:
+        matrix = smoothness(network, work.curvature, work.slope)
+        return ConstrainedLevenbergMarquardt(
+            network, loss, x, y, settings.constraints, penalty=matrix, tolerance=TOLERANCE
+        )
     if name == "lm":
         return levenberg_marquardt(network, loss, x, y, curvature=work.curvature, slope=work.slope)
     if name == "lbfgs":

@@ -9,6 +9,10 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from kan.config_constraints import constraints_of
+from kan.constraints import all_constrained
+from kan.edits import kept_constraints
+from kan.errors import InvalidConfig
 from kan.state import NetworkState
 from service.domain.edits import applied
 from service.domain.errors import Fault, InvalidEdit, InvalidSpec, TrainingDataGone
@@ -56,14 +60,16 @@ def resolve_fitted_edit(
     dataset = find_dataset(session, version.dataset_id) if version.dataset_id else None
     if dataset is None or version.split_sha256 is None:
         raise TrainingDataGone
-    stage = {"stage": "fit", **asked.fit}
+    after = applied(state, asked.operations, limits.max_parameters)
+    stage = _stage(asked, after)
     try:
-        start = start_of(session, version, applied(state, asked.operations, limits.max_parameters))
+        start = start_of(session, version, after)
         targets = [item.name for item in start.encoding.outputs]
         spec = {"targets": targets, "task": start.encoding.task, "recipe": [stage]}
         resolved = resolve_train_spec(spec, dataset.columns, dataset.rows, limits, start)
     except InvalidSpec as error:
         raise _as_edit(error) from None
+    _check_constraints(after, resolved["recipe"][0])
     edit = {"operations": list(asked.operations), "fit": resolved["recipe"][0], "publish": asked.publish}
     init = {**resolved["init"], "split_sha256": version.split_sha256}
     sent = {"operations": list(asked.operations), "fit": dict(asked.fit), "publish": asked.publish}
@@ -77,6 +83,23 @@ def resolve_fitted_edit(
         priority=0,
         labels={},
     )
+
+
+def _stage(asked: FittedEdit, after: NetworkState) -> dict[str, Any]:
+    """Gives the stage; what the operations have constrained it keeps, unless it names constraints itself."""
+    stage = {"stage": "fit", **asked.fit}
+    if stage["stage"] in ("fit", "refit") and (kept := kept_constraints(after, asked.operations)):
+        return {"constraints": kept, **stage}
+    return stage
+
+
+def _check_constraints(state: NetworkState, stage: Mapping[str, Any]) -> None:
+    """Refuses constraints of edges that are no splines of numbers, before a job is made of them."""
+    try:
+        all_constrained(state, constraints_of(stage.get("constraints", ())))
+    except InvalidConfig as error:
+        pointer = f"/fit/{error.field}"
+        raise InvalidEdit(f"{pointer}: {error.message}", [Fault(pointer, "invalid_value", error.message)]) from error
 
 
 def submit_fitted_edit(

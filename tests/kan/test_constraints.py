@@ -11,7 +11,8 @@ from scipy.optimize import minimize
 from kan.bspline import Array, edge_spline
 from kan.certificate import certificate
 from kan.checkpoint import dump, load
-from kan.constraints import KINDS, constrained
+from kan.config_constraints import KINDS
+from kan.constraints import constrained
 from kan.errors import InvalidConfig
 from kan.expand import expand_depth
 from kan.predictor import evaluate

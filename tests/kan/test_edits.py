@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from kan.certificate import certificate
 from kan.checkpoint import dump, load
-from kan.constraints import KINDS, constrained
-from kan.edits import OPERATIONS, edited
+from kan.config_constraints import KINDS
+from kan.constraints import constrained
+from kan.edits import OPERATIONS, edited, kept_constraints
 from kan.encoding import decode
 from kan.errors import InvalidConfig
 from kan.expand import expand_depth, expand_width
@@ -205,3 +206,19 @@ def test_a_thousand_random_networks_and_sequences_hold(first: int) -> None:
     for seed in range(first, first + 250):
         generator = random.Random(seed)
         check(seed, generator, generator.randint(1, 8))
+
+
+def test_constraints_are_kept_for_edges_that_are_still_splines_with_their_numbers() -> None:
+    def constrain(source: int, kind: str) -> dict[str, object]:
+        return {"op": "constrain", "layer": 0, "source": source, "target": 0, "kind": kind}
+
+    def kept(*operations: dict[str, object]) -> list[tuple[int, str]]:
+        after = edited(random_network(2, 2, 1), operations)
+        return [(constraint["source"], constraint["kind"]) for constraint in kept_constraints(after, operations)]
+
+    prune = {"op": "prune_edge", "layer": 0, "source": 0, "target": 0}
+    swap = {"op": "swap", "layer": 0, "first": 0, "second": 1}
+    assert kept(constrain(0, "convex"), constrain(1, "increasing")) == [(0, "convex"), (1, "increasing")]
+    assert kept(constrain(0, "convex"), constrain(0, "concave")) == [(0, "concave")]
+    assert kept(constrain(0, "convex"), constrain(1, "zero"), prune) == []
+    assert kept(constrain(0, "convex"), swap, constrain(1, "convex")) == [(1, "convex")]

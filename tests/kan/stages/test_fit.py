@@ -5,7 +5,9 @@ import torch
 
 from kan.checkpoint import dump
 from kan.config import Fit, NetworkConfig, Refit, Starts
+from kan.config_constraints import Constraint
 from kan.config_sparsity import Prune
+from kan.constraints import all_constrained
 from kan.journal import Journal
 from kan.losses import CrossEntropy
 from kan.optimizers.gauss_newton import network_outputs
@@ -199,3 +201,13 @@ def test_sparse_classes_and_several_targets_leave_their_inputs() -> None:
         less = finish(run_recipe(work, (Fit(lamb=lamb), Prune(edge_threshold=0.1)), Journal())).network
         assert less is not None
         assert {source for layer, source, _ in live_edges(less.state()) if layer == 0} == inputs
+
+
+def test_constraints_hold_after_fit_and_refit() -> None:
+    rising, nothing = Constraint(0, 0, 0, "increasing"), Constraint(0, 1, 0, "zero")
+    recipe = (Fit(steps=20, constraints=(rising, nothing)), Refit(steps=5, constraints=(rising, nothing)))
+    network = finish(run_recipe(WORK, recipe, Journal())).network
+    assert network is not None
+    state = network.state()
+    assert all_constrained(state, [rising]) is state
+    assert (0, 1, 0) not in live_edges(state)

@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 from sqlalchemy.orm import Session
 
+from kan.config_constraints import constraints_of
+from kan.constraints import all_constrained
 from kan.encoding import decode, encode
 from kan.predictor import evaluate
 from kan.prune import pruned_edges
@@ -105,3 +107,34 @@ def test_without_the_rows_there_is_nothing_to_fit(shop: Shop, first: VersionRow)
     first.dataset_id = None
     with pytest.raises(TrainingDataGone):
         resolved(shop, first, [PRUNE], FIT)
+
+
+RISING = {"layer": 1, "source": 0, "target": 0, "kind": "increasing"}
+
+
+def test_what_is_constrained_keeps_its_shape_through_the_fit(shop: Shop, first: VersionRow) -> None:
+    draft = resolved(shop, first, [{"op": "constrain", **RISING}], FIT)
+    assert draft.resolved["edit"]["fit"]["constraints"] == [RISING]
+    state = shop.state(shop.train(draft))
+    assert all_constrained(state, constraints_of([RISING])) is state
+
+
+def test_fit_that_names_constraints_itself_keeps_those_alone(shop: Shop, first: VersionRow) -> None:
+    draft = resolved(shop, first, [{"op": "constrain", **RISING}], {**FIT, "constraints": []})
+    assert draft.resolved["edit"]["fit"]["constraints"] == []
+
+
+@pytest.mark.parametrize(
+    ("constraint", "pointer"),
+    [
+        ({**RISING, "kind": "wavy"}, "/fit/constraints/0/kind"),
+        ({**RISING, "source": 9}, "/fit/constraints/0/source"),
+        ({**RISING, "layer": 0, "source": 2}, "/fit/constraints/0/source"),
+    ],
+)
+def test_constraint_that_no_edge_can_keep_is_refused_at_its_place(
+    shop: Shop, first: VersionRow, constraint: dict[str, Any], pointer: str
+) -> None:
+    with pytest.raises(InvalidEdit) as refused:
+        resolved(shop, first, [PRUNE], {**FIT, "constraints": [constraint]})
+    assert [fault.pointer for fault in refused.value.faults] == [pointer]
