@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median, quantiles
@@ -36,7 +36,7 @@ class JobQueue:
         self._environment = {**os.environ, "KAN_DATABASE_URL": url, "KAN_PORT": "0", "KAN_MAX_QUEUE": "1000000"}
         self._engine = make_engine(url)
         self._sessions = session_factory(self._engine)
-        self._started = ExitStack()
+        self._started, self._workers = ExitStack(), ExitStack()
 
     def __enter__(self) -> JobQueue:
         self._http = self._started.enter_context(self._api())
@@ -48,23 +48,28 @@ class JobQueue:
         self._started.close()
         self._engine.dispose()
 
+    def measured(self, measure: Callable[[JobQueue], str]) -> str:
+        """Gives what `measure` gives, or that it took too long; nothing is left of it for the next one."""
+        with self._workers:
+            self._workers.callback(self.forget)
+            try:
+                return measure(self)
+            except TimeoutError as error:
+                return str(error)
+
     def posted_per_second(self, count: int) -> float:
         """Posts trainings one after another, as one client would."""
         started = time.perf_counter()
         for _ in range(count):
             self.post()
-        seconds = time.perf_counter() - started
-        self.forget()
-        return count / seconds
+        return count / (time.perf_counter() - started)
 
     def stored_per_second(self, count: int) -> float:
         """Stores jobs that do nothing, each in a transaction of its own."""
         started = time.perf_counter()
         for _ in range(count):
             self.store()
-        seconds = time.perf_counter() - started
-        self.forget()
-        return count / seconds
+        return count / (time.perf_counter() - started)
 
     def first_steps(self, count: int) -> str:
         """Gives median and p95 of the milliseconds between a submit and its first step, on an idle worker."""
@@ -77,7 +82,6 @@ class JobQueue:
             # The next process is ready, and the worker idle.
             wait_for(lambda: is_ready(workers[0].pid))
             time.sleep(0.2)
-        self.stop(workers)
         return f"{median(found):.0f} / {quantiles(found, n=20)[-1]:.0f}"
 
     def takeover_seconds(self, lease_seconds: float) -> float:
@@ -92,24 +96,18 @@ class JobQueue:
         next(worker for worker in workers if worker.pid == self._holder(job_id)).kill()
         killed = time.perf_counter()
         wait_for(lambda: self._claims(job_id) == 2)
-        seconds = time.perf_counter() - killed
-        self._http.post(f"/v1/jobs/{job_id}/cancel")
-        self.wait_until_done()
-        self.stop(workers)
-        return seconds
+        return time.perf_counter() - killed
 
     def done_per_second(self, count: int, n_workers: int) -> float:
         """Gives jobs a second of warm workers, from the commit that stores all jobs to the end of the last."""
-        workers = self.start_workers(n_workers)
+        self.start_workers(n_workers)
         with self._sessions() as session:
             for _ in range(count):
                 self._create(session)
             session.commit()
         started = time.perf_counter()
         self.wait_until_done()
-        seconds = time.perf_counter() - started
-        self.stop(workers)
-        return count / seconds
+        return count / (time.perf_counter() - started)
 
     def post(self) -> str:
         answer = self._http.post("/v1/jobs", json={**SPEC, "dataset": self._dataset})
@@ -134,15 +132,10 @@ class JobQueue:
         environment = {**self._environment, **settings}
         workers = [Popen(command, cwd=ROOT, env=environment, stderr=DEVNULL) for _ in range(count)]
         for worker in workers:
-            self._started.callback(worker.kill)
+            self._workers.callback(worker.wait)
+            self._workers.callback(worker.kill)
         wait_for(lambda: all(is_ready(worker.pid) for worker in workers))
         return workers
-
-    def stop(self, workers: Sequence[Popen[bytes]]) -> None:
-        for worker in workers:
-            worker.terminate()
-        for worker in workers:
-            worker.wait()
 
     def wait_until_done(self) -> None:
         """Waits until no job is left."""
@@ -191,10 +184,10 @@ def wait_for(is_reached: Callable[[], bool]) -> None:
     """Looks often until something is so.
 
     Raises:
-        SystemExit: it took too long.
+        TimeoutError: it took too long.
     """
     deadline = time.monotonic() + LIMIT_SECONDS
     while not is_reached():
         if time.monotonic() > deadline:
-            raise SystemExit(f"not reached in {LIMIT_SECONDS:g} s")
+            raise TimeoutError(f"over {LIMIT_SECONDS:g} s")
         time.sleep(0.02)

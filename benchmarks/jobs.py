@@ -34,7 +34,7 @@ def main() -> None:
         columns = {PEER: procrastinate(Path(folder), asked)}
         for kind in KINDS:
             with database(kind, Path(folder), asked.postgres) as url, JobQueue(url) as queue:
-                columns[kind] = {label: measure(queue) for label, measure in measures(asked).items()}
+                columns[kind] = {label: queue.measured(measure) for label, measure in measures(asked).items()}
     heads = [*KINDS, PEER]
     print(f"| jobs | {' | '.join(heads)} |")
     print("|---|" + "---|" * len(heads))
