@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sqlalchemy.orm import Session
 
@@ -43,24 +44,25 @@ def even_places(count: int, most: int) -> Sequence[int]:
 
 
 def shorten_series(session: Session, job_id: str, most: int) -> None:
-    """Drops metrics of a log that holds more than `most`; half as many stay, spread over the whole length."""
+    """Drops metrics of a log that holds more than `most`; what stays is spread evenly over the whole length."""
     if statements.count_metrics(session, job_id) > most:
         statements.drop_events(session, job_id, surplus(statements.metric_numbers(session, job_id), most // 2))
 
 
-def surplus(numbers: Sequence[int], keep: int) -> list[int]:
-    """Gives which of rising numbers to drop so that `keep` parts of equal length keep one each, and both ends stay.
+def surplus(numbers: Sequence[int], parts: int) -> list[int]:
+    """Gives which of rising numbers to drop so that no gap is longer than one of `parts` equal parts of their range.
 
-    To drop every second one would not do: what is old would be halved again each time, until nothing of it is left.
+    Both ends stay, and at most two numbers for each part. To drop every second one would not do: what is old would be
+    halved again each time, until nothing of it is left.
 
     >>> surplus([1, 2, 3, 4, 5, 6, 7, 8, 9], 4)
     [2, 4, 6, 8]
     """
-    first, last = numbers[0], numbers[-1]
-    dropped, part_before = [], -1
-    for number in numbers:
-        part = (number - first) * keep // (last - first)
-        if part == part_before and number != last:
+    part = (numbers[-1] - numbers[0]) / parts
+    dropped, kept = [], numbers[0]
+    for number, following in pairwise(numbers[1:]):
+        if following - kept <= part:
             dropped.append(number)
-        part_before = part
+        else:
+            kept = number
     return dropped
