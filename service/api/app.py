@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.api import (
+    aliases,
     checkpoints,
     curves,
     datasets,
@@ -71,6 +72,7 @@ _PARTS = (
     job_logs,
     workers,
     models,
+    aliases,
     expressions,
     edits,
     checkpoints,

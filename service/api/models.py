@@ -11,7 +11,7 @@ from service.api.negotiation import CHANGING, IMMUTABLE, etag_of, is_known, not_
 from service.api.problems import problem_responses
 from service.api.schemas.models import ModelPage, ModelRead, VersionPage, VersionRead, model_read, version_read
 from service.domain import models
-from service.domain.errors import InvalidParameter, ModelNotFound, VersionNotFound
+from service.domain.errors import InvalidParameter, ModelNotFound, VersionInUse, VersionNotFound
 from service.store.tables import VersionRow
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -74,7 +74,7 @@ def list_versions(
     responses={304: {"description": "Not modified"}, **NO_VERSION},
 )
 def get_version(name: str, version: str, request: Request, session: ReadingSessionDep) -> Response:
-    """`version` is a number, or `latest`."""
+    """`version` is a number, an alias, or `latest`."""
     row = models.get_version(session, name, version)
     body = version_read(row).model_dump_json()
     # By content: the job and data set it names may be deleted, though the version itself never changes.
@@ -100,7 +100,7 @@ def publish_version(name: str, version: str, session: SessionDep) -> VersionRead
     operation_id="deleteModelVersion",
     summary="Delete one version",
     status_code=204,
-    responses=NO_VERSION,
+    responses={**NO_VERSION, **problem_responses(VersionInUse)},
 )
 def delete_version(name: str, version: str, session: SessionDep) -> None:
     """Gone for good; `latest` is then the newest that is left."""
@@ -108,7 +108,7 @@ def delete_version(name: str, version: str, session: SessionDep) -> None:
 
 
 def version_headers(row: VersionRow, asked: str, rest: str, etag: str) -> dict[str, str]:
-    """Gives ETag and caching: a number for ever, `latest` never without asking.
+    """Gives ETag and caching: a number for ever, `latest` and aliases never without asking.
 
     Args:
         row: the version that answers.
@@ -117,7 +117,7 @@ def version_headers(row: VersionRow, asked: str, rest: str, etag: str) -> dict[s
         etag: of the content.
     """
     headers = {"ETag": etag, "Vary": "Accept, Authorization"}
-    if asked != models.LATEST:
+    if asked.isdigit():
         return {**headers, "Cache-Control": IMMUTABLE}
     location = f"/v1/models/{row.model_name}/versions/{row.version}{rest}"
     return {**headers, "Cache-Control": CHANGING, "Content-Location": location}

@@ -145,6 +145,24 @@ class CheckpointGone(DomainError):
         self.number = number
 
 
+class VersionInUse(DomainError):
+    """A version that an alias names."""
+
+    def __init__(self, aliases: Sequence[str]) -> None:
+        super().__init__(f"the version has the alias {', '.join(aliases)}; move it on or delete it first")
+
+
+class AliasNotFound(DomainError):
+    """No such alias."""
+
+    def __init__(self) -> None:
+        super().__init__("the model has no such alias; GET /v1/models/{name}/aliases lists them")
+
+
+class InvalidAlias(DomainError):
+    """A name that no alias can have."""
+
+
 class InvalidEdit(DomainError):
     """Operations that are none, or that do not fit the network; the faults point at them."""
 

@@ -17,6 +17,7 @@ from service.domain.errors import ModelNotFound, VersionNotFound
 from service.domain.ids import new_id
 from service.domain.trained_model import TrainedModel
 from service.store import models as statements
+from service.store.aliases import delete_steps, last_step, list_last_steps
 from service.store.datasets import find_dataset
 from service.store.engine import database_now
 from service.store.tables import JobRow, ModelRow, VersionRow
@@ -152,7 +153,7 @@ def with_units(signature: Mapping[str, Any], units: Mapping[str, str]) -> dict[s
 
 
 def get_version(session: Session, model_name: str, version: str) -> VersionRow:
-    """Gives a version by its number or as "latest".
+    """Gives a version by its number, by an alias or as "latest".
 
     Raises:
         ModelNotFound: no such model, or no version of it is left.
@@ -163,8 +164,10 @@ def get_version(session: Session, model_name: str, version: str) -> VersionRow:
         row = statements.find_latest_version(session, model_name)
     elif is_model_name(model_name) and _NUMBER.fullmatch(version):
         row = statements.find_version(session, model_name, int(version))
+    elif is_model_name(model_name):
+        row = _aliased(session, model_name, version)
     if row is None:
-        _require_model(session, model_name)
+        require_model(session, model_name)
         raise VersionNotFound(model_name, version)
     return row
 
@@ -175,7 +178,7 @@ def get_model(session: Session, model_name: str) -> ModelSummary:
     Raises:
         ModelNotFound: no such model, or no version of it is left.
     """
-    _require_model(session, model_name)
+    require_model(session, model_name)
     row = statements.find_model(session, model_name)
     newest = statements.list_versions(session, model_name, 1, None)
     if row is None or not newest:
@@ -197,7 +200,7 @@ def list_versions(
     Raises:
         ModelNotFound: no such model.
     """
-    _require_model(session, model_name)
+    require_model(session, model_name)
     return statements.list_versions(session, model_name, limit, after, status)
 
 
@@ -219,8 +222,13 @@ def delete_version(session: Session, model_name: str, version: str) -> None:
 
     Raises:
         ModelNotFound, VersionNotFound: nothing to delete.
+        VersionInUse: an alias names it.
     """
     row = get_version(session, model_name, version)
+    statements.find_version(session, model_name, row.version, lock="delete")
+    names = [step.alias for step in list_last_steps(session, model_name, row.version)]
+    if names:
+        raise VersionInUse(names)
     statements.delete_versions(session, model_name, row.version)
     session.commit()
 
@@ -231,11 +239,29 @@ def delete_model(session: Session, model_name: str) -> None:
     Raises:
         ModelNotFound: nothing to delete.
     """
-    _require_model(session, model_name)
+    require_model(session, model_name)
+    delete_steps(session, model_name)
     statements.delete_versions(session, model_name)
     session.commit()
 
 
-def _require_model(session: Session, model_name: str) -> None:
+def find_numbered(session: Session, model_name: str, number: int) -> VersionRow | None:
+    """Gives a version by its number; it cannot be deleted before the transaction ends."""
+    return statements.find_version(session, model_name, number, lock="keep")
+
+
+def _aliased(session: Session, model_name: str, alias: str) -> VersionRow | None:
+    step = last_step(session, model_name, alias)
+    if step is None or step.version is None:
+        return None
+    return statements.find_version(session, model_name, step.version)
+
+
+def require_model(session: Session, model_name: str) -> None:
+    """Passes where a model has a version.
+
+    Raises:
+        ModelNotFound: no such model, or no version of it is left.
+    """
     if not is_model_name(model_name) or not statements.count_versions(session, model_name):
         raise ModelNotFound(model_name)

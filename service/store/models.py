@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
@@ -32,9 +32,21 @@ def take_next_number(session: Session, model_name: str) -> int:
     return int(session.execute(counted).scalar_one()) - 1
 
 
-def find_version(session: Session, model_name: str, number: int) -> VersionRow | None:
-    """Gives one version by its number."""
-    return session.scalars(_versions_of(model_name).where(VersionRow.version == number)).one_or_none()
+def find_version(
+    session: Session, model_name: str, number: int, lock: Literal["keep", "delete"] | None = None
+) -> VersionRow | None:
+    """Gives one version by its number.
+
+    Args:
+        session: of the transaction.
+        model_name: of its model.
+        number: of the version.
+        lock: "keep" = nobody deletes it before the transaction ends, "delete" = nobody keeps it meanwhile.
+    """
+    wanted = _versions_of(model_name).where(VersionRow.version == number)
+    if lock is not None:
+        wanted = wanted.with_for_update(read=lock == "keep", key_share=lock == "keep")
+    return session.scalars(wanted).one_or_none()
 
 
 def find_latest_version(session: Session, model_name: str) -> VersionRow | None:

@@ -69,6 +69,17 @@ class Row(DeclarativeBase):
     }
 
 
+class AliasStepRow(Row):
+    """What an alias of a model names from a moment on; the last step counts, one without a version is a deletion."""
+
+    __tablename__ = "alias_steps"
+    model_name: Mapped[str] = mapped_column(ForeignKey("models.name"), primary_key=True)
+    alias: Mapped[str] = mapped_column(primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int | None]
+    at: Mapped[datetime]
+
+
 class BlobRow(Row):
     """Bytes known by their SHA-256; their content is in `blob_chunks`."""
 
