@@ -1,6 +1,7 @@
 """The kernels of this process: loaded when first wanted, or compiled meanwhile where none are kept for this CPU."""
 
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from threading import Lock, Thread
 
 from kan.kernels.native.functions import Functions
 from kan.kernels.native.object_file import compiling_alone, keep, kept
+from kan.kernels.native.parent import VARIABLE
 
 _COMMAND = (sys.executable, "-m", "kan.kernels.cpu.machine_code")
 _logger = logging.getLogger(__name__)
@@ -64,7 +66,8 @@ class Kernels:
             self._functions = Functions(code)
 
     def _compiled(self) -> bytes | None:
-        done = subprocess.run(self._command, capture_output=True, check=False)
+        environment = {**os.environ, VARIABLE: str(os.getpid())}
+        done = subprocess.run(self._command, capture_output=True, check=False, env=environment)
         if done.returncode != 0:
             # Answers stay right, only slow; nobody would know why.
             _logger.error("kernels not compiled: %s", done.stderr.decode(errors="replace")[-2000:])

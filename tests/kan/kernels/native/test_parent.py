@@ -1,10 +1,13 @@
 """A process that watches its parent is gone soon after it."""
 
+import os
 import subprocess
 import sys
 import time
 
 import psutil
+
+from kan.kernels.native.parent import VARIABLE
 
 CHILD = "import signal; from kan.kernels.native.parent import end_with_parent; end_with_parent(); print(1, flush=True)"
 # Starts the child, hands its number on when the child watches, and waits to be killed.
@@ -36,3 +39,11 @@ def test_process_ends_after_its_parent_was_killed() -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not has_ended(child):
         assert time.monotonic() < deadline, "the child outlived its parent"
+
+
+def test_a_child_whose_parent_was_gone_before_it_looked_ends_too() -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    environment = {**os.environ, VARIABLE: str(gone.pid)}
+    child = subprocess.run([sys.executable, "-c", CHILD + "; signal.pause()"], env=environment, timeout=60, check=False)
+    assert child.returncode == 1
