@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from service.domain.errors import ModelNotFound, VersionNotFound
+from service.domain.errors import ModelNotFound, VersionInUse, VersionNotFound
 from service.domain.ids import new_id
 from service.domain.trained_model import TrainedModel
 from service.store import models as statements
