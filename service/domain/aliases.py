@@ -10,12 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.domain.errors import AliasNotFound, Fault, IfMatchFailed, IfMatchMissing, InvalidAlias, VersionNotFound
+from service.domain.job_patches import ANY
 from service.domain.models import LATEST, find_numbered, require_model
 from service.store import aliases as statements
 from service.store.engine import database_now
 from service.store.tables import AliasStepRow
 
-ANY = "*"
 _NAME = re.compile(r"[a-z][a-z0-9._-]{0,62}")
 
 

@@ -67,7 +67,8 @@ def test_few_rows_at_the_faces_of_the_box_carry_the_error_of_a_function_without_
 
 def outputs(network: Kan, x: np.ndarray) -> np.ndarray:
     with torch.no_grad():
-        return network(torch.from_numpy(x)).numpy()[:, 0]
+        found: np.ndarray = network(torch.from_numpy(x)).numpy()[:, 0]
+    return found
 
 
 def rms(errors: np.ndarray) -> float:

@@ -14,7 +14,7 @@ from service.store.tables import AliasStepRow
 class AliasPut(BaseModel):
     """What an alias shall name."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     version: int = Field(ge=1, le=2**53, examples=[3], description="Number of a version, draft or published.")
 
 

@@ -110,7 +110,7 @@ def test_of_two_steps_at_once_one_is_made(
         old = last_step(session, "concrete", "champion")
     put(api, 2, **{"If-Match": "*"})
     # The other one has looked before this step was made.
-    monkeypatch.setattr(aliases.statements, "last_step", lambda *_: old)
+    monkeypatch.setattr("service.domain.aliases.statements.last_step", lambda *_: old)
     with write() as session, pytest.raises(IfMatchFailed):
         aliases.put_alias(session, "concrete", "champion", 1, seen={"1"})
     with write() as session:
