@@ -27,6 +27,8 @@ def spare(rung: Flag) -> Iterator[SpareProcess]:
     warm_up(FAKE_RUN)
     with SpareProcess(rung.set) as spare:
         yield spare
+        # One that is still starting would end in the middle of the next test.
+        wait_until_ready(spare, rung)
 
 
 def wait_until_ready(spare: SpareProcess, rung: Flag) -> None:
