@@ -39,8 +39,8 @@ class Prey:
         is_new = row.token > self.token and row.checkpoint_sha256 not in (None, self.checkpoint)
         return self.is_open and row.status == "running" and is_new
 
-    def was_hit(self, row: JobRow) -> None:
-        self.kills, self.token, self.checkpoint = self.kills + 1, row.token, str(row.checkpoint_sha256)
+    def was_hit(self, token: int, checkpoint: str | None) -> None:
+        self.kills, self.token, self.checkpoint = self.kills + 1, token, str(checkpoint)
 
 
 class Hunt:
@@ -68,12 +68,12 @@ class Hunt:
         return hit
 
     def _hit(self, prey: Prey) -> bool:
-        row = self._row(prey)
-        if not prey.may_be_hit(row):
+        if not prey.may_be_hit(self._row(prey)):
             return False
         # At random within some steps and the checkpoint after them.
         self._patience.wait(self._random.uniform(0.0, LONGEST_PAUSE_SECONDS))
-        worker = self._worker_of(row)
+        row = self._row(prey)
+        worker = self._worker_of(row) if prey.may_be_hit(row) else None
         if worker is None:
             return False
         training = training_process(worker)
@@ -82,7 +82,8 @@ class Hunt:
         else:
             self._replace(worker)
         wait_until(lambda: not is_running(training), "the end of the training process")
-        prey.was_hit(self._row(prey))
+        # Somebody may have claimed it again by now: the claim that was hit is the one from before.
+        prey.was_hit(row.token, self._row(prey).checkpoint_sha256)
         return True
 
     def _row(self, prey: Prey) -> JobRow:
