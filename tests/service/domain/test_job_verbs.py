@@ -178,7 +178,12 @@ def test_cancelling_job_is_neither_paused_nor_resumed(session: Session, verb: Ve
 
 
 @pytest.mark.parametrize("verb", [job_verbs.cancel_job, job_verbs.pause_job, job_verbs.resume_job, retry])
-@pytest.mark.parametrize("job_id", [new_id("job"), "job_x", "../../etc/passwd", "\0", "j" * 10_000])
+@pytest.mark.parametrize(
+    "job_id",
+    [new_id("job"), "job_x", "../../etc/passwd", "\0", "j" * 10_000],
+    # Of its own: processes that share the tests must agree on their names.
+    ids=["unknown", "short", "path", "nul", "long"],
+)
 def test_verbs_on_unknown_jobs_find_nothing(session: Session, verb: Callable[..., object], job_id: str) -> None:
     with pytest.raises(JobNotFound):
         verb(session, job_id)
