@@ -102,6 +102,15 @@ def test_starts_on_noise_keep_the_coarse_grid() -> None:
     assert found.config.grid == 4
 
 
+def test_no_start_goes_on_without_a_penalty_where_there_is_noise() -> None:
+    noise = torch.randn(150, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    noisy = finish(starts(Work(a_problem(X, Y + noise), NetworkConfig((3,), 4)), STARTS, Journal(), "s"))
+    assert noisy.slope >= 3e-6
+    assert noisy.curvature == 0.1 * noisy.slope
+    plain = Work(a_problem(X, X[:, :1] + X[:, 1:] ** 2), NetworkConfig((3,), 4))
+    assert finish(starts(plain, Starts(count=2, steps=60), Journal(), "s")).slope == 0.0
+
+
 def test_constant_target_is_learnt_on_the_coarse_grid() -> None:
     work = Work(a_problem(X, torch.zeros(len(X), 1, dtype=torch.float64)), NetworkConfig((2,), 4))
     assert pieces_of(2, torch.zeros(len(X), 1, dtype=torch.float64)) <= {0, 1}
