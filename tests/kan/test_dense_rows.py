@@ -20,8 +20,9 @@ PARTS = np.array([Part.TRAIN, Part.TRAIN, Part.VALIDATION, Part.TEST, Part.UNUSE
 def test_columns_have_mean_0_and_deviation_1_over_training_rows_only() -> None:
     encoding = learn_encoding(TABLE, ["size", "kind"], ["y"], "regression", PARTS == Part.TRAIN)
     rows = dense_rows(encoding, TABLE, PARTS)
-    # Sizes 1 and 3 teach: mean 2, deviation 1. Of "a" and "b" each is 1 in one of two rows: mean and deviation 0.5.
-    np.testing.assert_allclose(rows.x, [[-1, -1, 1], [1, 1, -1], [3, 1, -1], [5, -1, -1]], atol=1e-12)
+    # Sizes 1 and 3 teach: mean 2, deviation 1; larger ones count as 3.25, an eighth of the range beyond.
+    # Of "a" and "b" each is 1 in one of two rows: mean and deviation 0.5.
+    np.testing.assert_allclose(rows.x, [[-1, -1, 1], [1, 1, -1], [1.25, 1, -1], [1.25, -1, -1]], atol=1e-12)
     assert rows.parts.tolist() == [Part.TRAIN, Part.TRAIN, Part.VALIDATION, Part.TEST]
     assert (rows.task, rows.outputs) == ("regression", 1)
 

@@ -147,8 +147,7 @@ def test_a_parent_that_is_deleted_meanwhile_leaves_a_child_without_parent(
 def test_a_version_made_of_an_expression_is_fitted_without_a_warning(
     shop: Shop, publish: Callable[..., VersionRow], network_of: Any
 ) -> None:
-
-    state = compiled_state(ExpressionDraft("toy", "a*b + 1", {"a": [-2, 2], "b": [-4, 4]}))
+    state, _ = compiled_state(ExpressionDraft("toy", "a*b + 1", {"a": [-2, 2], "b": [-4, 4]}))
     version = publish(state, name="law", training={"expression": "a*b + 1"}, seed=None)
     draft = shop.resolve(init={"model": "law", "version": version.version}, recipe=[{"stage": "refit"}])
     assert not [text for text in draft.resolved["warnings"] if "may be among the test rows" in text]
