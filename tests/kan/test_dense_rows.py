@@ -22,7 +22,7 @@ def test_columns_have_mean_0_and_deviation_1_over_training_rows_only() -> None:
     rows = dense_rows(encoding, TABLE, PARTS)
     # Sizes 1 and 3 teach: mean 2, deviation 1; larger ones count as 3.25, an eighth of the range beyond.
     # Of "a" and "b" each is 1 in one of two rows: mean and deviation 0.5.
-    np.testing.assert_allclose(rows.x, [[-1, -1, 1], [1, 1, -1], [1.25, 1, -1], [1.25, -1, -1]], atol=1e-12)
+    np.testing.assert_allclose(rows.x, np.array([[-1.0, -1, 1], [1, 1, -1], [1.25, 1, -1], [1.25, -1, -1]]), atol=1e-12)
     assert rows.parts.tolist() == [Part.TRAIN, Part.TRAIN, Part.VALIDATION, Part.TEST]
     assert (rows.task, rows.outputs) == ("regression", 1)
 
