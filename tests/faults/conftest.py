@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,8 @@ class FaultBench(Bench):
         training = self.gates.pid(phase)
         for child in psutil.Process(worker.pid).children(recursive=True):
             if child.pid == training:
-                child.kill()
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
 
     def assert_succeeded_once(self, job_id: str, steps: int) -> None:
         self.wait_for_end(job_id, DEADLINE_SECONDS)
