@@ -99,7 +99,7 @@ def started(server: Server, folder: str) -> Iterator[tuple[psutil.Process | None
     """Gives a server's process when it listens; None where its environment is not there."""
     python = server.environment / "bin" / "python"
     if not python.exists():
-        print(f"{server.name}: left out, {server.environment.name} is not there (`make servers`)", file=sys.stderr)
+        print(f"{server.name}: left out, {server.environment.name} is not there (`make peers`)", file=sys.stderr)
         yield None, 0
         return
     port = free_port()

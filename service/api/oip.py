@@ -67,7 +67,7 @@ def asked_version(name: str, request: Request, session: ReadingSessionDep) -> Ve
     return models.get_version(session, name, request.path_params.get("version", models.LATEST))
 
 
-def _declare_version(version: Annotated[str, Path(description="A number, or latest.")]) -> None:
+def _declare_version(version: Annotated[str, Path(description="A number, an alias, or latest.")]) -> None:
     """Puts the version into /docs."""
 
 

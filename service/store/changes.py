@@ -60,9 +60,11 @@ class _FileVersion:
 
     def start(self) -> None:
         connection = self._engine.raw_connection()
-        driver = connection.driver_connection
+        driver: Any = connection.driver_connection
         # Kept for as long as the process lives, and read by any thread.
         connection.detach()
+        # Asked on the event loop, which must never wait for a lock: "nobody can tell" is an answer too.
+        driver.execute("PRAGMA busy_timeout=0")
         with self._lock:
             self._connection = driver
 

@@ -85,6 +85,15 @@ def test_a_write_of_this_process_is_known_at_once(served: ServedModels, publish:
     assert served.held("concrete", "1") is None
 
 
+def test_a_lock_of_another_process_is_not_waited_for(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    changes: Any = changes_of(engine)
+    changes.start()
+    assert changes._connection.execute("PRAGMA busy_timeout").fetchone() == (0,)
+    changes.close()
+    engine.dispose()
+
+
 def test_nothing_is_held_while_nobody_tells_of_changes(engine: Engine, publish: Any, regression: NetworkState) -> None:
     publish(regression)
     deaf = ServedModels(reading_session_factory(engine), ModelCache(10**8), changes_of(engine))
