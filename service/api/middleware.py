@@ -24,8 +24,8 @@ from service.log import get_logger
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PROBES = ("/livez", "/readyz", "/v2/health/live", "/v2/health/ready")
-# Read without a key: probes, and the files that /docs and the page need before anybody can send one.
-_OPEN = (*_PROBES, "/docs", "/openapi.json", "/static/", "/errors")
+# Read without a key: probes, what /docs needs, and the pages, which then hold no data (service/ui/rendering.py).
+_OPEN = (*_PROBES, "/docs", "/openapi.json", "/static/", "/errors", "/datasets/", "/train", "/jobs", "/models")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -96,7 +96,7 @@ class RequestEdge:
         if path not in _PROBES:
             check_host(headers.get("host", ""), self.rules.hosts)
         check_origin(headers, self.rules.origins)
-        if self.rules.authenticate is None or path.startswith(_OPEN):
+        if self.rules.authenticate is None or path == "/" or path.startswith(_OPEN):
             return
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:

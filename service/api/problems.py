@@ -9,11 +9,13 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
 from service.domain import errors, formula_errors
 from service.domain.errors import DomainError, Fault
+from service.ui.rendering import html_text, page_policy
 
 MEDIA_TYPE = "application/problem+json"
 MAX_FAULTS = 20
@@ -151,8 +153,33 @@ def problem_response(
     """Gives a problem+json answer; `status` overrides that of the kind."""
     if is_protocol(scope.get("path", "")):
         return _protocol_response(kind, _in_one_line(detail, faults), status or kind.status, headers)
+    sent = {**kind.headers, **(headers or {})}
+    if is_browser(scope):
+        return _page(kind, scope, detail, faults, status or kind.status, sent)
     body = problem_body(kind, scope, detail, faults, status, facts)
-    return Response(body, status or kind.status, {**kind.headers, **(headers or {})}, MEDIA_TYPE)
+    return Response(body, status or kind.status, sent, MEDIA_TYPE)
+
+
+def is_browser(scope: Scope) -> bool:
+    """Did somebody open this address in a browser? Its own calls, and other clients, do not ask for HTML."""
+    return scope.get("method") == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
+
+
+def _page(
+    kind: ProblemKind, scope: Scope, detail: str, faults: Iterable[Fault], status: int, headers: Mapping[str, str]
+) -> Response:
+    text = html_text(
+        "error.html",
+        locked=False,
+        title=kind.title,
+        type=kind.type,
+        status=status,
+        detail=detail,
+        faults=list(faults)[:MAX_FAULTS],
+        request_id=scope.get("state", {}).get("request_id"),
+    )
+    sent = {**headers, "Content-Security-Policy": page_policy(), "Vary": "Accept"}
+    return Response(text, status, sent, "text/html")
 
 
 def is_protocol(path: str) -> bool:

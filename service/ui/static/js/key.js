@@ -1,0 +1,66 @@
+/** The API key: typed once, kept in this tab's sessionStorage, sent as a header, never part of an address. */
+
+import { byId, element } from "./elements.js";
+
+const NAME = "kan-key";
+/** @type {Promise<string> | null} */
+let asking = null;
+
+/** @returns {string | null} the key of this tab */
+export function storedKey() {
+  return sessionStorage.getItem(NAME);
+}
+
+/** Forgets the key and shows the page anew. */
+export function forgetKey() {
+  sessionStorage.removeItem(NAME);
+  location.reload();
+}
+
+/**
+ * Asks for a key, once however many calls wait for it.
+ * @param {string} why a sentence from the server
+ * @returns {Promise<string>} the key; never, if the person closes the question
+ */
+export function askForKey(why) {
+  asking ??= new Promise((resolve) => showQuestion(why, resolve)).then((key) => {
+    asking = null;
+    return key;
+  });
+  return asking;
+}
+
+/**
+ * @param {string} why
+ * @param {(key: string) => void} answer
+ */
+function showQuestion(why, answer) {
+  const field = element("input", { id: "key", type: "password", autocomplete: "off", spellcheck: "false", required: true });
+  const form = element("form", { method: "dialog" },
+    element("h2", { id: "key-title" }, "This server asks for a key"),
+    element("p", {}, why),
+    element("div", { class: "field" }, element("label", { for: "key" }, "API key"), field),
+    element("p", { class: "quiet small" }, "It stays in this tab and is gone when you close it. ",
+      element("code", {}, "kan keys create"), " makes one."),
+    element("button", { class: "primary" }, "Go on"));
+  const dialog = element("dialog", { "aria-labelledby": "key-title" }, form);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const key = field.value.trim();
+    if (!key) return;
+    sessionStorage.setItem(NAME, key);
+    dialog.remove();
+    showForget();
+    answer(key);
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function showForget() {
+  if (!storedKey() || document.getElementById("forget-key")) return;
+  byId("tools").append(element("button", { id: "forget-key", onclick: forgetKey }, "Forget the key"));
+}
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", showForget);
+else showForget();
