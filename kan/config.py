@@ -8,7 +8,7 @@ from kan.config_checks import check_bool, check_choice, check_int, check_range, 
 from kan.config_constraints import Constraint, constraints_of
 from kan.config_sparsity import Prune, Sparsity
 from kan.config_symbolic import Discover, Symbolify
-from kan.errors import InvalidConfig
+from kan.errors import InvalidConfig, unknown_field
 
 MAX_DEGREE = 5
 MAX_GRID = 1000
@@ -291,7 +291,7 @@ def read_fields(kind: type[Any], values: Mapping[str, Any]) -> Any:
     known = [item.name for item in fields(kind)]
     for name in values:
         if name not in known:
-            raise InvalidConfig(str(name), f"unknown field; expected one of {', '.join(known)}")
+            raise InvalidConfig(str(name), unknown_field(str(name), known))
     missing = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
     for name in missing:
         if name not in values:

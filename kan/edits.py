@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from kan.config import MAX_GRID
 from kan.constraints import constrained
-from kan.errors import InexactRefinement, InvalidConfig
+from kan.errors import InexactRefinement, InvalidConfig, unknown_field
 from kan.expand import expand_depth, expand_width
 from kan.prune import prune_column, prune_edge, prune_input, prune_node, restore_edge
 from kan.refine import refine
@@ -169,7 +169,7 @@ def _fields(name: str) -> Mapping[str, Parameter]:
 def _check_fields(known: Mapping[str, Parameter], values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if name not in known:
-            raise InvalidConfig(name, f"unknown field; expected {', '.join(known) or 'none'}")
+            raise InvalidConfig(name, unknown_field(name, list(known)))
         _check_type(name, value, known[name].annotation)
     for name, parameter in known.items():
         if name not in values and parameter.default is Parameter.empty:

@@ -1,5 +1,8 @@
 """What can go wrong in `kan`, as facts with fields; nothing here knows of HTTP."""
 
+from collections.abc import Sequence
+from difflib import get_close_matches
+
 
 class KanError(Exception):
     """The parent of every error that this library raises on purpose."""
@@ -50,6 +53,13 @@ class EncodingError(KanError):
 
 class BadTrainingData(KanError):
     """Rows from which nothing can be learnt: too few, or a target that never changes."""
+
+
+def unknown_field(name: str, known: Sequence[str]) -> str:
+    """Says in words that there is no such field, which one was probably meant, and which there are."""
+    near = get_close_matches(name, known, 1)
+    guess = f" (did you mean {near[0]}?)" if near else ""
+    return f"unknown field{guess}; expected " + (f"one of {', '.join(known)}" if known else "none")
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 
 from service.api.dependencies import ReadingSessionDep, SessionDep
-from service.api.negotiation import CHANGING, JSON, matched_tags
+from service.api.negotiation import CHANGING, JSON, NOT_MODIFIED, matched_tags, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.aliases import AliasList, AliasPut, AliasRead, alias_entry, alias_read
 from service.domain import aliases
@@ -30,11 +30,16 @@ _UNSEEN = (IfMatchMissing, IfMatchFailed)
 
 
 @router.get(
-    "", operation_id="listAliases", summary="List a model's aliases", responses=problem_responses(ModelNotFound)
+    "",
+    operation_id="listAliases",
+    summary="List a model's aliases",
+    response_model=AliasList,
+    responses={**NOT_MODIFIED, **problem_responses(ModelNotFound)},
 )
-def list_aliases(name: str, session: ReadingSessionDep) -> AliasList:
+def list_aliases(name: str, request: Request, session: ReadingSessionDep) -> Response:
     """Each with the version that it names now."""
-    return AliasList(data=[alias_entry(row) for row in aliases.list_aliases(session, name)])
+    found = AliasList(data=[alias_entry(row) for row in aliases.list_aliases(session, name)])
+    return revalidated(request, found.model_dump_json())
 
 
 @router.get(
@@ -42,11 +47,12 @@ def list_aliases(name: str, session: ReadingSessionDep) -> AliasList:
     operation_id="getAlias",
     summary="Read an alias with its history",
     response_model=AliasRead,
-    responses=_NO_ALIAS,
+    responses={**NOT_MODIFIED, **_NO_ALIAS},
 )
-def get_alias(name: str, alias: str, session: ReadingSessionDep) -> Response:
+def get_alias(name: str, alias: str, request: Request, session: ReadingSessionDep) -> Response:
     """Its ETag is what a change must send as If-Match."""
-    return _answer(aliases.get_alias(session, name, alias))
+    found = aliases.get_alias(session, name, alias)
+    return revalidated(request, alias_read(found).model_dump_json(), _etag(found))
 
 
 @router.put(
@@ -79,8 +85,12 @@ def delete_alias(name: str, alias: str, request: Request, session: SessionDep, _
     aliases.delete_alias(session, name, alias, seen=matched_tags(request))
 
 
-def _answer(alias: Alias, status: int = 200) -> Response:
-    headers = {"ETag": f'"{alias.revision}"', "Cache-Control": CHANGING}
+def _etag(alias: Alias) -> str:
+    return f'"{alias.revision}"'
+
+
+def _answer(alias: Alias, status: int) -> Response:
+    headers = {"ETag": _etag(alias), "Cache-Control": CHANGING}
     if status == 201:
         headers["Location"] = f"/v1/models/{alias.last.model_name}/aliases/{alias.last.alias}"
     return Response(alias_read(alias).model_dump_json(), status, headers, JSON)

@@ -36,8 +36,10 @@ from service.api import (
     readings,
     workers,
 )
+from service.api.addresses import Addresses
 from service.api.event_feed import EventFeed
 from service.api.job_events import Streams
+from service.api.methods import PlainMethods
 from service.api.middleware import EdgeRules, RequestEdge
 from service.api.openapi import openapi_of
 from service.api.validation import HANDLERS
@@ -122,6 +124,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.prediction_limits = replace(TableLimits.from_settings(settings), max_rows=settings.max_prediction_rows)
     app.state.forwards = CapacityLimiter(os.cpu_count() or 1)
     app.state.statistics = InferenceStatistics()
+    app.state.addresses = Addresses(app)
+    app.add_middleware(PlainMethods, addresses=app.state.addresses)
     app.add_middleware(RequestEdge, rules=edge_rules(settings, engine))
     for part in _PARTS:
         app.include_router(part.router)

@@ -9,7 +9,16 @@ from fastapi import APIRouter, Header, Request, Response
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep, SessionDep, SettingsDep
 from service.api.idempotency import HEADER, REPLAYED, request_key
-from service.api.negotiation import CHANGING, JSON, chosen_format, etag_of, is_known, not_modified
+from service.api.negotiation import (
+    CHANGING,
+    JSON,
+    NOT_MODIFIED,
+    chosen_format,
+    etag_of,
+    is_known,
+    not_modified,
+    revalidated,
+)
 from service.api.problems import problem_responses
 from service.api.schemas.checkpoints import (
     CheckpointList,
@@ -34,11 +43,13 @@ BYTES = "application/octet-stream"
     operation_id="listJobCheckpoints",
     summary="List the networks that a job's training came by",
     tags=["jobs"],
-    responses=problem_responses(errors.JobNotFound),
+    response_model=CheckpointList,
+    responses={**NOT_MODIFIED, **problem_responses(errors.JobNotFound)},
 )
-def list_job_checkpoints(job_id: str, session: ReadingSessionDep) -> CheckpointList:
+def list_job_checkpoints(job_id: str, request: Request, session: ReadingSessionDep) -> Response:
     """Those of a running job too. When it ends, the ones that `kept_for` gives a reason for stay."""
-    return checkpoint_list(checkpoints.list_checkpoints(session, job_id))
+    found = checkpoint_list(checkpoints.list_checkpoints(session, job_id))
+    return revalidated(request, found.model_dump_json())
 
 
 @router.get(
@@ -75,11 +86,13 @@ def get_job_checkpoint(job_id: str, number: str, request: Request, session: Read
     operation_id="listVersionCheckpoints",
     summary="List the networks that a version's training came by",
     tags=["models"],
-    responses=problem_responses(errors.ModelNotFound, errors.VersionNotFound),
+    response_model=CheckpointList,
+    responses={**NOT_MODIFIED, **problem_responses(errors.ModelNotFound, errors.VersionNotFound)},
 )
-def list_version_checkpoints(name: str, version: str, session: ReadingSessionDep) -> CheckpointList:
+def list_version_checkpoints(name: str, version: str, request: Request, session: ReadingSessionDep) -> Response:
     """Those of the job that made the version; none where something else made it, or the job was deleted."""
-    return checkpoint_list(promotions.checkpoints_of(session, models.get_version(session, name, version)))
+    found = checkpoint_list(promotions.checkpoints_of(session, models.get_version(session, name, version)))
+    return revalidated(request, found.model_dump_json())
 
 
 @router.post(

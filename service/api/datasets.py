@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
 from service.api.idempotency import HEADER, REPLAYED, request_key
-from service.api.negotiation import CHANGING, IMMUTABLE, chosen_format, etag_of, is_known, not_modified
+from service.api.negotiation import IMMUTABLE, NOT_MODIFIED, chosen_format, etag_of, is_known, not_modified, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.datasets import DatasetPage, DatasetRead, DatasetRows, dataset_read
 from service.api.table_formats import FORMATS, table_bytes
@@ -111,19 +111,22 @@ def create_dataset(
     "",
     operation_id="listDatasets",
     summary="List data sets, newest first",
-    responses=problem_responses(InvalidParameter),
+    response_model=DatasetPage,
+    responses={**NOT_MODIFIED, **problem_responses(InvalidParameter)},
 )
 def list_datasets(
+    request: Request,
     session: ReadingSessionDep,
     limit: Annotated[int, Query(ge=1, le=200, description="Entries of one page.")] = 50,
     after: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")] = None,
-) -> DatasetPage:
+) -> Response:
     """All data sets with their columns."""
     if after is not None and not is_id(datasets.PREFIX, after):
         raise InvalidParameter("after", "expected the next_cursor of a page of this list")
     found = datasets.list_datasets(session, limit + 1, after)
     cursor = found[limit - 1].id if len(found) > limit else None
-    return DatasetPage(data=[dataset_read(row) for row in found[:limit]], next_cursor=cursor)
+    page = DatasetPage(data=[dataset_read(row) for row in found[:limit]], next_cursor=cursor)
+    return revalidated(request, page.model_dump_json())
 
 
 @router.get(
@@ -131,15 +134,11 @@ def list_datasets(
     operation_id="getDataset",
     summary="Read a data set's columns and statistics",
     response_model=DatasetRead,
-    responses={304: {"description": "Not modified"}, **problem_responses(DatasetNotFound)},
+    responses={**NOT_MODIFIED, **problem_responses(DatasetNotFound)},
 )
 def get_dataset(dataset_id: str, request: Request, session: ReadingSessionDep) -> Response:
     """Everything but the rows."""
-    body = dataset_read(datasets.get_dataset(session, dataset_id)).model_dump_json()
-    headers = {"ETag": etag_of(body), "Cache-Control": CHANGING}
-    if is_known(request, headers["ETag"]):
-        return not_modified(headers)
-    return Response(body, media_type=JSON, headers=headers)
+    return revalidated(request, dataset_read(datasets.get_dataset(session, dataset_id)).model_dump_json())
 
 
 @router.get(

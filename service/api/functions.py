@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
 from service.api.idempotency import HEADER, REPLAYED, request_key
-from service.api.negotiation import JSON
+from service.api.negotiation import JSON, NOT_MODIFIED, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.functions import (
     FunctionCreate,
@@ -28,10 +28,17 @@ router = APIRouter(prefix="/v1/functions", tags=["formulas"])
 _NONE = problem_responses(formula_errors.FunctionNotFound)
 
 
-@router.get("", operation_id="listFunctions", summary="List the functions an edge can be fixed to")
-def list_functions(session: ReadingSessionDep) -> FunctionList:
+@router.get(
+    "",
+    operation_id="listFunctions",
+    summary="List the functions an edge can be fixed to",
+    response_model=FunctionList,
+    responses=NOT_MODIFIED,
+)
+def list_functions(request: Request, session: ReadingSessionDep) -> Response:
     """Each with its text and complexity; a built-in one with its domain."""
-    return FunctionList(data=[*built_in_functions(), *map(function_read, functions.list_functions(session))])
+    found = FunctionList(data=[*built_in_functions(), *map(function_read, functions.list_functions(session))])
+    return revalidated(request, found.model_dump_json())
 
 
 @router.post(
@@ -70,10 +77,16 @@ def create_function(
     return Response(orjson.dumps(answer.body), answer.status, headers, JSON)
 
 
-@router.get("/{name}", operation_id="getFunction", summary="Read a function that was added", responses=_NONE)
-def get_function(name: str, session: ReadingSessionDep) -> FunctionRead:
+@router.get(
+    "/{name}",
+    operation_id="getFunction",
+    summary="Read a function that was added",
+    response_model=FunctionRead,
+    responses={**NOT_MODIFIED, **_NONE},
+)
+def get_function(name: str, request: Request, session: ReadingSessionDep) -> Response:
     """Its expression is written in x, whatever its variable was called."""
-    return function_read(functions.get_function(session, name))
+    return revalidated(request, function_read(functions.get_function(session, name)).model_dump_json())
 
 
 @router.delete(

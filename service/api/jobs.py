@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
 from service.api.idempotency import IdempotencyKey, answer_headers, request_key
 from service.api.job_events import LONGEST_WAIT_SECONDS, wait_for_end
-from service.api.negotiation import CHANGING, is_known, not_modified
+from service.api.negotiation import JSON, NOT_MODIFIED, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.job_specs import JobCreate
 from service.api.schemas.jobs import (
@@ -42,9 +42,23 @@ from service.domain.limits import Limits
 
 router = APIRouter(tags=["jobs"])
 
-JSON = "application/json"
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})(?:$|[,;\s])", re.IGNORECASE)
 _LABEL = "label."
+_LABEL_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+_LABELS: dict[str, Any] = {
+    "name": "labels",
+    "in": "query",
+    "required": False,
+    "style": "form",
+    "explode": True,
+    "schema": {
+        "type": "object",
+        "patternProperties": {rf"^label\.{_LABEL_NAME}$": {"type": "string"}},
+        "additionalProperties": False,
+    },
+    "example": {"label.team": "concrete"},
+    "description": "`label.<name>=<value>`: only jobs with this label; each of several.",
+}
 
 Prefer = Annotated[
     str | None, Header(max_length=200, description="wait=N: answer when the job has ended, or after N s.")
@@ -97,7 +111,9 @@ async def create_job(
     "/v1/jobs",
     operation_id="listJobs",
     summary="List jobs, newest first",
-    responses=problem_responses(InvalidParameter),
+    response_model=JobPage,
+    responses={**NOT_MODIFIED, **problem_responses(InvalidParameter)},
+    openapi_extra={"parameters": [_LABELS]},
 )
 def list_jobs(
     request: Request,
@@ -107,7 +123,7 @@ def list_jobs(
     status: Annotated[list[Status] | None, Query(description="Only these states.")] = None,
     model: Annotated[str | None, Query(max_length=63, description="Only of this model.")] = None,
     dataset: Annotated[str | None, Query(max_length=100, description="Only on this data set.")] = None,
-) -> JobPage:
+) -> Response:
     """`label.<name>=<value>` filters by label."""
     if after is not None and not is_id(jobs.PREFIX, after):
         raise InvalidParameter("after", "expected the next_cursor of a page of this list")
@@ -117,7 +133,8 @@ def list_jobs(
     only = JobFilter(tuple(status or ()), model, dataset, _label_filter(request))
     found = jobs.list_jobs(session, limit + 1, after, only)
     cursor = found[limit - 1].row.id if len(found) > limit else None
-    return JobPage(data=[job_read(view) for view in found[:limit]], next_cursor=cursor)
+    page = JobPage(data=[job_read(view) for view in found[:limit]], next_cursor=cursor)
+    return revalidated(request, page.model_dump_json())
 
 
 @router.get(
@@ -125,16 +142,13 @@ def list_jobs(
     operation_id="getJob",
     summary="Read a job",
     response_model=JobRead,
-    responses={304: {"description": "Not modified"}, **problem_responses(JobNotFound)},
+    responses={**NOT_MODIFIED, **problem_responses(JobNotFound)},
 )
 async def get_job(job_id: str, request: Request, prefer: Prefer = None) -> Response:
     """With `Prefer: wait=N` the answer comes when the job has ended, or after N seconds."""
     view = await wait_for_end(request.app, job_id, _wait_seconds(prefer))
     body = job_read(view).model_dump_json()
-    headers = {"ETag": job_etag(view, body), "Cache-Control": CHANGING}
-    if is_known(request, headers["ETag"]):
-        return not_modified(headers)
-    return Response(body, media_type=JSON, headers=headers)
+    return revalidated(request, body, job_etag(view, body))
 
 
 @router.delete(
@@ -159,7 +173,7 @@ def _label_filter(request: Request) -> dict[str, str]:
     for name, value in request.query_params.items():
         if name.startswith(_LABEL):
             label = name.removeprefix(_LABEL)
-            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", label) or "\0" in value:
+            if not re.fullmatch(_LABEL_NAME, label) or "\0" in value:
                 raise InvalidParameter(_LABEL + "*", "expected the name of a label, and a value")
             found[label] = value
     return found

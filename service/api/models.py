@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from service.api.dependencies import ReadingSessionDep, SessionDep
-from service.api.negotiation import CHANGING, IMMUTABLE, etag_of, is_known, not_modified
+from service.api.negotiation import CHANGING, IMMUTABLE, NOT_MODIFIED, etag_of, is_known, not_modified, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.models import ModelPage, ModelRead, VersionPage, VersionRead, model_read, version_read
 from service.domain import models
 from service.domain.errors import InvalidParameter, ModelNotFound, VersionInUse, VersionNotFound
+from service.domain.ids import is_id
 from service.store.tables import VersionRow
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -23,18 +24,33 @@ NO_MODEL = problem_responses(ModelNotFound)
 NO_VERSION = problem_responses(ModelNotFound, VersionNotFound)
 
 
-@router.get("", operation_id="listModels", summary="List models, newest first")
-def list_models(session: ReadingSessionDep, limit: Limit = 50, after: After = None) -> ModelPage:
+@router.get(
+    "",
+    operation_id="listModels",
+    summary="List models, newest first",
+    response_model=ModelPage,
+    responses={**NOT_MODIFIED, **problem_responses(InvalidParameter)},
+)
+def list_models(request: Request, session: ReadingSessionDep, limit: Limit = 50, after: After = None) -> Response:
     """Models that have at least one version."""
+    if after is not None and not is_id(models.PREFIX, after):
+        raise InvalidParameter("after", "expected the next_cursor of a page of this list")
     found = models.list_models(session, limit + 1, after)
     cursor = found[limit - 1].newest.id if len(found) > limit else None
-    return ModelPage(data=[model_read(model) for model in found[:limit]], next_cursor=cursor)
+    page = ModelPage(data=[model_read(model) for model in found[:limit]], next_cursor=cursor)
+    return revalidated(request, page.model_dump_json())
 
 
-@router.get("/{name}", operation_id="getModel", summary="Read a model with its latest version", responses=NO_MODEL)
-def get_model(name: str, session: ReadingSessionDep) -> ModelRead:
+@router.get(
+    "/{name}",
+    operation_id="getModel",
+    summary="Read a model with its latest version",
+    response_model=ModelRead,
+    responses={**NOT_MODIFIED, **NO_MODEL},
+)
+def get_model(name: str, request: Request, session: ReadingSessionDep) -> Response:
     """The model, its number of versions, and the latest one whole."""
-    return model_read(models.get_model(session, name))
+    return revalidated(request, model_read(models.get_model(session, name)).model_dump_json())
 
 
 @router.delete(
@@ -53,17 +69,24 @@ def delete_model(name: str, session: SessionDep) -> None:
     "/{name}/versions",
     operation_id="listModelVersions",
     summary="List the versions of a model, newest first",
-    responses=problem_responses(ModelNotFound, InvalidParameter),
+    response_model=VersionPage,
+    responses={**NOT_MODIFIED, **problem_responses(ModelNotFound, InvalidParameter)},
 )
 def list_versions(
-    name: str, session: ReadingSessionDep, limit: Limit = 50, after: After = None, status: Status = None
-) -> VersionPage:
+    name: str,
+    request: Request,
+    session: ReadingSessionDep,
+    limit: Limit = 50,
+    after: After = None,
+    status: Status = None,
+) -> Response:
     """Versions with signature and metrics."""
     if after is not None and not (after.isascii() and after.isdigit() and len(after) < 10):
         raise InvalidParameter("after", "expected the next_cursor of a page of this list")
     found = models.list_versions(session, name, limit + 1, int(after) if after else None, status)
     cursor = str(found[limit - 1].version) if len(found) > limit else None
-    return VersionPage(data=[version_read(row) for row in found[:limit]], next_cursor=cursor)
+    page = VersionPage(data=[version_read(row) for row in found[:limit]], next_cursor=cursor)
+    return revalidated(request, page.model_dump_json())
 
 
 @router.get(
@@ -71,7 +94,7 @@ def list_versions(
     operation_id="getModelVersion",
     summary="Read one version: signature, metrics, how it was trained",
     response_model=VersionRead,
-    responses={304: {"description": "Not modified"}, **NO_VERSION},
+    responses={**NOT_MODIFIED, **NO_VERSION},
 )
 def get_version(name: str, version: str, request: Request, session: ReadingSessionDep) -> Response:
     """`version` is a number, an alias, or `latest`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import Request, Response
 
@@ -51,6 +52,17 @@ def matched_tags(request: Request) -> set[str] | None:
     if header is None:
         return None
     return {tag.strip().strip('"') for tag in header.split(",") if not tag.strip().startswith("W/")}
+
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified"}}
+
+
+def revalidated(request: Request, content: str | bytes, etag: str | None = None) -> Response:
+    """Gives JSON that may change, with the ETag of its content; only a 304 where the client holds it already."""
+    headers = {"ETag": etag or etag_of(content), "Cache-Control": CHANGING}
+    if is_known(request, headers["ETag"]):
+        return not_modified(headers)
+    return Response(content, media_type=JSON, headers=headers)
 
 
 def not_modified(headers: dict[str, str]) -> Response:

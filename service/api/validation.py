@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from service.api.addresses import Addresses
 from service.api.problems import EDGE_PROBLEMS, INTERNAL, INVALID_REQUEST, domain_response, problem_response
 from service.api.schemas.job_specs import TAG
 from service.domain.errors import DomainError, Fault, MalformedBody, StoreUnavailable, UnsupportedMediaType
@@ -48,7 +49,9 @@ def pointer_of(location: Sequence[str | int]) -> str:
     other = {"query": f"?{name}", "path": f"{{{name}}}", "header": f"{name}:", "cookie": f"{name}="}
     if where in other:
         return other[str(where)]
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in rest)
+    # pydantic's mark of a bad key; the key itself is the part before it.
+    places = rest[:-1] if name != "[key]" and rest[-1:] == ["[key]"] else rest
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in places)
 
 
 def _without_tag(location: Sequence[str | int]) -> list[str | int]:
@@ -91,7 +94,11 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
         404: "no such address; /docs lists them",
         405: "this address does not take this method; the Allow header lists those it takes",
     }.get(error.status_code, kind.title)
-    return problem_response(kind, request.scope, detail, status=error.status_code, headers=error.headers)
+    headers = error.headers
+    if error.status_code == 405:  # the framework knows the methods of one route, an address may have several
+        addresses: Addresses = request.app.state.addresses
+        headers = {"Allow": ", ".join(addresses.methods(request.url.path))}
+    return problem_response(kind, request.scope, detail, status=error.status_code, headers=headers)
 
 
 async def _on_store_error(request: Request, error: SQLAlchemyError) -> Response:

@@ -24,6 +24,7 @@ from service.store.tables import JobRow, ModelRow, VersionRow
 from service.version import code_version
 
 VersionStatus = Literal["draft", "published"]
+PREFIX = "mv"
 LATEST = "latest"
 NAME_LENGTH = 63
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -89,7 +90,7 @@ def publish_version(
     """
     dataset = find_dataset(session, dataset_id) if dataset_id else None
     row = VersionRow(
-        id=new_id("mv"),
+        id=new_id(PREFIX),
         model_name=model_name,
         version=statements.take_next_number(session, model_name),
         status=status,

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from kan.errors import unknown_field
 from service.domain.errors import BodyTooLarge, Fault, InvalidRows, MalformedBody
 from service.domain.prediction_columns import (
     InputColumn,
@@ -31,6 +32,7 @@ from service.domain.tables.parsed import MAX_FAULTS, pointer_to
 _SHAPE = 'expected {"rows": [[…], …]} with columns in signature order, or {"columns": {"name": […], …}}'
 _OBJECTS = "expected an array of objects"
 _WORDS = {"str": "text", "null": "null", "bool": "a boolean", "array": "an array", "object": "an object"}
+_UNKNOWN = re.compile(r"unknown field `(.{1,100})`")
 _PLACE = re.compile(r"\[(\d+)\]")
 _FIRST_IS_OBJECT = re.compile(rb"\[\s*\{")
 # A text as a whole, so that marks within it do not count; possessive, so that it never goes back.
@@ -54,12 +56,20 @@ def read_json(body: bytes, columns: tuple[InputColumn, ...], max_rows: int) -> I
     """
     try:
         return _read(body, columns, max_rows)
-    except msgspec.ValidationError:
-        raise InvalidRows(_SHAPE, [Fault("", "wrong_shape", _SHAPE)]) from None
+    except msgspec.ValidationError as error:
+        raise InvalidRows(_SHAPE, [_shape_fault(str(error))]) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _not_json(body, str(error)) from None
     except RecursionError:
         raise MalformedBody("the body is nested too deeply") from None
+
+
+def _shape_fault(message: str) -> Fault:
+    unknown = _UNKNOWN.search(message)
+    if unknown is None:
+        return Fault("", "wrong_shape", _SHAPE)
+    name = unknown.group(1)
+    return Fault(_pointer(name), "unknown_field", unknown_field(name, ("rows", "columns")))
 
 
 def _read(body: bytes, columns: tuple[InputColumn, ...], max_rows: int) -> InputTable:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from service.api.schemas.body import Body
 from service.domain.aliases import Alias
 from service.store.tables import AliasStepRow
 
 
-class AliasPut(BaseModel):
+class AliasPut(Body):
     """What an alias shall name."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
     version: int = Field(ge=1, le=2**53, examples=[3], description="Number of a version, draft or published.")
 
 

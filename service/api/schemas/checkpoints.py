@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.schemas.body import Body
 from service.domain.checkpoints import Checkpoint, Role
 
 _EXAMPLE: dict[str, Any] = {
@@ -48,10 +49,10 @@ class CheckpointList(BaseModel):
     data: list[CheckpointRead]
 
 
-class PromotionCreate(BaseModel):
+class PromotionCreate(Body):
     """How a checkpoint becomes a version."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [{"publish": True}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"publish": True}]})
 
     publish: bool = Field(False, description="Make it a published version, not a draft.")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.api.schemas.body import Body
 from service.api.schemas.models import EDIT_EXAMPLE, EditFacts
 from service.domain.edits import Edited
 
@@ -23,10 +24,10 @@ _FIT_EXAMPLE: dict[str, Any] = {
 }
 
 
-class EditCreate(BaseModel):
+class EditCreate(Body):
     """What is done to a version, one operation after the other."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [_EXAMPLE, _FIT_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE, _FIT_EXAMPLE]})
 
     operations: list[dict[str, Any]] = Field(
         min_length=1,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints
+from pydantic import ConfigDict, Field, FiniteFloat, StringConstraints
+
+from service.api.schemas.body import Body
 
 _EXAMPLE: dict[str, Any] = {
     "name": "pendulum",
@@ -16,10 +18,10 @@ Column = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Ends = Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)]
 
 
-class ExpressionCreate(BaseModel):
+class ExpressionCreate(Body):
     """An expression and the range of each of its columns."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     name: str = Field(max_length=300, description="The model, which gets its next version.")
     expression: str = Field(

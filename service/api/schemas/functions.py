@@ -9,15 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kan.symbolic.functions import library
 from kan.symbolic.written import function_named
+from service.api.schemas.body import Body
 from service.store.tables import FunctionRow
 
 _EXAMPLE: dict[str, Any] = {"name": "damped", "expression": "t*exp(-t)", "description": "Rises, then dies away"}
 
 
-class FunctionCreate(BaseModel):
+class FunctionCreate(Body):
     """A name for an expression of one variable, whatever that is called."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     name: str = Field(max_length=100, description="1 to 40 of a-z, 0-9 and _, a letter first.")
     expression: str = Field(

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from service.api.schemas.body import Body
+
 _ASKED: dict[str, Any] = {"test": "symmetry", "inputs": ["cement", "water"], "kind": "ratio"}
 _VERDICT: dict[str, Any] = {
     "output": "strength",
@@ -16,10 +18,10 @@ _VERDICT: dict[str, Any] = {
 Column = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-class HypothesisAsked(BaseModel):
+class HypothesisAsked(Body):
     """What is put to the version."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [_ASKED]})
+    model_config = ConfigDict(json_schema_extra={"examples": [_ASKED]})
 
     test: Literal["separability", "symmetry"]
     inputs: list[Column] = Field(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from service.api.schemas.body import Body
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 LabelValue = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 LAST_SEED = 2**53 - 1
+KINDS = ("train", "compare")
 # Before the kind of a job, where pydantic tells which of the shapes it took.
 TAG = "kind:"
 Names = Annotated[list[Name], Field(max_length=10_000)]
@@ -43,7 +47,7 @@ GO_ON_EXAMPLE: dict[str, Any] = {
 }
 
 
-class StorableText(BaseModel):
+class StorableText(Body):
     """A body whose text every database keeps."""
 
     @model_validator(mode="after")
@@ -55,10 +59,8 @@ class StorableText(BaseModel):
         return self
 
 
-class InitCreate(BaseModel):
+class InitCreate(Body):
     """The version that a training goes on from."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     model: str = Field(max_length=63)
     version: int | Literal["latest"] = "latest"
@@ -95,9 +97,7 @@ class TableJobCreate(StorableText):
 class TrainJobCreate(TableJobCreate):
     """What is to be trained: on which data set, to predict what, how."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra={"examples": [TRAIN_EXAMPLE, GO_ON_EXAMPLE]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [TRAIN_EXAMPLE, GO_ON_EXAMPLE]})
 
     kind: Literal["train"] = "train"
     model: str | None = Field(
@@ -118,6 +118,14 @@ class TrainJobCreate(TableJobCreate):
         "a worker that has it.",
     )
 
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _is_known(cls, value: object) -> object:
+        """Refuses a kind that no shape has."""
+        if value != "train":
+            raise PydanticCustomError("literal_error", f"expected one of {', '.join(KINDS)}")
+        return value
+
     def spec(self) -> dict[str, Any]:
         """Gives the spec as it was sent, with its kind."""
         return {"kind": self.kind, **super().spec()}
@@ -126,7 +134,7 @@ class TrainJobCreate(TableJobCreate):
 class CompareJobCreate(TableJobCreate):
     """On what a KAN, its formula, MLPs and a linear model are compared: the same splits and seeds for all."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [COMPARE_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [COMPARE_EXAMPLE]})
 
     kind: Literal["compare"]
     baselines: list[Literal["mlp_parameters", "mlp_time", "linear"]] | None = Field(

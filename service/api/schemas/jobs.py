@@ -79,7 +79,7 @@ class DryRun(BaseModel):
 class JobPatch(StorableText):
     """What is to change of a job; what is absent stays."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [PATCH_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [PATCH_EXAMPLE]})
 
     priority: int = Field(0, ge=-1000, le=1000, description="Higher first; then age.")
     labels: dict[LabelName, LabelValue | None] = Field(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from kan.errors import ExpressionError
+from kan.errors import ExpressionError, unknown_field
 from kan.symbolic.grammar import CONSTANTS, FUNCTIONS, Expression, parse
 from service.domain.errors import BodyTooLarge, Fault, InvalidTable
 from service.domain.tables.parsed import MAX_MAGNITUDE, TableLimits, invalid_table, pointer_to
@@ -63,7 +63,7 @@ def _read(spec: object) -> _Generator:
         raise _invalid("", f"expected an object with {', '.join(_FIELDS)}")
     for name in spec:
         if name not in _FIELDS:
-            raise _invalid(str(name), f"unknown field; expected one of {', '.join(_FIELDS)}")
+            raise _invalid(str(name), unknown_field(str(name), _FIELDS))
     ranges = _ranges(spec.get("ranges"))
     target = spec.get("target", "y")
     if not isinstance(target, str) or not _NAME.fullmatch(target) or target in ranges:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from kan.errors import unknown_field
 from service.domain.errors import Fault, UnsupportedMediaType
 from service.domain.names import MAX_UNIT_LENGTH, name_fault, normal_name
 from service.domain.tables.csv import read_csv
@@ -51,12 +52,12 @@ def _read(data: bytes, media_type: str, limits: TableLimits) -> ParsedTable:
 
 def _json_table(body: Any, limits: TableLimits) -> ParsedTable:
     forms = [key for key in _READERS if isinstance(body, Mapping) and key in body]
+    unknown = [str(key) for key in body if key not in ("name", "units", *_READERS)] if isinstance(body, Mapping) else []
+    if unknown:
+        message = unknown_field(unknown[0], ("name", "units", *_READERS))
+        raise invalid_table([Fault(pointer_to(unknown[0]), "unknown_field", message)])
     if len(forms) != 1:
         raise invalid_table([Fault("", "wrong_type", f"expected an object with one of {', '.join(_READERS)}")])
-    unknown = [key for key in body if key not in ("name", "units", forms[0])]
-    if unknown:
-        message = f"unknown field; expected name, units and {forms[0]}"
-        raise invalid_table([Fault(pointer_to(unknown[0]), "unknown_field", message)])
     frame = _READERS[forms[0]](body[forms[0]], limits)
     return ParsedTable(frame, name=_name(body.get("name")), units=_units(body.get("units"), frame.columns))
 

@@ -78,4 +78,4 @@ def test_every_refusal_is_a_problem_that_echoes_nothing(
     assert (body["status"], body["request_id"]) == (status, response.headers["x-request-id"])
     assert "SECRET" not in response.text.replace(body["instance"], "")
     if status == 405:
-        assert response.headers["allow"] == "GET"
+        assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
