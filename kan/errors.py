@@ -93,3 +93,7 @@ class FormulaTooLarge(KanError):
         super().__init__(f"the formula has {size} names, numbers and operations or more, the limit is {limit}")
         self.size = size
         self.limit = limit
+
+
+class ExportError(KanError):
+    """A network that cannot be written in the format that was asked for; says why."""

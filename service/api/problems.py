@@ -82,6 +82,7 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.UnsupportedMediaType: ProblemKind(415, "unsupported-media-type", "Content-Type not read here"),
     errors.NotAcceptable: ProblemKind(406, "not-acceptable", "No such format"),
     errors.PngUnavailable: ProblemKind(406, "png-unavailable", "PNG not drawn here"),
+    errors.ExportUnavailable: ProblemKind(409, "export-unavailable", "Not to be had in this format"),
     errors.IdempotencyKeyReused: ProblemKind(422, "idempotency-key-reused", "Idempotency-Key used before"),
     errors.IdempotencyKeyInFlight: ProblemKind(
         409, "idempotency-key-in-flight", "First request still running", {"Retry-After": "1"}

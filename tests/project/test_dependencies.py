@@ -14,7 +14,12 @@ OURS = {"kan", "service", "migrations"}
 # Imported by name from a package that always brings it along.
 BROUGHT_ALONG = {"starlette": "fastapi", "annotated-types": "pydantic", "pydantic-core": "pydantic", "click": "typer"}
 # Extras: the modules that may import them, and say so when they are missing.
-OPTIONAL = {"scikit-learn": {"kan/estimators.py"}, "resvg-py": {"service/domain/pictures.py"}}
+OPTIONAL = {
+    "scikit-learn": {"kan/estimators.py"},
+    "resvg-py": {"service/domain/pictures.py"},
+    "onnx": {"kan/export/onnx_graph.py"},
+    "onnxruntime": {"kan/export/onnx_model.py"},
+}
 
 
 def requirements(texts: list[str]) -> list[Requirement]:

@@ -1,0 +1,35 @@
+"""What the document refuses, and that it is plain JSON without what is pruned."""
+
+import json
+
+import pytest
+
+from kan.errors import ExportError
+from kan.export.document import MAX_NUMBERS, check_size, document
+from tests.kan.export.exported import networks
+from tests.kan.networks import random_network
+
+
+def test_a_document_is_json_of_finite_numbers() -> None:
+    for state in networks().values():
+        found = document(state)
+        assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_pruned_edges_and_unused_columns_are_left_out() -> None:
+    found = document(networks()["unused"])
+    assert found["columns"] == ['b "c"']
+    assert [edge["source"] for edge in found["layers"][0]["edges"]] == [1]
+    assert found["inputs"][0] == {"kind": "unused"}
+
+
+def test_a_network_without_columns_is_refused() -> None:
+    with pytest.raises(ExportError, match="encoding"):
+        document(random_network(2, 1))
+
+
+def test_a_network_that_is_too_large_is_refused() -> None:
+    edges = MAX_NUMBERS // (7 * 4)
+    check_size(random_network(1, edges))
+    with pytest.raises(ExportError, match="safetensors"):
+        check_size(random_network(1, edges + 1))
