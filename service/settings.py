@@ -30,6 +30,12 @@ class Settings(BaseSettings):
         "auto",
         description="Who may call: auto asks for a key unless bound to loopback, on always, off never.",
     )
+    key_away_seconds: float = Field(
+        300.0,
+        ge=0,
+        le=86_400,
+        description="How long a key that was good is let in while the database is away (seconds).",
+    )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Host names answered to beside loopback and KAN_HOST (comma-separated); others get 421.",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from service.api import (
     aliases,
@@ -29,6 +27,7 @@ from service.api import (
     job_logs,
     job_verbs,
     jobs,
+    keys,
     models,
     oip,
     oip_repository,
@@ -45,20 +44,14 @@ from service.api.middleware import EdgeRules, RequestEdge
 from service.api.openapi import openapi_of
 from service.api.validation import HANDLERS
 from service.domain.inference_statistics import InferenceStatistics
-from service.domain.keys import authenticate, is_use_noted, note_use
+from service.domain.key_ring import KeyRing
 from service.domain.model_cache import ModelCache
 from service.domain.served_models import ServedModels
 from service.domain.tables.parsed import TableLimits
 from service.settings import Settings
 from service.store.blobs import with_blobs
 from service.store.changes import changes_of
-from service.store.engine import (
-    database_now,
-    impatient_session_factory,
-    make_engine,
-    reading_session_factory,
-    session_factory,
-)
+from service.store.engine import impatient_session_factory, make_engine, reading_session_factory, session_factory
 from service.ui import pages
 from service.version import code_version
 
@@ -74,6 +67,7 @@ _PARTS = (
     job_verbs,
     job_logs,
     workers,
+    keys,
     models,
     aliases,
     expressions,
@@ -128,7 +122,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.statistics = InferenceStatistics()
     app.state.addresses = Addresses(app)
     app.add_middleware(PlainMethods, addresses=app.state.addresses)
-    app.add_middleware(RequestEdge, rules=edge_rules(settings, engine))
+    impatient = impatient_session_factory(engine)
+    app.state.keys = KeyRing(app.state.reading_sessions, impatient, changes, settings.key_away_seconds)
+    app.add_middleware(RequestEdge, rules=edge_rules(settings, app.state.keys))
     for part in _PARTS:
         app.include_router(part.router)
     # FastAPI's own way to replace the document.
@@ -136,31 +132,16 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def edge_rules(settings: Settings, engine: Engine) -> EdgeRules:
+def edge_rules(settings: Settings, ring: KeyRing) -> EdgeRules:
     """Gives what the middleware checks, from the settings."""
     return EdgeRules(
         hosts=(*_LOOPBACK, settings.host, *settings.allowed_hosts),
         origins=settings.allowed_origins,
         body_limit=lambda path: body_limit(settings, path),
-        authenticate=_key_check(engine) if settings.needs_key else None,
+        keys=ring if settings.needs_key else None,
     )
 
 
 def body_limit(settings: Settings, path: str) -> int:
     """Gives the bytes that a body sent to this path may have."""
     return settings.max_prediction_bytes if path.endswith(("/predict", "/infer")) else settings.max_body_bytes
-
-
-def _key_check(engine: Engine) -> Callable[[str], object]:
-    reading, impatient = reading_session_factory(engine), impatient_session_factory(engine)
-
-    def check(token: str) -> object:
-        with reading() as session:
-            row, now = authenticate(session, token), database_now(session)
-        if not is_use_noted(row, now):
-            # A date that is missing harms nobody; a request that waits for it, or fails with it, would.
-            with suppress(SQLAlchemyError), impatient() as session:
-                note_use(session, row.id, now)
-        return row
-
-    return check

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from service.api.openapi_access import add_access
 from service.api.problems import (
     EDGE_PROBLEMS,
     INVALID_REQUEST,
@@ -48,6 +49,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         for path, operations in document["paths"].items():
             for operation in operations.values():
                 (_protocol_problems if is_protocol(path) else _common_problems)(operation["responses"])
+        add_access(document)
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -61,10 +63,6 @@ def _add_problem_schema(document: dict[str, Any]) -> None:
     schemas["ProtocolError"] = ProtocolError.model_json_schema()
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    components["securitySchemes"] = {
-        "key": {"type": "http", "scheme": "bearer", "description": "kan_<id>_<secret>; only where keys are asked for."}
-    }
-    document["security"] = [{}, {"key": []}]
 
 
 def _common_problems(responses: dict[str, Any]) -> None:

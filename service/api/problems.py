@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
-from service.domain import errors, formula_errors
+from service.domain import access_errors, errors, formula_errors
 from service.domain.errors import DomainError, Fault
 from service.ui.rendering import html_text, page_policy
 
@@ -88,6 +88,9 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
         409, "idempotency-key-in-flight", "First request still running", {"Retry-After": "1"}
     ),
     errors.InvalidApiKey: ProblemKind(401, "invalid-api-key", "API key needed", {"WWW-Authenticate": "Bearer"}),
+    access_errors.MissingScope: ProblemKind(403, "missing-scope", "The key may not do this"),
+    access_errors.KeyNotFound: ProblemKind(404, "key-not-found", "API key not found"),
+    access_errors.InvalidKey: ProblemKind(422, "invalid-key", "API key cannot be made"),
     errors.ForeignOrigin: ProblemKind(403, "foreign-origin", "Foreign origin refused"),
     errors.UnlistedHost: ProblemKind(421, "unlisted-host", "Not a host of this server"),
     errors.StoreUnavailable: ProblemKind(503, "store-unavailable", "Database not reachable", _SOON),

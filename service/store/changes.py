@@ -1,4 +1,4 @@
-"""Says, for some microseconds, whether model versions may have changed since one looked."""
+"""Says, for some microseconds, whether model versions or keys may have changed since one looked."""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ def changes_of(engine: Engine) -> Changes:
 
 def announce_versions(session: Session) -> None:
     """Tells those who listen, when this transaction commits; on SQLite the commit itself is the sign."""
+    _announce(session)
+
+
+def announce_keys(session: Session) -> None:
+    """Tells the same listeners of a key: who has seen the new mark looks at both again."""
+    _announce(session)
+
+
+def _announce(session: Session) -> None:
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"NOTIFY {_CHANNEL}"))
 

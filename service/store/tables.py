@@ -260,12 +260,14 @@ class IdempotencyRow(Row):
 
 
 class KeyRow(Row):
-    """An API key; only the hash of its secret is kept."""
+    """An API key with what it may do; only the hash of its secret is kept."""
 
     __tablename__ = "keys"
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     secret_sha256: Mapped[str]
+    scopes: Mapped[JsonList]
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -1,0 +1,44 @@
+"""What the API document says of keys: which scope each operation needs, and the refusal of a key without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.api.problems import PROBLEMS, explanation, is_protocol, problem_responses, protocol_entry
+from service.api.scopes import is_open, scopes_needed
+from service.domain.access_errors import MissingScope
+
+_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "kan_<id>_<secret>; only where keys are asked for. The names beside it are scopes of the key.",
+}
+
+
+def add_access(document: dict[str, Any]) -> None:
+    """Adds the scheme, and to each operation its scopes with the 403 of a key that has none of them."""
+    document["components"]["securitySchemes"] = {"key": _SCHEME}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _add_scopes(path, method.upper(), operation)
+
+
+def _add_scopes(path: str, method: str, operation: dict[str, Any]) -> None:
+    if is_open(path):
+        operation["security"] = []
+        return
+    scopes = scopes_needed(method, path)
+    # Keyless servers ask for none, hence the empty object.
+    operation["security"] = [{}, *({"key": [scope]} for scope in scopes)] if scopes else [{}, {"key": []}]
+    if scopes:
+        _add_refusal(operation["responses"], path)
+
+
+def _add_refusal(responses: dict[str, Any], path: str) -> None:
+    if is_protocol(path):
+        responses.setdefault("403", protocol_entry(PROBLEMS[MissingScope], explanation(MissingScope)))
+        return
+    entry = problem_responses(MissingScope)[403]
+    found = responses.setdefault("403", entry)
+    (found_content,), (content,) = found["content"].values(), entry["content"].values()
+    found_content.setdefault("examples", {}).update(content["examples"])
