@@ -44,6 +44,21 @@ class Settings(BaseSettings):
         (),
         description="Origins of other web pages that may call the API (comma-separated); others get 403.",
     )
+    key_requests_per_minute: int = Field(
+        60_000,
+        ge=0,
+        le=1_000_000_000,
+        description="Requests of one key in a minute, in each API process; 0 = any number (requests).",
+    )
+    key_requests_at_once: int = Field(
+        100, ge=0, description="Open requests of one key, in each API process; 0 = any number (requests)."
+    )
+    keyless_quota: bool = Field(
+        False, description="Do both limits of a key hold for those who call without one too, all together?"
+    )
+    max_requests_at_once: int = Field(
+        1_000, ge=1, description="Open requests that one API process serves before it answers 503 (requests)."
+    )
     workers: int = Field(
         1, ge=0, le=64, description="Worker processes that `kan serve` starts for each device (processes)."
     )

@@ -37,15 +37,18 @@ from service.api import (
     workers,
 )
 from service.api.addresses import Addresses
+from service.api.admission import EdgeRules
 from service.api.event_feed import EventFeed
 from service.api.job_events import Streams
 from service.api.methods import PlainMethods
-from service.api.middleware import EdgeRules, RequestEdge
+from service.api.middleware import RequestEdge
 from service.api.openapi import openapi_of
 from service.api.validation import HANDLERS
+from service.domain.access_errors import Overloaded
 from service.domain.inference_statistics import InferenceStatistics
 from service.domain.key_ring import KeyRing
 from service.domain.model_cache import ModelCache
+from service.domain.quotas import Quota
 from service.domain.served_models import ServedModels
 from service.domain.tables.parsed import TableLimits
 from service.settings import Settings
@@ -138,7 +141,10 @@ def edge_rules(settings: Settings, ring: KeyRing) -> EdgeRules:
         hosts=(*_LOOPBACK, settings.host, *settings.allowed_hosts),
         origins=settings.allowed_origins,
         body_limit=lambda path: body_limit(settings, path),
+        everybody=Quota(0, settings.max_requests_at_once, Overloaded),
+        each=Quota(settings.key_requests_per_minute, settings.key_requests_at_once),
         keys=ring if settings.needs_key else None,
+        counts_keyless=settings.keyless_quota,
     )
 
 

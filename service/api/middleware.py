@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.admission import EdgeRules, Visit, rate_headers
 from service.api.body import LimitedBody
-from service.api.origins import check_host, check_origin
 from service.api.problems import EDGE_PROBLEMS, INTERNAL, domain_response, problem_response
-from service.api.scopes import PROBES, is_open, scopes_needed
-from service.api.validation import STORE_TROUBLE, store_unavailable
-from service.domain.errors import DomainError, InvalidApiKey
-from service.domain.key_ring import Caller, KeyRing
+from service.domain.errors import DomainError
 from service.log import get_logger
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -33,23 +27,6 @@ _HEADERS = {
 }
 
 log = get_logger()
-
-
-@dataclass(frozen=True)
-class EdgeRules:
-    """Who may ask, and for how much.
-
-    Attributes:
-        hosts: names this server answers for, without port; "*" = any.
-        origins: foreign origins whose pages may call, such as "https://lab.example".
-        body_limit: bytes allowed for a path.
-        keys: know who a token belongs to; None = no keys asked.
-    """
-
-    hosts: Sequence[str]
-    origins: Sequence[str]
-    body_limit: Callable[[str], int]
-    keys: KeyRing | None = None
 
 
 class RequestEdge:
@@ -77,8 +54,10 @@ class RequestEdge:
             # A route's pattern lets a line break pass at its end, where the rules by path would miss the route.
             await answer.fail(problem_response(EDGE_PROBLEMS[404], scope, "no address holds control characters"))
             return
+        visit = Visit(self.rules)
         try:
-            await self._admit(scope)
+            answer.visit = visit
+            await visit.enter(scope)
             body = LimitedBody(scope, receive, self.rules.body_limit(scope["path"]))
             body.check_declared(Headers(scope=scope))
             answer.body = body
@@ -92,37 +71,9 @@ class RequestEdge:
             if answer.started:
                 raise
             await answer.fail(problem_response(INTERNAL, scope, "the log has this request id and the reason"))
+        finally:
+            visit.leave()
         await answer.refuse_overlong()
-
-    async def _admit(self, scope: Scope) -> None:
-        path, headers = scope["path"], Headers(scope=scope)
-        if path not in PROBES:
-            check_host(headers.get("host", ""), self.rules.hosts)
-        check_origin(headers, self.rules.origins)
-        if self.rules.keys is None or is_open(path):
-            return
-        caller = await _caller(headers, self.rules.keys)
-        # For the access line: who asked, never with what secret.
-        structlog.contextvars.bind_contextvars(key_id=caller.key_id)
-        caller.require(scopes_needed(scope["method"], path))
-
-
-async def _caller(headers: Headers, keys: KeyRing) -> Caller:
-    """Gives who asks, at once where the key called lately.
-
-    Raises:
-        InvalidApiKey: nobody that we know.
-        StoreUnavailable: it cannot be looked up.
-    """
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token:
-        raise InvalidApiKey()
-    try:
-        caller = keys.held(token)
-        return caller if caller is not None else await run_in_threadpool(keys.find, token)
-    except STORE_TROUBLE as error:  # FastAPI's handlers are further in
-        raise store_unavailable(error) from None
 
 
 class _Answer:
@@ -137,6 +88,7 @@ class _Answer:
         self.status = 0
         self.sent = 0
         self.body: LimitedBody | None = None
+        self.visit: Visit | None = None
 
     async def __call__(self, message: Message) -> None:
         if self._overlong:
@@ -154,6 +106,8 @@ class _Answer:
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
             headers["X-Request-ID"] = self.request_id
+            if self.visit is not None and self.visit.allowance is not None:
+                headers.update(rate_headers(self.visit.allowance))
         elif message["type"] == "http.response.body":
             self.sent += len(message.get("body", b""))
         await self._send(message)

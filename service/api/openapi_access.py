@@ -6,8 +6,11 @@ from typing import Any
 
 from service.api.problems import PROBLEMS, explanation, is_protocol, problem_responses, protocol_entry
 from service.api.scopes import is_open, scopes_needed
-from service.domain.access_errors import MissingScope
+from service.domain.access_errors import MissingScope, Overloaded, TooManyAtOnce, TooManyRequests
+from service.domain.errors import DomainError, ForeignOrigin, UnlistedHost
 
+# What any address but a probe may answer before it is asked at all.
+_ANYWHERE = (ForeignOrigin, UnlistedHost, TooManyRequests, TooManyAtOnce, Overloaded)
 _SCHEME = {
     "type": "http",
     "scheme": "bearer",
@@ -30,15 +33,16 @@ def _add_scopes(path: str, method: str, operation: dict[str, Any]) -> None:
     scopes = scopes_needed(method, path)
     # Keyless servers ask for none, hence the empty object.
     operation["security"] = [{}, *({"key": [scope]} for scope in scopes)] if scopes else [{}, {"key": []}]
-    if scopes:
-        _add_refusal(operation["responses"], path)
+    for error in (*_ANYWHERE, *([MissingScope] if scopes else [])):
+        _add_refusal(operation["responses"], path, error)
 
 
-def _add_refusal(responses: dict[str, Any], path: str) -> None:
+def _add_refusal(responses: dict[str, Any], path: str, error: type[DomainError]) -> None:
+    status = str(PROBLEMS[error].status)
     if is_protocol(path):
-        responses.setdefault("403", protocol_entry(PROBLEMS[MissingScope], explanation(MissingScope)))
+        responses.setdefault(status, protocol_entry(PROBLEMS[error], explanation(error)))
         return
-    entry = problem_responses(MissingScope)[403]
-    found = responses.setdefault("403", entry)
+    entry = problem_responses(error)[int(status)]
+    found = responses.setdefault(status, entry)
     (found_content,), (content,) = found["content"].values(), entry["content"].values()
     found_content.setdefault("examples", {}).update(content["examples"])

@@ -91,6 +91,9 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     access_errors.MissingScope: ProblemKind(403, "missing-scope", "The key may not do this"),
     access_errors.KeyNotFound: ProblemKind(404, "key-not-found", "API key not found"),
     access_errors.InvalidKey: ProblemKind(422, "invalid-key", "API key cannot be made"),
+    access_errors.TooManyRequests: ProblemKind(429, "too-many-requests", "Too many requests in a minute"),
+    access_errors.TooManyAtOnce: ProblemKind(429, "too-many-at-once", "Too many requests at once"),
+    access_errors.Overloaded: ProblemKind(503, "overloaded", "Server overloaded"),
     errors.ForeignOrigin: ProblemKind(403, "foreign-origin", "Foreign origin refused"),
     errors.UnlistedHost: ProblemKind(421, "unlisted-host", "Not a host of this server"),
     errors.StoreUnavailable: ProblemKind(503, "store-unavailable", "Database not reachable", _SOON),
@@ -141,7 +144,8 @@ def problem_body(
 def domain_response(scope: Scope, error: DomainError) -> Response:
     """Gives the answer to a refusal of the domain."""
     kind = kind_of(error)
-    return problem_response(kind, scope, str(error), error.faults, facts=error.facts)
+    wait = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
+    return problem_response(kind, scope, str(error), error.faults, headers=wait, facts=error.facts)
 
 
 def problem_response(

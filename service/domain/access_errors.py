@@ -28,3 +28,32 @@ class InvalidKey(DomainError):
 
     def __init__(self, pointer: str, message: str) -> None:
         super().__init__(f"{pointer}: {message}", [Fault(pointer, "invalid_value", message)])
+
+
+class TooManyRequests(DomainError):
+    """A caller that has used up the requests of a minute."""
+
+    def __init__(self, limit: int, retry_after_seconds: int) -> None:
+        super().__init__(f"{limit:,} requests a minute are allowed; go on after the seconds that Retry-After says")
+        self.limit = limit
+        self.retry_after_seconds: int = retry_after_seconds
+
+
+class TooManyAtOnce(DomainError):
+    """A caller with as many open requests as it may have."""
+
+    retry_after_seconds = 1
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit:,} requests at once are allowed; wait for the answer to one of them")
+        self.limit = limit
+
+
+class Overloaded(DomainError):
+    """This process serves as many requests as it can; none of the caller's doing."""
+
+    retry_after_seconds = 1
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit:,} requests are being served already; try again in a moment")
+        self.limit = limit

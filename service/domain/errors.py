@@ -26,6 +26,8 @@ class DomainError(Exception):
     """The parent of every refusal that the service makes on purpose; `str(error)` is a sentence for the user."""
 
     faults: tuple[Fault, ...] = ()
+    # After which the same request may fare better; None where waiting does not help, or nobody knows.
+    retry_after_seconds: int | None = None
 
     def __init__(self, message: str, faults: Iterable[Fault] = ()) -> None:
         super().__init__(message)

@@ -11,6 +11,9 @@ from service.settings import Settings
 class Limits:
     """The largest sizes that are accepted; each is the setting of the same name, which says its unit."""
 
+    key_requests_per_minute: int
+    key_requests_at_once: int
+    max_requests_at_once: int
     max_body_bytes: int
     max_json_depth: int
     max_dataset_rows: int

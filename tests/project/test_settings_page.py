@@ -25,6 +25,8 @@ def _default(value: Any) -> str:
 def _allowed(field: FieldInfo) -> str:
     if get_origin(field.annotation) is Literal:
         return ", ".join(f"`{choice}`" for choice in get_args(field.annotation))
+    if field.annotation is bool:
+        return "`true`, `false`"
     bounds = [SIGNS[type(rule)].format(rule) for rule in field.metadata if type(rule) in SIGNS]
     return " and ".join(bounds) or "text"
 

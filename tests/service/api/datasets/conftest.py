@@ -12,9 +12,11 @@ from fastapi import FastAPI
 from sqlalchemy import func, select
 
 from service.api import datasets
-from service.api.middleware import EdgeRules, RequestEdge
+from service.api.admission import EdgeRules
+from service.api.middleware import RequestEdge
 from service.api.validation import HANDLERS
 from service.domain.model_cache import ModelCache
+from service.domain.quotas import Quota
 from service.domain.served_models import ServedModels
 from service.settings import Settings
 from service.store.changes import changes_of
@@ -73,7 +75,8 @@ def app(database_url: str) -> Iterator[FastAPI]:
     app.state.served = ServedModels(session_factory(engine), ModelCache(0), changes_of(engine))
     app.state.reading_sessions = reading_session_factory(engine)
     app.include_router(datasets.router)
-    rules = EdgeRules(hosts=("testserver",), origins=(), body_limit=lambda _: settings.max_body_bytes)
+    free = Quota(0, 0)
+    rules = EdgeRules(("testserver",), (), lambda _: settings.max_body_bytes, everybody=free, each=free)
     app.add_middleware(RequestEdge, rules=rules)
     yield app
     engine.dispose()

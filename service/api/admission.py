@@ -1,0 +1,122 @@
+"""Who may ask: the right Host, no foreign Origin, a key with the scope, and not one request too many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from service.api.origins import check_host, check_origin
+from service.api.scopes import PROBES, is_open, scopes_needed
+from service.api.validation import STORE_TROUBLE, store_unavailable
+from service.domain.access_errors import TooManyRequests
+from service.domain.errors import InvalidApiKey
+from service.domain.key_ring import Caller, KeyRing
+from service.domain.quotas import WINDOW_SECONDS, Allowance, Quota
+
+# The name under which those without a key are counted, all together.
+_KEYLESS = ""
+
+
+@dataclass(frozen=True)
+class EdgeRules:
+    """Who may ask, and for how much.
+
+    Attributes:
+        hosts: names this server answers for, without port; "*" = any.
+        origins: foreign origins whose pages may call, such as "https://lab.example".
+        body_limit: bytes allowed for a path.
+        everybody: how many requests all may have open together.
+        each: how much one key may ask.
+        keys: know who a token belongs to; None = no keys asked.
+        counts_keyless: does `each` hold for those without a key too?
+    """
+
+    hosts: Sequence[str]
+    origins: Sequence[str]
+    body_limit: Callable[[str], int]
+    everybody: Quota
+    each: Quota
+    keys: KeyRing | None = None
+    counts_keyless: bool = False
+
+
+class Visit:
+    """One request's way in, and what it must give back on its way out.
+
+    Attributes:
+        allowance: what its caller has left, None where nobody counts.
+    """
+
+    def __init__(self, rules: EdgeRules) -> None:
+        self._rules = rules
+        self._places: list[tuple[Quota, str]] = []
+        self.allowance: Allowance | None = None
+
+    async def enter(self, scope: Scope) -> None:
+        """Lets the request in; whatever happened, `leave` follows.
+
+        Raises:
+            UnlistedHost, ForeignOrigin, InvalidApiKey, MissingScope: it may not ask.
+            TooManyRequests, TooManyAtOnce, Overloaded: not now.
+            StoreUnavailable: its key cannot be looked up.
+        """
+        rules, path, headers = self._rules, scope["path"], Headers(scope=scope)
+        if path in PROBES:
+            check_origin(headers, rules.origins)
+            return
+        check_host(headers.get("host", ""), rules.hosts)
+        check_origin(headers, rules.origins)
+        self._take_place(rules.everybody, _KEYLESS)
+        if rules.keys is not None and not is_open(path):
+            caller = await _caller(headers, rules.keys)
+            # For the access line: who asked, never with what secret.
+            structlog.contextvars.bind_contextvars(key_id=caller.key_id)
+            caller.require(scopes_needed(scope["method"], path))
+            self.allowance = self._take_place(rules.each, caller.key_id)
+        elif rules.counts_keyless:
+            self.allowance = self._take_place(rules.each, _KEYLESS)
+
+    def leave(self) -> None:
+        """Gives its places back."""
+        for quota, name in self._places:
+            quota.leave(name)
+
+    def _take_place(self, quota: Quota, name: str) -> Allowance | None:
+        try:
+            allowance = quota.enter(name)
+        except TooManyRequests as error:
+            self.allowance = Allowance(error.limit, 0, error.retry_after_seconds)
+            raise
+        self._places.append((quota, name))
+        return allowance
+
+
+def rate_headers(allowance: Allowance) -> dict[str, str]:
+    """Gives what is left, as draft-ietf-httpapi-ratelimit-headers-11 writes it."""
+    return {
+        "RateLimit-Policy": f'"key";q={allowance.limit};w={WINDOW_SECONDS}',
+        "RateLimit": f'"key";r={allowance.remaining};t={allowance.reset_seconds}',
+    }
+
+
+async def _caller(headers: Headers, keys: KeyRing) -> Caller:
+    """Gives who asks, at once where the key called lately.
+
+    Raises:
+        InvalidApiKey: nobody that we know.
+        StoreUnavailable: it cannot be looked up.
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise InvalidApiKey()
+    try:
+        caller = keys.held(token)
+        return caller if caller is not None else await run_in_threadpool(keys.find, token)
+    except STORE_TROUBLE as error:  # FastAPI's handlers are further in
+        raise store_unavailable(error) from None
