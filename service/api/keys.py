@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
 from service.api.idempotency import IdempotencyKey, answer_headers, request_key
-from service.api.negotiation import CHANGING, JSON, etag_of, is_known, not_modified
+from service.api.negotiation import JSON, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.keys import KeyCreate, KeyCreated, KeyPage, KeyRead, key_read
 from service.domain import keys
@@ -71,11 +71,7 @@ def list_keys(
 )
 def get_key(key_id: str, request: Request, session: ReadingSessionDep) -> Response:
     """Everything but its secret, which nobody keeps."""
-    body = key_read(keys.get_key(session, key_id)).model_dump_json()
-    headers = {"ETag": etag_of(body), "Cache-Control": CHANGING}
-    if is_known(request, headers["ETag"]):
-        return not_modified(headers)
-    return Response(body, media_type=JSON, headers=headers)
+    return revalidated(request, key_read(keys.get_key(session, key_id)).model_dump_json())
 
 
 @router.delete(

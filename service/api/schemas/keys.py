@@ -6,15 +6,15 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from service.api.schemas.body import Body
 from service.domain.keys import USUAL_SCOPES, Scope
 from service.store.tables import KeyRow
 
 
-class KeyCreate(BaseModel):
+class KeyCreate(Body):
     """A key to make."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "example": {"name": "dashboard", "scopes": ["read", "predict"], "expires_at": "2030-01-01T00:00:00Z"}
         },
@@ -26,7 +26,8 @@ class KeyCreate(BaseModel):
         max_length=4,
         description="What it may do; `admin` may do everything, and make keys.",
     )
-    expires_at: AwareDatetime | None = Field(None, description="When it ends by itself; null = never.")
+    # Strict would take no text, and JSON has no times.
+    expires_at: AwareDatetime | None = Field(None, strict=False, description="When it ends by itself; null = never.")
 
 
 class KeyRead(BaseModel):

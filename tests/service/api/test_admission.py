@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from service.domain.keys import create_key
 from service.settings import Settings
@@ -51,7 +52,7 @@ def test_refusal_of_the_protocol_has_its_own_shape(sqlite_url: str, api_of: Any)
     assert "retry-after" in refused.headers
 
 
-async def both(app: Any, headers: dict[str, str]) -> tuple[httpx.Response, httpx.Response]:
+async def both(app: FastAPI, headers: dict[str, str]) -> tuple[httpx.Response, httpx.Response]:
     """Asks a second time while the first request is open, and then lets that one end."""
     entered, go_on = asyncio.Event(), asyncio.Event()
 
