@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
+from sqlalchemy import Engine
 
 from service.api import (
     aliases,
@@ -53,7 +54,7 @@ from service.domain.served_models import ServedModels
 from service.domain.tables.parsed import TableLimits
 from service.settings import Settings
 from service.store.blobs import with_blobs
-from service.store.changes import changes_of
+from service.store.changes import Changes, changes_of
 from service.store.engine import impatient_session_factory, make_engine, reading_session_factory, session_factory
 from service.ui import pages
 from service.version import code_version
@@ -112,6 +113,19 @@ def create_app(settings: Settings) -> FastAPI:
         exception_handlers=HANDLERS,
         redirect_slashes=False,
     )
+    _equip(app, settings, engine, changes)
+    app.state.addresses = Addresses(app)
+    app.add_middleware(PlainMethods, addresses=app.state.addresses)
+    app.add_middleware(RequestEdge, rules=edge_rules(settings, app.state.keys))
+    for part in _PARTS:
+        app.include_router(part.router)
+    # FastAPI's own way to replace the document.
+    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
+    return app
+
+
+def _equip(app: FastAPI, settings: Settings, engine: Engine, changes: Changes) -> None:
+    """Gives the app what its routes share."""
     app.state.settings = settings
     app.state.engine = engine
     app.state.sessions = session_factory(engine)
@@ -123,16 +137,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.prediction_limits = replace(TableLimits.from_settings(settings), max_rows=settings.max_prediction_rows)
     app.state.forwards = CapacityLimiter(os.cpu_count() or 1)
     app.state.statistics = InferenceStatistics()
-    app.state.addresses = Addresses(app)
-    app.add_middleware(PlainMethods, addresses=app.state.addresses)
     impatient = impatient_session_factory(engine)
     app.state.keys = KeyRing(app.state.reading_sessions, impatient, changes, settings.key_away_seconds)
-    app.add_middleware(RequestEdge, rules=edge_rules(settings, app.state.keys))
-    for part in _PARTS:
-        app.include_router(part.router)
-    # FastAPI's own way to replace the document.
-    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
-    return app
 
 
 def edge_rules(settings: Settings, ring: KeyRing) -> EdgeRules:
