@@ -36,7 +36,8 @@ endif
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
 TEST_PROCESSES ?= 2
-FAULTS := tests/faults tests/service/worker/test_loop.py tests/acceptance/test_faults.py
+FAULTS := tests/faults tests/service/worker/test_loop.py tests/service/worker/test_compare_jobs.py \
+	tests/acceptance/test_faults.py
 ARGS ?=
 
 # The pages' scripts are typed by their comments; TypeScript checks them and is no part of what runs.

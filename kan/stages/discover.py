@@ -37,6 +37,8 @@ SHARE_AGAIN, FITTED_ON = 0.3, 12
 NOISY_TRIES = 3
 # After an exact one, so many more.
 MORE_TRIES = 2
+# Standard errors by which a plainer formula may be worse: the least error of several tries is low by luck too.
+BY_LUCK = 2.0
 # A finer grid must leave no more than this share of the error.
 FINER_HELPS = 0.5
 # What a structure takes to become a formula, about.
@@ -141,7 +143,7 @@ def _formula(refitting: Refitting, trials: list[Trial], tries: int) -> Generator
 def _plainest(ends: list[Trial], best: Trial) -> Trial:
     """Gives the least complex of the ends that the validation rows cannot tell from the best one."""
     close = [end for end in ends if end.rank[0] <= best.rank[0] + log10(MOST_GROWTH)]
-    level = [end for end in close if end is best or is_level(end.refitted, best.refitted)]
+    level = [end for end in close if end is best or is_level(end.refitted, best.refitted, BY_LUCK)]
     return min(level, key=lambda end: (end.complexity, end.rank))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.acceptance.conftest import Service
 
 
@@ -10,6 +12,7 @@ def _is_past_a_checkpoint(answer: object) -> bool:
     return any(event["type"] == "checkpoint" for event in events)
 
 
+@pytest.mark.slow
 def test_killed_worker_costs_no_job_and_changes_no_bit(service: Service, concrete: bytes) -> None:
     dataset = service.upload("concrete", concrete)
     spec = {"dataset": dataset, "targets": ["compressive_strength"], "preset": "balanced", "seed": 3}

@@ -21,6 +21,12 @@ BIRD = {
 }
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """What is learnt does not depend on the database; the quickstart runs on both."""
+    return sqlite_url
+
+
 def test_penguins_are_told_apart_with_missing_values(service: Service, penguins: bytes) -> None:
     dataset = service.upload("penguins", penguins)
     job = service.ended(service.submit(dataset=dataset, targets=["species"], preset="quick", model="penguins"))

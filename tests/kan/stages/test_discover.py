@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,7 +14,7 @@ from kan.presets import preset_recipe
 from kan.stages.ranking import spline_edges
 from kan.stages.recipe import run_recipe
 from kan.stages.work import Work
-from tests.kan.training import a_problem, finish, uniform
+from tests.kan.training import a_problem, a_task, finish, trained, uniform
 
 FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "product": lambda x: (1.0 + 0.5 * x[:, 0]) * x[:, 1],
@@ -22,7 +23,10 @@ FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 }
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+SLOW = {"exponential of a sum"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in FUNCTIONS])
 def test_interpretable_preset_finds_the_formula_to_rounding(name: str) -> None:
     x = uniform(400, 2)
     y = FUNCTIONS[name](x)
@@ -34,6 +38,25 @@ def test_interpretable_preset_finds_the_formula_to_rounding(name: str) -> None:
     fresh = uniform(200, 2, seed=9)
     error = network(fresh)[:, 0].detach() * std + mean - FUNCTIONS[name](fresh)
     assert float(error.square().mean().sqrt() / std) < 1e-9
+
+
+NOISY: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "sum": lambda load, speed: 4.0 + 0.2 * load + 0.0009 * speed**2,
+    "product": lambda load, speed: np.exp(-load / 20.0) * speed / 10.0,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "functions"), [("sum", ["x", "x^2"]), ("product", ["exp", "x", "x"])])
+def test_noise_makes_no_structure_larger_than_the_law(name: str, functions: list[str]) -> None:
+    generator = np.random.default_rng(1)
+    load, speed = generator.uniform(1, 50, 1000), generator.uniform(5, 120, 1000)
+    law = NOISY[name](load, speed)
+    table = {"load": load, "speed": speed, "y": law + 0.05 * law.std() * generator.normal(size=1000)}
+    recipe = preset_recipe("interpretable", search=True)
+    task = a_task(recipe, inputs=("load", "speed"), config=NetworkConfig(), seed=1, test_fraction=0.2)
+    state = trained(table, task).state
+    assert sorted(formula.function for layer in state.layers for formula in layer.formulas) == functions
 
 
 def test_classes_and_categories_go_on_as_they_are() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.domain.job_verbs import cancel_job
@@ -23,6 +24,7 @@ def submitted(api: Api, **changes: Any) -> str:
     return str(answer.json()["id"])
 
 
+@pytest.mark.slow
 def test_killed_worker_is_replaced_and_finished_sides_are_kept(api: Api, bench: Bench) -> None:
     job_id = submitted(api, baselines=["linear"])
     first = bench.start_worker(run_class=None)
