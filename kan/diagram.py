@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kan.curves import node_names, sum_names
-from kan.diagram_edges import DrawnEdge, drawn_edges
+from kan.diagram_edges import DrawnEdge, drawn_edges, on_shared_scale
 from kan.diagram_marks import label
 from kan.diagram_matrix import matrix_view
 from kan.diagram_network import network_view
@@ -27,6 +27,7 @@ def diagram(
     top: int | None = None,
     points: int = 40,
     pruned: bool = False,
+    shared_scale: bool = False,
 ) -> str:
     """Gives the picture of a network: importance as opacity and line width, formulas with the name of their function.
 
@@ -38,6 +39,7 @@ def diagram(
         top: only so many edges, the most important ones; never more than 1000.
         points: samples of each curve, 2 to 2000.
         pruned: with the pruned edges, as empty dashed boxes.
+        shared_scale: with one scale of heights for all curves of a layer; else each fills its own box.
 
     Returns:
         one <svg> element without an XML declaration; it holds no script and asks for nothing else.
@@ -50,6 +52,7 @@ def diagram(
     targets = [sum_names(held, names[index + 1]) for index, held in enumerate(state.layers)]
     most = min(top or MAX_EDGES, MAX_EDGES)
     edges = drawn_edges(state, names, targets, layers, top=most, points=points, pruned=pruned)
+    edges = on_shared_scale(edges) if shared_scale else edges
     is_matrix = (view or _default_view(edges)) == "matrix"
     marks, width, height = (
         _nothing()

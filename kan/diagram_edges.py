@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class DrawnEdge:
         x, y: (points,) samples in network units, y not finite where a formula has no value; of a levels edge its
             indices and values.
         label: the edge in words, as a screen reader says it.
+        ends: the values at the bottom and the top of its box; None = its own least and largest one.
     """
 
     layer: int
@@ -40,6 +41,7 @@ class DrawnEdge:
     x: Array
     y: Array
     label: str
+    ends: tuple[float, float] | None = None
 
     @property
     def opacity(self) -> float:
@@ -89,6 +91,24 @@ def drawn_edges(
         node, factor = _end(state.layers[index], target)
         drawn.append(DrawnEdge(index, source, target, node, factor, kind, function, weight, x, y[:, target], label))
     return drawn
+
+
+def on_shared_scale(edges: Sequence[DrawnEdge]) -> list[DrawnEdge]:
+    """Gives the edges with one scale for all of a layer, so that heights can be compared between boxes."""
+    ends: dict[int, tuple[float, float]] = {}
+    for edge in edges:
+        values = _drawn_values(edge)
+        if len(values):
+            low, high = ends.get(edge.layer, (np.inf, -np.inf))
+            ends[edge.layer] = min(low, float(values.min())), max(high, float(values.max()))
+    return [replace(edge, ends=ends.get(edge.layer)) for edge in edges]
+
+
+def _drawn_values(edge: DrawnEdge) -> Array:
+    """Gives what a picture shows of y: nothing of a pruned edge, of bars also the zero that they stand on."""
+    if edge.kind == "pruned":
+        return np.empty(0)
+    return np.append(edge.y, 0.0) if edge.kind == "levels" else edge.y[np.isfinite(edge.y)]
 
 
 def _chosen(

@@ -51,21 +51,28 @@ def edge_mark(edge: DrawnEdge, box: Box, plot: Box, *, is_first: bool, name: str
 
 def _inside(edge: DrawnEdge, box: Box, plot: Box, has_bar: bool) -> str:
     bar = Box(box.x + PADDING, box.y + box.height - BAR_HEIGHT, (box.width - 2 * PADDING) * edge.importance, 2.5)
-    curve = levels_path(edge.y, plot) if edge.kind == "levels" else curve_path(edge.x, edge.y, plot)
+    curve = (
+        levels_path(edge.y, plot, edge.ends) if edge.kind == "levels" else curve_path(edge.x, edge.y, plot, edge.ends)
+    )
     return (
         f'<path class="c" stroke-opacity="{max(edge.opacity, 0.45):.2f}" d="{curve}"/>'
         f"{rectangle(bar, 'i', 1) if has_bar else ''}"
     )
 
 
-def curve_path(x: Array, y: Array, box: Box) -> str:
+def curve_path(x: Array, y: Array, box: Box, ends: tuple[float, float] | None = None) -> str:
     """Gives a polyline in whole tenths of a px, each point relative to the last: about 5 bytes a point.
 
     Points where y is not finite are left out.
+
+    Args:
+        x, y: (points,).
+        box: where.
+        ends: the values at its bottom and top; None = the least and the largest y.
     """
     across = box.x + PADDING + (x - x[0]) / (float(x[-1] - x[0]) or 1.0) * (box.width - 2 * PADDING)
     drawn = np.isfinite(y)
-    return polyline(across[drawn], _heights(y[drawn], box)) if drawn.any() else ""
+    return polyline(across[drawn], _heights(y[drawn], box, ends)) if drawn.any() else ""
 
 
 def polyline(x: Array, y: Array) -> str:
@@ -77,10 +84,10 @@ def polyline(x: Array, y: Array) -> str:
     return f"M{xs[0] / 10:g} {ys[0] / 10:g}l{steps}"
 
 
-def levels_path(values: Array, box: Box) -> str:
-    """Gives one bar a level, from zero to its value."""
+def levels_path(values: Array, box: Box, ends: tuple[float, float] | None = None) -> str:
+    """Gives one bar a level, from zero to its value; `ends` as of a curve."""
     values = np.asarray(values)
-    heights = _heights(np.append(values, 0.0), box)
+    heights = _heights(np.append(values, 0.0), box, ends)
     zero, step = heights[-1], (box.width - 2 * PADDING) / len(values)
     gap = min(2.0, step / 4)
     bars = []
@@ -157,9 +164,9 @@ def _character_width(character: str) -> float:
     return FONT_SIZE * (0.72 if character.isupper() else 0.62)
 
 
-def _heights(y: Array, box: Box) -> Array:
-    """Gives y in px between the box's paddings; a constant goes through the middle."""
-    low, high = float(np.min(y)), float(np.max(y))
+def _heights(y: Array, box: Box, ends: tuple[float, float] | None) -> Array:
+    """Gives y in px between the box's paddings; a constant on its own scale goes through the middle."""
+    low, high = ends or (float(np.min(y)), float(np.max(y)))
     middle = box.y + box.height / 2
     if not high - low > FLAT_SHARE * max(abs(low), abs(high)):
         return np.full(len(y), middle)

@@ -14,7 +14,7 @@ from service.api.models import version_headers
 from service.api.negotiation import chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
 from service.domain import curves, models
-from service.domain.curves import EdgePicture, Picture, Span, Theme, View
+from service.domain.curves import EdgePicture, HeightScale, Picture, Span, Theme, View
 from service.domain.errors import PngUnavailable
 from service.domain.pictures import png_of, png_version
 from service.store.tables import VersionRow
@@ -40,10 +40,13 @@ def asked_picture(
     theme: Annotated[Theme, Query(description="auto = what the reader's system prefers; in PNG light.")] = "light",
     points: Points = 40,
     pruned: Annotated[bool, Query(description="With the pruned edges, dashed.")] = False,
+    y_scale: Annotated[
+        HeightScale, Query(description="Each curve fills its box, or all curves of a layer have one scale.")
+    ] = "own",
 ) -> Picture:
     """Gives how the network shall be drawn."""
     check_points(points, settings)
-    return Picture(view, theme, layer, top, points, pruned)
+    return Picture(view, theme, layer, top, points, pruned, y_scale)
 
 
 Scale = Annotated[

@@ -16,6 +16,7 @@ from service.domain.model_cache import LoadedModel
 Span = Literal["grid", "data"]
 Theme = Literal["light", "dark", "auto"]
 View = Literal["diagram", "matrix"]
+HeightScale = Literal["own", "shared"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Picture:
         top: only so many edges, the most important; None = all.
         points: samples of each curve.
         pruned: with the pruned edges.
+        y_scale: "shared" = one for all curves of a layer, "own" = each fills its box.
     """
 
     view: View | None = None
@@ -51,6 +53,7 @@ class Picture:
     top: int | None = None
     points: int = 40
     pruned: bool = False
+    y_scale: HeightScale = "own"
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ def drawn_network(model: LoadedModel, picture: Picture) -> str:
             top=picture.top,
             points=picture.points,
             pruned=picture.pruned,
+            shared_scale=picture.y_scale == "shared",
         )
     except InvalidConfig as error:
         raise InvalidParameter(error.field, error.message) from None

@@ -202,3 +202,29 @@ def test_product_stands_behind_a_dot_for_each_factor_and_links_end_there() -> No
 def test_output_that_is_a_product_is_drawn() -> None:
     layer = replace(random_layer(2, 3), products=(3,))
     assert "y1" in diagram(NetworkState((layer,)), view="diagram")
+
+
+@pytest.mark.parametrize("view", ["diagram", "matrix"])
+def test_on_a_shared_scale_a_curve_of_half_the_height_has_half_the_height(view: str) -> None:
+    layer = random_layer(1, 2, seed=3)
+    halves = replace(
+        layer,
+        coefficients=layer.coefficients[:, :, :1] * np.array([1.0, 0.5]),
+        base_weight=layer.base_weight[:, :1] * np.array([1.0, 0.5]),
+        spline_weight=np.ones((1, 2)),
+        mask=np.ones((1, 2)),
+    )
+
+    def heights(shared: bool) -> list[float]:
+        edges = edges_of(parsed(diagram(NetworkState((halves,)), view=view, shared_scale=shared)))
+        return [float(np.ptp(heights_of(edge.find(f"{SVG}path").get("d")))) for edge in edges]
+
+    own, shared = heights(False), heights(True)
+    assert own[0] == pytest.approx(own[1], abs=0.3)
+    assert shared[1] / shared[0] == pytest.approx(0.5, abs=0.02)
+
+
+def heights_of(path: str) -> Any:
+    """The y of every point of a path of relative steps."""
+    start, _, steps = path.removeprefix("M").partition("l")
+    return float(start.split()[1]) + np.cumsum([0.0, *map(float, steps.split()[1::2])])
