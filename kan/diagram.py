@@ -1,7 +1,7 @@
 """The network as SVG text: the paper's diagram, or a matrix of small multiples where there are many edges."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kan.curves import node_names, sum_names
 from kan.diagram_edges import DrawnEdge, drawn_edges, on_shared_scale
@@ -53,7 +53,7 @@ def diagram(
     most = min(top or MAX_EDGES, MAX_EDGES)
     edges = drawn_edges(state, names, targets, layers, top=most, points=points, pruned=pruned)
     edges = on_shared_scale(edges) if shared_scale else edges
-    is_matrix = (view or _default_view(edges)) == "matrix"
+    is_matrix = (view or _view_of(edges)) == "matrix"
     marks, width, height = (
         _nothing()
         if not edges
@@ -74,9 +74,17 @@ def _shown(state: NetworkState, layers: Sequence[int], edges: Sequence[DrawnEdge
     return f"{words}, {dashed} pruned" if dashed else words
 
 
-def _default_view(edges: Sequence[DrawnEdge]) -> str:
-    counts = Counter(edge.layer for edge in edges if edge.kind != "pruned")
-    return "matrix" if max(counts.values(), default=0) > MAX_DIAGRAM_EDGES else "diagram"
+def default_view(state: NetworkState) -> str:
+    """Gives the view that a network is drawn in where none is asked for: "matrix" or "diagram"."""
+    return _view_for(int(layer.live.sum()) for layer in state.layers)
+
+
+def _view_of(edges: Sequence[DrawnEdge]) -> str:
+    return _view_for(Counter(edge.layer for edge in edges if edge.kind != "pruned").values())
+
+
+def _view_for(live_edges: Iterable[int]) -> str:
+    return "matrix" if max(live_edges, default=0) > MAX_DIAGRAM_EDGES else "diagram"
 
 
 def _nothing() -> tuple[str, float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from base64 import b64encode
 from collections.abc import Iterator
 from typing import Annotated
@@ -12,7 +13,7 @@ from fastapi import Depends, Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlalchemy.orm import Session
 
-from service.ui.words import duration, number, when
+from service.ui.words import duration, number, share, when
 
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _pages = Environment(
@@ -22,7 +23,7 @@ _pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_pages.filters.update(duration=duration, number=number, when=when)
+_pages.filters.update(duration=duration, number=number, quoted=shlex.quote, share=share, when=when)
 
 
 def _session(request: Request) -> Iterator[Session]:

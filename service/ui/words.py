@@ -19,6 +19,12 @@ def number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.5g}"
 
 
+def share(value: float) -> str:
+    """Gives an R2 or an accuracy in four decimals; one below 1 is never shown as 1."""
+    text = f"{value:.4f}"
+    return "above 0.9999" if text == "1.0000" and value < 1 else text
+
+
 def when(value: datetime | None) -> str:
     """Gives a time to the second, UTC."""
     return "–" if value is None else value.strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -29,21 +35,6 @@ def duration(seconds: object) -> str:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return "–"
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
-
-
-def metric_rows(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Gives (part, metric, value) for every number, parts within parts joined by a space."""
-    rows: list[tuple[str, str, str]] = []
-    for part, facts in metrics.items():
-        if not isinstance(facts, Mapping):
-            rows.append(("", str(part), number(facts)))
-            continue
-        for name, value in facts.items():
-            if isinstance(value, Mapping):
-                rows += [(f"{part} {name}", inner, text) for _, inner, text in metric_rows(value)]
-            else:
-                rows.append((str(part), str(name), number(value)))
-    return rows
 
 
 def call_line(base: str, model_name: str, version: int, signature: Mapping[str, Any]) -> str:

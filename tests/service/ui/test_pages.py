@@ -10,7 +10,7 @@ import pytest
 from kan.encoding import NumberInput, NumberOutput
 from kan.state import NetworkState
 from service.settings import Settings
-from service.ui.words import call_line, duration, metric_rows, number
+from service.ui.words import call_line, duration, number, share
 
 TABLE = "a,b\n" + "".join(f"{row},{row * row}\n" for row in range(30))
 PAGES = ("/", "/train", "/jobs", "/models", "/models/concrete")
@@ -111,11 +111,7 @@ def test_what_is_not_there_is_404(api: Any, url: str) -> None:
 def test_words() -> None:
     assert [number(value) for value in (None, 1234, 0.123456, "a")] == ["–", "1,234", "0.12346", "a"]
     assert [duration(value) for value in (None, 12.34, 320)] == ["–", "12.3 s", "5 min 20 s"]
-    assert metric_rows({"test": {"r2": 0.5, "y": {"rmse": 1}}, "note": None}) == [
-        ("test", "r2", "0.5"),
-        ("test y", "rmse", "1"),
-        ("", "note", "–"),
-    ]
+    assert [share(value) for value in (0.92346, 0.99999, 1.0, -0.5)] == ["0.9235", "above 0.9999", "1.0000", "-0.5000"]
 
 
 def test_the_call_is_quoted_for_a_shell() -> None:

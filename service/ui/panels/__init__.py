@@ -1,0 +1,1 @@
+"""What the panels of the model page say, as plain facts; templates only place them."""

@@ -1,0 +1,102 @@
+/** The network beside a formula, perceptrons and a linear model, on the same rows: the newest comparison, or a new one. */
+
+import { get, post, send } from "../js/api.js";
+import { byId, element, table } from "../js/elements.js";
+import { number, percent } from "../js/words.js";
+import { showCall } from "./calls.js";
+
+const NAMES = /** @type {Record<string, string>} */ ({
+  kan: "KAN", formula: "formula", linear: "linear model",
+  mlp_parameters: "MLP, as many parameters", mlp_time: "MLP, as much time",
+});
+const SCORES = /** @type {[string, string][]} */ ([["r2", "R²"], ["accuracy", "Accuracy"], ["rmse", "RMSE"], ["log_loss", "Log-loss"]]);
+const WAIT_SECONDS = 20;
+
+/** @param {import("./page.js").Page} page */
+export async function startCompare(page) {
+  if (!page.dataset) return;
+  const body = JSON.parse(byId("compare-call").dataset.json ?? "{}");
+  const jobs = (await get("/v1/jobs", { dataset: page.dataset, limit: 200 })).data.filter((/** @type {any} */ job) => isLike(job, body));
+  const running = jobs.find((/** @type {any} */ job) => !job.terminal);
+  const done = jobs.find((/** @type {any} */ job) => job.status === "succeeded" && job.result);
+  if (running) await follow(page, running, body);
+  else if (done) show(page, done, body);
+  else byId("comparison").append(starter(page, body, "Compare with MLP and linear model"));
+}
+
+/**
+ * @param {any} job
+ * @param {any} body
+ */
+function isLike(job, body) {
+  return job.kind === "compare" && JSON.stringify(job.spec.targets) === JSON.stringify(body.targets);
+}
+
+/**
+ * @param {import("./page.js").Page} page
+ * @param {any} body
+ * @param {string} words
+ */
+function starter(page, body, words) {
+  showCall(byId("compare-call"), body);
+  const button = element("button", { type: "button", onclick: () => {
+    button.disabled = true;
+    post("/v1/jobs", body).then((job) => follow(page, job, body)).catch((error) => {
+      button.disabled = false;
+      page.fail(error);
+    });
+  } }, words);
+  return button;
+}
+
+/**
+ * Shows how far a comparison is until it has ended.
+ * @param {import("./page.js").Page} page
+ * @param {any} job
+ * @param {any} body
+ */
+async function follow(page, job, body) {
+  const place = byId("comparison"), link = element("a", { href: `/jobs/${job.id}` }, job.id);
+  const bar = element("progress", { max: 1, value: 0, class: "wide", "aria-label": "Comparison" });
+  const words = element("p", { class: "quiet", role: "status" });
+  place.replaceChildren(element("p", {}, "Comparing, see ", link, "."), bar, words);
+  while (!job.terminal && place.isConnected) {
+    const fraction = job.progress?.fraction ?? 0;
+    bar.value = fraction;
+    words.textContent = `${job.status}, ${percent(fraction)}`;
+    job = await (await send("GET", `/v1/jobs/${job.id}`, { headers: { Prefer: `wait=${WAIT_SECONDS}` } })).json();
+  }
+  if (!place.isConnected) return;
+  if (job.result) show(page, job, body);
+  else place.replaceChildren(element("p", {}, "The comparison ended without a result, see ", link, ". "), starter(page, body, "Compare again"));
+}
+
+/**
+ * @param {import("./page.js").Page} page
+ * @param {any} job
+ * @param {any} body
+ */
+function show(page, job, body) {
+  const { sides, choice, advice, seeds } = job.result;
+  const scores = SCORES.filter(([name]) => sides[0].metrics[name]);
+  const heads = /** @type {[string, string?][]} */ ([["Model"], ["Numbers", "n"], ...scores.map(([, words]) => [words, "n"]), ["Fit, CPU s", "n"]]);
+  const rows = sides.map((/** @type {any} */ side) => [
+    side.name === choice ? element("strong", {}, NAMES[side.name] ?? side.name) : NAMES[side.name] ?? side.name,
+    number(Math.round(side.parameters.mean)),
+    ...scores.map(([name]) => spread(side.metrics[name])),
+    number(Number(side.train_cpu_seconds.mean.toPrecision(2))),
+  ]);
+  byId("comparison").replaceChildren(
+    element("h3", {}, "On the same rows"),
+    table("KAN, formula, perceptrons and linear model", heads, rows),
+    element("p", {}, advice),
+    element("p", { class: "quiet" }, `Test rows, mean ± spread of ${seeds.length} splits; the rows decide anew for each. `, element("a", { href: `/jobs/${job.id}` }, "The comparison")),
+    starter(page, body, "Compare again"));
+}
+
+/** @param {{mean: number | null, spread: number | null}} score */
+function spread(score) {
+  if (score.mean === null) return "–";
+  const mean = number(Number(score.mean.toPrecision(4)));
+  return score.spread === null ? mean : `${mean} ± ${number(Number(score.spread.toPrecision(1)))}`;
+}

@@ -1,0 +1,105 @@
+/** The model page: reads what the server wrote, starts the panels, and shows another version in place. */
+
+import { send } from "../js/api.js";
+import { byId } from "../js/elements.js";
+import { problemBox } from "../js/problems.js";
+import { startCalls } from "./calls.js";
+import { startChange } from "./change.js";
+import { startCompare } from "./compare.js";
+import { startEdges } from "./edges.js";
+import { startFormula } from "./formula.js";
+import { startLearned } from "./learned.js";
+import { startNetwork } from "./network.js";
+import { startPareto } from "./pareto.js";
+import { startResiduals } from "./residuals.js";
+import { startTable } from "./table.js";
+import { forgetPredictions } from "./prediction.js";
+import { startTry } from "./try.js";
+import { startVersions } from "./versions.js";
+
+/**
+ * What the panels share.
+ * @typedef {object} Page
+ * @property {string} model
+ * @property {number} version
+ * @property {boolean} isDraft
+ * @property {string} address of the version in the API
+ * @property {string} dataset its id, empty without one
+ * @property {string} job its id, empty without one
+ * @property {boolean} hasFormula
+ * @property {boolean} hasContributions the means of training rows are known
+ * @property {boolean} isClassification
+ * @property {string} view
+ * @property {number} points samples of each curve
+ * @property {Kept} kept
+ * @property {(() => void)[]} drawn called after each drawing of the network
+ * @property {(() => void)[]} opened called after an edge is shown in its panel
+ * @property {(path: string, news?: string) => Promise<void>} visit
+ * @property {(error: unknown) => void} fail
+ */
+
+/**
+ * What stays when another version of the model is shown.
+ * @typedef {{values: Record<string, string>, edge: string | null, compareJob: string | null}} Kept
+ */
+
+/** @type {Kept} */
+const kept = { values: {}, edge: null, compareJob: null };
+const PANELS = [
+  startCalls, startFormula, startNetwork, startEdges, startTry, startChange, startVersions, startTable,
+  startLearned, startResiduals, startPareto, startCompare,
+];
+
+/** Starts every panel of the version that the page holds. */
+function start() {
+  forgetPredictions();
+  const facts = byId("model").dataset;
+  const model = String(facts.model), version = Number(facts.version);
+  /** @type {Page} */
+  const page = {
+    model, version, kept, visit, fail,
+    isDraft: facts.status === "draft",
+    address: `/v1/models/${model}/versions/${version}`,
+    dataset: facts.dataset ?? "",
+    job: facts.job ?? "",
+    hasFormula: facts.formula === "yes",
+    hasContributions: facts.contributions === "yes",
+    isClassification: facts.task === "classification",
+    view: facts.view ?? "diagram",
+    points: Number(facts.points),
+    drawn: [],
+    opened: [],
+  };
+  for (const panel of PANELS) Promise.resolve(panel(page)).catch(fail);
+}
+
+/**
+ * Shows another version in place of this one; what was typed, and the open edge, stay.
+ * @param {string} path of a page, such as /models/concrete?version=2
+ * @param {string} [news] what a screen reader says then
+ */
+async function visit(path, news = "") {
+  await replace(path);
+  history.pushState(null, "", path);
+  byId("news").textContent = news;
+}
+
+/** @param {string} path */
+async function replace(path) {
+  const answer = await send("GET", `/parts${path}`, { headers: { Accept: "text/html" } });
+  const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+  document.title = found.title;
+  byId("main").replaceChildren(...(found.getElementById("main")?.childNodes ?? []));
+  start();
+}
+
+/** @param {unknown} error */
+function fail(error) {
+  const place = byId("trouble");
+  place.replaceChildren(problemBox(error));
+  place.scrollIntoView({ block: "nearest" });
+}
+
+addEventListener("popstate", () => replace(location.pathname + location.search).catch(fail));
+if (document.getElementById("model")) start();
+else replace(location.pathname + location.search).catch(fail);

@@ -1,0 +1,146 @@
+/** What if: a value for every input, the prediction at once, what makes it up, and how it goes along each input. */
+
+import { post } from "../js/api.js";
+import { byId } from "../js/elements.js";
+import { number, percent } from "../js/words.js";
+import { showCall } from "./calls.js";
+import { showContributions } from "./contributions.js";
+import { showSweeps } from "./sweeps.js";
+import { startTrace } from "./trace.js";
+import { announce } from "./prediction.js";
+
+/** @typedef {number | string | null} Value */
+
+/** @param {import("./page.js").Page} page */
+export async function startTry(page) {
+  const form = byId("inputs"), fields = fieldsOf(form);
+  for (const field of fields) remember(page, field);
+  const trace = startTrace(page, fields.map((field) => field.dataset.name ?? ""));
+  const ask = latest(async () => {
+    const row = readRow(fields);
+    if (row === null) return say("Type a number for every input.");
+    await predict(page, row);
+    await Promise.all([trace(row), showSweeps(page, fields, row)]);
+    return undefined;
+  }, page.fail);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", (event) => {
+    follow(/** @type {HTMLInputElement} */ (event.target));
+    for (const field of fields) page.kept.values[field.dataset.name ?? ""] = control(field).value;
+    ask();
+  });
+  page.drawn.push(ask);
+  page.opened.push(ask);
+  ask();
+}
+
+/**
+ * @param {import("./page.js").Page} page
+ * @param {Value[]} row
+ */
+async function predict(page, row) {
+  const body = { rows: [row] };
+  const answer = await post(`${page.address}/predict`, body, page.hasContributions ? { contributions: "true" } : {});
+  const shown = answer.predictions[0];
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (byId("answer").querySelectorAll("[data-output]"))) {
+    place.textContent = number(shown[Number(place.dataset.output)]) + likely(answer);
+  }
+  const outside = answer.domain.outside.map(outsideWords);
+  say(outside.length ? `Training never saw ${outside.join(", ")}: the curves go on straight there.` : "");
+  for (const field of fieldsOf(byId("inputs"))) {
+    const isOutside = answer.domain.outside.some((/** @type {any} */ item) => item.input === field.dataset.name);
+    field.classList.toggle("outside", isOutside);
+  }
+  showContributions(answer);
+  showCall(byId("predict-call"), body);
+  announce(answer);
+}
+
+/** @param {any} answer */
+function likely(answer) {
+  if (!answer.probabilities) return "";
+  return `, ${percent(Math.max(...answer.probabilities[0]))}`;
+}
+
+/** @param {{input: string, range: [number, number] | null}} item */
+function outsideWords(item) {
+  return item.range ? `${item.input} outside ${number(item.range[0])} to ${number(item.range[1])}` : `this ${item.input}`;
+}
+
+/** @param {string} words */
+function say(words) {
+  const place = byId("outside");
+  place.hidden = !words;
+  place.textContent = words;
+}
+
+/**
+ * Gives the values in the order of the signature; null where one is no number.
+ * @param {HTMLElement[]} fields
+ * @returns {Value[] | null}
+ */
+function readRow(fields) {
+  const row = fields.map(valueOf);
+  return row.some((value) => value === undefined) ? null : /** @type {Value[]} */ (row);
+}
+
+/** @param {HTMLElement} field */
+function valueOf(field) {
+  const found = control(field);
+  if (found instanceof HTMLSelectElement) return found.selectedOptions[0]?.hasAttribute("data-missing") ? null : found.value;
+  if (found.value.trim() === "") return found.placeholder === "missing" && found.validity.valid ? null : undefined;
+  const value = Number(found.value);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** @param {HTMLElement} field */
+function control(field) {
+  return /** @type {HTMLInputElement | HTMLSelectElement} */ (field.querySelector("select, input[type=number]"));
+}
+
+/**
+ * Keeps slider and number together.
+ * @param {HTMLInputElement} changed
+ */
+function follow(changed) {
+  const field = /** @type {HTMLElement} */ (changed.closest(".field"));
+  const slider = /** @type {HTMLInputElement | null} */ (field.querySelector("input[type=range]"));
+  if (changed === slider) control(field).value = String(Number(Number(changed.value).toPrecision(5)));
+  else if (slider && changed.value !== "") slider.value = changed.value;
+}
+
+/**
+ * @param {import("./page.js").Page} page
+ * @param {HTMLElement} field
+ */
+function remember(page, field) {
+  const kept = page.kept.values[field.dataset.name ?? ""];
+  if (kept === undefined) return;
+  control(field).value = kept;
+  const slider = /** @type {HTMLInputElement | null} */ (field.querySelector("input[type=range]"));
+  if (slider && kept !== "") slider.value = kept;
+}
+
+/** @param {HTMLElement} form */
+function fieldsOf(form) {
+  return [.../** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll(".field"))];
+}
+
+/**
+ * Runs one call at a time; of those asked for meanwhile only the last.
+ * @param {() => Promise<unknown>} act
+ * @param {(error: unknown) => void} fail
+ */
+function latest(act, fail) {
+  let isRunning = false, isWanted = false;
+  return async () => {
+    isWanted = true;
+    if (isRunning) return;
+    isRunning = true;
+    while (isWanted) {
+      isWanted = false;
+      await act().catch(fail);
+    }
+    isRunning = false;
+  };
+}

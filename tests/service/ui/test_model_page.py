@@ -1,0 +1,153 @@
+"""The model page: formula, network, inputs, scores and lineage in the first HTML, and nothing without a key."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kan.encoding import NumberInput, NumberOutput
+from kan.split import Part
+from kan.state import NetworkState
+from service.settings import Settings
+from tests.service.conftest import network
+
+PULSE = {"name": "pulse", "expression": "2*sin(x1) + x2**2", "ranges": {"x1": [0, 3], "x2": [-1, 1]}}
+EVIL = '"></svg><script>alert(1)</script>'
+PARTS = np.array([Part.TRAIN, Part.TRAIN, Part.TRAIN, Part.VALIDATION, Part.TEST, Part.TEST], dtype=np.uint8)
+COLUMNS = {"x": [0.1, 0.2, -0.3, 0.4, 0.5, 0.9], "z": [0.5, -0.5, 0.2, 0.7, -0.9, 0.0], "y": [1.0, 2, 3, 4, 5, 6]}
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One kind of database: the tests of the API read and write models in both."""
+    return sqlite_url
+
+
+def inputs_named(*names: str) -> tuple[NumberInput, ...]:
+    return tuple(NumberInput(name, name, 0.0, 1.0, -1.0, 1.0) for name in names)
+
+
+@pytest.fixture
+def edited(api: Any, publish: Any) -> str:
+    """A draft whose parent has a data set; gives the address of its page."""
+    dataset = api.post("/v1/datasets?name=a", json={"columns": COLUMNS}).json()["id"]
+    state = network(inputs_named("x", "z"), (NumberOutput("y", 2.0, 1.5),), hidden=2)
+    publish(state, dataset_id=dataset, split=PARTS.tobytes())
+    operations = [{"op": "prune_edge", "layer": 0, "source": 1, "target": 0}]
+    made = api.post("/v1/models/concrete/versions/1/edits", json={"operations": operations}).json()
+    return f"/models/concrete?version={made['version']}"
+
+
+def test_a_formula_is_in_the_first_html_with_its_gap(api: Any) -> None:
+    assert api.post("/v1/models", json=PULSE).status_code == 201
+    text = api.get("/models/pulse").text
+    assert "<mi>sin</mi>" in text
+    assert "Against the network: at most" in text
+    assert "Held-out data: the version has no data set" in text
+    for notation in ("latex", "python", "c", "text"):
+        assert f"/v1/models/pulse/versions/1/formula?format={notation}" in text
+
+
+def test_a_network_of_splines_says_how_many_are_left(api: Any, publish: Any, regression: NetworkState) -> None:
+    publish(regression)
+    text = api.get("/models/concrete").text
+    assert "12 of 18 edges are still splines." in text
+    assert "<math" not in text
+    assert '<svg class="kan"' in text
+
+
+def test_every_input_is_a_field_with_the_range_that_training_saw(
+    api: Any, publish: Any, regression: NetworkState
+) -> None:
+    publish(regression)
+    text = api.get("/models/concrete").text
+    assert re.findall(r'class="field" data-name="([^"]+)"', text) == ["cement", "age", "site", "water"]
+    assert "seen 100 to 500" in text
+    assert re.findall(r'<option value="(north|south)"', text) == ["north", "south"]
+    assert text.count("data-missing") == 1
+    assert 'placeholder="missing"' in text
+
+
+def test_scores_are_in_the_first_html(api: Any, publish: Any, regression: NetworkState) -> None:
+    publish(regression, metrics={"test": {"rows": 9, "rmse": 4.25, "r2": 0.91234}, "train": {"rows": 20, "rmse": 3.0}})
+    text = api.get("/models/concrete").text
+    assert "test R² 0.9123" in text
+    assert [row for row in ("test, 9 rows", "training, 20 rows", "validation") if row in text] == [
+        "test, 9 rows",
+        "training, 20 rows",
+    ]
+
+
+def test_a_draft_says_what_was_done_what_it_changed_and_the_way_back(api: Any, edited: str) -> None:
+    text = api.get(edited).text
+    assert "Draft: z → h0 was pruned" in text
+    assert "Undo, back to version 1" in text
+    assert "Publish version 2" in text
+    certificate = api.get("/v1/models/concrete/versions/2").json()["edit"]["certificate"]["outputs"][0]
+    assert f"y changes by at most {certificate['max_change']:.5g}" in text
+    assert "prune edge, from version 1" in text
+    assert "Draft" not in api.get("/models/concrete").text
+
+
+def test_undo_finds_the_same_picture_byte_by_byte(api: Any, edited: str) -> None:
+    plot = "/v1/models/concrete/versions/{}/plot.svg?theme=auto"
+    picture = api.get(plot.format(1)).text
+    assert picture != api.get(plot.format(2)).text
+    assert picture in api.get(re.findall(r'id="undo" href="([^"]+)"', api.get(edited).text)[0]).text
+
+
+def test_a_network_without_a_live_edge_still_has_a_page(api: Any, publish: Any, regression: NetworkState) -> None:
+    dead = [replace(layer, mask=np.zeros_like(layer.mask)) for layer in regression.layers]
+    publish(replace(regression, layers=tuple(dead)))
+    text = api.get("/models/concrete").text
+    assert "Every edge is pruned" in text
+    assert "0 edges" in text
+    assert 'id="top"' not in text
+
+
+def test_hostile_names_are_text_in_html_svg_and_mathml(api: Any, publish: Any) -> None:
+    publish(network(inputs_named(EVIL, "b\\}$^_{<b>"), (NumberOutput(EVIL, 0.0, 1.0),), hidden=1))
+    fix = [
+        {"op": "fix_symbolic", "layer": a, "source": b, "target": 0, "function": "x"}
+        for a, b in ((0, 0), (0, 1), (1, 0))
+    ]
+    made = api.post("/v1/models/concrete/versions/1/edits", json={"operations": fix})
+    assert made.status_code == 201, made.text
+    for version in (1, 2):
+        text = api.get(f"/models/concrete?version={version}").text
+        assert "<script>alert" not in text
+        assert "<b>" not in text.replace("<body>", "")
+    assert "<math" in text
+
+
+def test_a_page_of_200_edges_is_light(api: Any, publish: Any) -> None:
+    names = [f"feature {number}" for number in range(19)]
+    publish(network(inputs_named(*names), (NumberOutput("y", 0.0, 1.0),), hidden=10))
+    content = api.get("/models/concrete").content
+    assert content.count(b"data-edge=") == 200
+    assert len(content) <= 300_000
+    assert len(gzip.compress(content)) <= 40_000
+
+
+def test_without_a_key_a_page_holds_nothing_and_its_content_is_refused(
+    settings: Settings, api_of: Any, api: Any, publish: Any, regression: NetworkState
+) -> None:
+    publish(regression)
+    locked = api_of(settings.model_copy(update={"auth": "on"}))
+    page = locked.get("/models/concrete")
+    assert page.status_code == 200
+    assert "cement" not in page.text
+    assert "'sha256-" in page.headers["content-security-policy"]
+    assert locked.get("/models/nope").text == page.text
+    assert locked.get("/parts/models/concrete").status_code == 401
+
+
+def test_the_part_is_the_page(api: Any, publish: Any, regression: NetworkState) -> None:
+    publish(regression)
+    assert api.get("/parts/models/concrete?version=1").text == api.get("/models/concrete?version=1").text
+    assert api.get("/parts/models/concrete?version=9").status_code == 404
