@@ -80,7 +80,7 @@ def _applied(state: NetworkState, operation: object, fit: FitFormula | None) -> 
     if not isinstance(name, str) or name not in OPERATIONS:
         raise InvalidConfig("op", f"expected one of {', '.join(OPERATIONS)}")
     values = {str(key): value for key, value in operation.items() if key != "op"}
-    _check_fields(_fields(name), values)
+    _check_fields(operation_parameters(name), values)
     if name == "fix_symbolic":
         values["fit"] = fit
     return OPERATIONS[name](state, **values)
@@ -160,7 +160,7 @@ OPERATIONS: Mapping[str, Callable[..., NetworkState]] = {
 
 
 @cache
-def _fields(name: str) -> Mapping[str, Parameter]:
+def operation_parameters(name: str) -> Mapping[str, Parameter]:
     """Gives the parameters that JSON fills: all but the network and what is no plain value."""
     parameters = list(signature(OPERATIONS[name]).parameters.values())[1:]
     return {parameter.name: parameter for parameter in parameters if parameter.name != "fit"}

@@ -35,6 +35,7 @@ from service.api import (
     pictures,
     predictions,
     readings,
+    version_documents,
     workers,
 )
 from service.api.addresses import Addresses
@@ -85,6 +86,7 @@ _PARTS = (
     formulas,
     fronts,
     hypotheses,
+    version_documents,
     oip_repository,
     documentation,
     pages,

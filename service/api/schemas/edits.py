@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.schemas.body import Body
+from service.api.schemas.library_objects import Operation, Stage
 from service.api.schemas.models import EDIT_EXAMPLE, EditFacts
 from service.domain.edits import Edited
 
@@ -29,13 +30,13 @@ class EditCreate(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE, _FIT_EXAMPLE]})
 
-    operations: list[dict[str, Any]] = Field(
+    operations: list[Operation] = Field(
         min_length=1,
         max_length=1_000,
         description="Objects with `op`: prune_edge, restore_edge, prune_node, prune_input, prune, fix_symbolic, unfix, "
         "constrain, refine, expand_width, expand_depth, swap or arrange, and the fields of each.",
     )
-    fit: dict[str, Any] | None = Field(
+    fit: Stage | None = Field(
         None,
         description="A stage that follows on the rows that the version learnt from, such as `fit` (also where it "
         "names none), `refit` or `symbolify`; the edit is then a job (202).",

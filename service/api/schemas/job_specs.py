@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, f
 from pydantic_core import PydanticCustomError
 
 from service.api.schemas.body import Body
+from service.api.schemas.library_objects import Network, Stage
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
@@ -75,7 +76,7 @@ class TableJobCreate(StorableText):
     task: Literal["auto", "regression", "classification"] = Field(
         "auto", description="auto: classification only where the target is a category column."
     )
-    network: Literal["auto"] | dict[str, Any] = Field(
+    network: Literal["auto"] | Network = Field(
         "auto",
         description="auto: chosen by validation; an object fixes hidden, grid, degree, base, grid_eps, and with "
         "multiply the product nodes added to each hidden layer: how many of two factors, or a list of their factors.",
@@ -103,7 +104,7 @@ class TrainJobCreate(TableJobCreate):
     model: str | None = Field(
         None, max_length=300, description="Gets the next version; absent: made from the data set's name."
     )
-    recipe: list[dict[str, Any]] | None = Field(None, max_length=1_000, description="The stages, instead of a preset.")
+    recipe: list[Stage] | None = Field(None, max_length=1_000, description="The stages, instead of a preset.")
     test_dataset: str | None = Field(None, max_length=100, description="Not supported yet.")
     init: InitCreate | None = Field(
         None,
