@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from service.domain.keys import create_key
 from service.store.engine import make_engine, session_factory
@@ -17,6 +17,7 @@ from tests.acceptance.conftest import Service
 WIDTHS = (390, 1024, 1920)
 THEMES = ("light", "dark")
 WAIT_MILLISECONDS = 20_000
+expect.set_options(timeout=WAIT_MILLISECONDS)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -23,7 +23,7 @@ import { address } from "./api.js";
 export function callPanel(call, title = "The call") {
   const texts = Object.entries(written(call)).map(([name, text]) =>
     element("div", {},
-      element("div", { class: "row ends" }, element("h3", {}, name), copyButton(() => text, `Copy ${name}`)),
+      element("div", { class: "row ends" }, element("strong", {}, name), copyButton(() => text, `Copy ${name}`)),
       element("pre", { "data-language": name }, text)));
   return element("details", { class: "call" }, element("summary", {}, title), ...texts);
 }

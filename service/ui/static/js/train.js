@@ -1,0 +1,229 @@
+/** The New training page: a form, the request as it will be sent, and what the server says of it before it is sent. */
+
+import { Problem, get, post } from "./api.js";
+import { callPanel } from "./call.js";
+import { byId, element } from "./elements.js";
+import { field, group, showFaults } from "./fields.js";
+import { problemBox } from "./problems.js";
+import { requestOf } from "./train_request.js";
+import { duration, number } from "./words.js";
+
+const PRESETS = [
+  ["quick", "Quick", "a first look"],
+  ["balanced", "Balanced", "the usual choice"],
+  ["thorough", "Thorough", "the most exact"],
+  ["interpretable", "Interpretable", "a formula to take home"],
+];
+const PAUSE_MILLISECONDS = 300;
+const home = byId("training");
+const asked = new URLSearchParams(location.search);
+
+/** @type {any[]} */
+let datasets = [];
+/** @type {string[]} targets beside the one of the form, as the data page chose them */
+let further = asked.getAll("target").slice(1);
+const ignored = new Set(asked.getAll("ignore"));
+let timer = 0;
+let asking = 0;
+
+const controls = {
+  dataset: element("select"),
+  target: element("select"),
+  task: choice(["auto", "regression", "classification"]),
+  model: element("input", { type: "text", maxlength: 63, autocomplete: "off" }),
+  hidden: element("input", { type: "text", inputmode: "numeric", placeholder: "chosen by validation", autocomplete: "off" }),
+  grid: element("input", { type: "text", inputmode: "numeric", autocomplete: "off" }),
+  degree: element("input", { type: "text", inputmode: "numeric", placeholder: "3", autocomplete: "off" }),
+  seed: element("input", { type: "text", inputmode: "numeric", placeholder: "0", autocomplete: "off" }),
+  testFraction: element("input", { type: "text", inputmode: "decimal", placeholder: "0.2", autocomplete: "off" }),
+  splitColumn: element("select"),
+  maxRuntime: element("input", { type: "text", inputmode: "numeric", placeholder: "3600", autocomplete: "off" }),
+  device: element("input", { type: "text", placeholder: "auto", autocomplete: "off" }),
+  recipe: element("textarea", { rows: 6, spellcheck: "false", placeholder: '[{"stage": "fit", "steps": 100}, {"stage": "symbolify"}]' }),
+};
+const inputs = element("div", { class: "choices" });
+const shown = element("pre", { id: "request", "aria-label": "Request" });
+const call = element("div");
+const said = element("div", { id: "said", "aria-live": "polite" });
+const start = element("button", { class: "primary" }, "Start the training");
+const presets = PRESETS.map(([name, words, meaning]) => preset(name ?? "", words ?? "", meaning ?? ""));
+const form = element("form", {},
+  element("div", { class: "panels" },
+    element("section", {},
+      element("h2", {}, "What"),
+      field("Data set", "/dataset", controls.dataset),
+      field("Target: the column to predict", "/targets", controls.target),
+      field("Task", "/task", controls.task, "auto: classification where the target is a category"),
+      group("How long", "/preset", ...presets),
+      field("Name of the model", "/model", controls.model, "empty: made from the data set's name; a known name gets its next version"),
+      advanced()),
+    element("section", {},
+      element("h2", {}, "The request"), shown, call, said, element("p", {}, start))));
+
+/** @param {string[]} words */
+function choice(words) {
+  return element("select", {}, ...words.map((word) => element("option", {}, word)));
+}
+
+/**
+ * @param {string} name
+ * @param {string} words
+ * @param {string} meaning
+ */
+function preset(name, words, meaning) {
+  return element("label", { class: "choice" },
+    element("input", { type: "radio", name: "preset", value: name, checked: name === "balanced" }),
+    element("span", {}, words), element("span", { class: "quiet small" }, meaning),
+    element("span", { class: "quiet small time", "data-preset": name }));
+}
+
+function advanced() {
+  return element("details", {},
+    element("summary", {}, "Advanced"),
+    field("Hidden layers", "/network/hidden", controls.hidden, "widths, such as 5 or 5, 3; empty: the preset finds the network"),
+    field("Grid", "/network/grid", controls.grid, "pieces of each curve"),
+    field("Degree", "/network/degree", controls.degree),
+    field("Seed", "/seed", controls.seed),
+    field("Part kept for the test", "/test_fraction", controls.testFraction),
+    field("Column that says train, validation or test", "/split_column", controls.splitColumn),
+    field("Longest run (seconds)", "/max_runtime_s", controls.maxRuntime),
+    field("Device", "/device", controls.device, "auto, cpu or cuda:0"),
+    group("Inputs", "/inputs", inputs),
+    field("Recipe (JSON), instead of a preset", "/recipe", controls.recipe));
+}
+
+async function begin() {
+  try {
+    datasets = (await get("/v1/datasets", { limit: 200 })).data;
+    const wanted = asked.get("dataset");
+    if (wanted && !datasets.some((one) => one.id === wanted)) datasets.unshift(await get(`/v1/datasets/${wanted}`));
+  } catch (error) {
+    home.replaceChildren(problemBox(error));
+    return;
+  }
+  if (!datasets.length) {
+    home.replaceChildren(element("p", {}, "There is no data set yet: ", element("a", { href: "/" }, "add one"), "."));
+    return;
+  }
+  controls.dataset.replaceChildren(...datasets.map((one) =>
+    element("option", { value: one.id, selected: one.id === asked.get("dataset") }, `${one.name} (${number(one.rows)} rows)`)));
+  home.replaceChildren(form);
+  showColumns(asked.get("target"));
+  form.addEventListener("input", changed);
+  controls.dataset.addEventListener("change", () => {
+    further = [];
+    ignored.clear();
+    showColumns(null);
+  });
+  controls.target.addEventListener("change", () => (further = []));
+  form.addEventListener("submit", submit);
+}
+
+/** @param {string | null} target */
+function showColumns(target) {
+  const usable = columns().filter((column) => column.type !== "ignored");
+  const first = target ?? usable.at(-1)?.name;
+  controls.target.replaceChildren(...usable.map((column) => element("option", { value: column.name, selected: column.name === first }, column.name)));
+  controls.splitColumn.replaceChildren(element("option", { value: "" }, "none: drawn at random"),
+    ...usable.filter((column) => column.type === "category").map((column) => element("option", { value: column.name }, column.name)));
+  inputs.replaceChildren(...usable.map((column) => element("label", { class: "choice" },
+    element("input", { type: "checkbox", value: column.name, checked: !ignored.has(column.name) }), element("span", {}, column.name))));
+  changed();
+  showTimes();
+}
+
+/** @returns {any[]} */
+function columns() {
+  return datasets.find((one) => one.id === controls.dataset.value)?.columns ?? [];
+}
+
+function request() {
+  const boxes = /** @type {HTMLInputElement[]} */ ([...inputs.querySelectorAll("input")]);
+  const targets = [controls.target.value, ...further];
+  const taken = boxes.filter((box) => box.checked && !targets.includes(box.value)).map((box) => box.value);
+  const isAll = boxes.every((box) => box.checked || targets.includes(box.value));
+  const picked = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=preset]:checked"));
+  const text = (/** @type {{value: string}} */ control) => control.value.trim();
+  return requestOf({
+    dataset: controls.dataset.value, targets, inputs: isAll ? null : taken, task: controls.task.value,
+    preset: picked?.value ?? "balanced", model: text(controls.model), hidden: text(controls.hidden), grid: text(controls.grid),
+    degree: text(controls.degree), seed: text(controls.seed), testFraction: text(controls.testFraction),
+    splitColumn: controls.splitColumn.value, maxRuntime: text(controls.maxRuntime), device: text(controls.device), recipe: controls.recipe.value,
+  });
+}
+
+function changed() {
+  clearTimeout(timer);
+  try {
+    const json = request();
+    shown.textContent = JSON.stringify(json, null, 2);
+    call.replaceChildren(callPanel({ method: "POST", path: "/v1/jobs", json }));
+    timer = setTimeout(() => tryOut(json), PAUSE_MILLISECONDS);
+  } catch (error) {
+    refuse(new Problem(0, { detail: "the recipe is no JSON", errors: [{ pointer: "/recipe", code: "json", message: String(error) }] }));
+  }
+}
+
+/** @param {Record<string, unknown>} json */
+async function tryOut(json) {
+  const mine = ++asking;
+  try {
+    const plan = await post("/v1/jobs", json, { dry_run: true });
+    if (mine === asking) accept(plan);
+  } catch (error) {
+    if (mine === asking) refuse(error);
+  }
+}
+
+/** @param {any} plan */
+function accept(plan) {
+  showFaults(form, null);
+  start.disabled = false;
+  const facts = [
+    `Model ${plan.model}`, plan.resolved.task, plan.parameters && `up to ${number(plan.parameters)} parameters`,
+    secondsOf(plan) !== null && `about ${duration(secondsOf(plan))}`,
+  ];
+  said.replaceChildren(element("p", {}, facts.filter(Boolean).join(", "), "."),
+    element("ul", {}, ...plan.warnings.map((/** @type {any} */ warning) => element("li", { class: "quiet small" }, warning.message ?? String(warning)))));
+}
+
+/** @param {unknown} error */
+function refuse(error) {
+  const left = showFaults(form, error);
+  start.disabled = true;
+  said.replaceChildren(problemBox(error, { places: left.length > 0 }));
+}
+
+async function showTimes() {
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll("[data-preset]"))) {
+    try {
+      const { kind, dataset, targets } = request();
+      const plan = await post("/v1/jobs", { kind, dataset, targets, preset: place.dataset.preset }, { dry_run: true });
+      place.textContent = secondsOf(plan) === null ? "" : `about ${duration(secondsOf(plan))}`;
+    } catch {
+      place.textContent = "";
+    }
+  }
+}
+
+/**
+ * @param {any} plan
+ * @returns {number | null}
+ */
+function secondsOf(plan) {
+  return plan.estimate?.seconds ?? plan.seconds ?? null;
+}
+
+/** @param {Event} event */
+async function submit(event) {
+  event.preventDefault();
+  start.disabled = true;
+  try {
+    const job = await post("/v1/jobs", request());
+    location.assign(`/jobs/${job.id}`);
+  } catch (error) {
+    refuse(error);
+  }
+}
+
+begin();

@@ -1,0 +1,95 @@
+"""Jobs as a person follows them: live, across a restart, stopped and begun again, found among others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.acceptance.conftest import Service
+
+LONG = {"network": {"hidden": [5], "grid": 5}, "recipe": [{"stage": "fit", "optimizer": "adam", "steps": 20_000}]}
+
+
+@pytest.fixture(scope="module")
+def table(server: Service) -> str:
+    rows = "".join(f"{row / 50},{row % 17},{(row % 17) * row / 50}\n" for row in range(200))
+    return server.upload("line", ("a,b,c\n" + rows).encode())
+
+
+def events_of(server: Service, job: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after: str | int | None = 0
+    while after is not None:
+        page = server.http.get(f"/v1/jobs/{job}/events", params={"limit": 200, "after": after}).json()
+        found, after = found + page["data"], page["next_cursor"]
+    return found
+
+
+def test_a_job_is_followed_across_a_restart_without_gap_or_double(
+    page: Page, server: Service, table: str, complaints: list[str]
+) -> None:
+    job = server.submit(dataset=table, targets=["c"], model="restarted", **LONG)
+    page.goto(f"/jobs/{job}")
+    expect(page.locator("#log")).to_contain_text("status running")
+    assert server.stop() == 0
+    expect(page.get_by_text("The server is away")).to_be_visible()
+    server.start()
+    expect(page.get_by_text("The server is away")).to_have_count(0)
+    expect(page.locator("#job .status")).to_contain_text("running")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#job .status")).to_have_text("cancelled")
+    expect(page.locator("#log")).to_contain_text("end")
+    events = events_of(server, job)
+    lines = page.locator("#log").inner_text().splitlines()
+    assert [line.split()[1] for line in lines] == [event["type"] for event in events if event["type"] != "metric"]
+    drawn = page.locator(".chart .line.train").get_attribute("d") or ""
+    assert drawn.count("L") + 1 == sum(event["type"] == "metric" for event in events)
+    assert all("net::ERR_" in each for each in complaints), complaints
+    complaints.clear()
+
+
+def test_a_job_is_paused_resumed_cancelled_and_tried_again(page: Page, server: Service, table: str) -> None:
+    job = server.submit(dataset=table, targets=["c"], model="stopped", **LONG)
+    page.goto(f"/jobs/{job}")
+    status = page.locator("#job .status")
+    page.get_by_role("button", name="Pause").click()
+    expect(status).to_have_text("paused")
+    page.get_by_role("button", name="Resume").click()
+    expect(status).to_contain_text("running")
+    page.get_by_role("button", name="Cancel").click()
+    expect(status).to_have_text("cancelled")
+    page.get_by_role("button", name="Retry").click()
+    expect(page).not_to_have_url(f"{server.url}/jobs/{job}")
+    again = page.url.rpartition("/")[2]
+    assert server.http.get(f"/v1/jobs/{again}").json()["retry_of"] == job
+    server.http.post(f"/v1/jobs/{again}/cancel")
+    expect(status).to_have_text("cancelled")
+
+
+def test_a_failure_is_a_sentence_before_all_else(page: Page, server: Service) -> None:
+    rows = "".join(f"{row},{'train' if row < 30 else 'test'},{row}\n" for row in range(40))
+    dataset = server.upload("no validation rows", ("a,part,y\n" + rows).encode())
+    job = server.submit(dataset=dataset, targets=["y"], inputs=["a"], split_column="part", model="failed")
+    message = server.ended(job)["error"]["message"]
+    page.goto(f"/jobs/{job}")
+    first = page.locator("#job > *").first
+    expect(first).to_have_attribute("role", "alert")
+    expect(first).to_have_text(f"The data cannot be learnt from. {message}")
+
+
+def test_jobs_are_filtered_searched_and_live(page: Page, server: Service, table: str) -> None:
+    job = server.submit(dataset=table, targets=["c"], model="found-by-name", **LONG)
+    page.goto("/jobs")
+    row = page.get_by_role("row").filter(has_text="found-by-name")
+    expect(row.locator(".status")).to_have_text("running")
+    server.http.post(f"/v1/jobs/{job}/cancel")
+    expect(row.locator(".status")).to_have_text("cancelled")
+    page.get_by_label("State").select_option("succeeded")
+    expect(row).to_have_count(0)
+    page.get_by_label("State").select_option("")
+    page.get_by_label("Search").fill("by-NAME")
+    expect(page.locator("#job-list tbody tr")).to_have_count(1)
+    page.get_by_label("Search").fill("no such thing")
+    expect(page.get_by_text("No such job.")).to_be_visible()

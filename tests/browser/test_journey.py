@@ -1,0 +1,120 @@
+"""The way of a newcomer: a table, its columns, a training, a job that is watched until it is a model."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.acceptance.conftest import JOB_SECONDS, ROOT, Service
+
+SAMPLES = ROOT / "service" / "ui" / "static" / "samples"
+HOSTILE = ['"><img src=x onerror=alert(1)>', "</script><script>alert(2)</script>", "{{ 7*7 }} ${8*8} ' \\"]
+
+
+def test_from_a_file_to_a_model(page: Page, server: Service) -> None:
+    page.goto("/")
+    page.get_by_label("Drop a table here").set_input_files(SAMPLES / "concrete.csv")
+    expect(page.get_by_role("heading", name="concrete")).to_be_visible()
+    expect(page.locator(".histogram")).to_have_count(9)
+    page.get_by_label("Role of age").select_option("ignore")
+    page.get_by_role("link", name="Train with these roles").click()
+    page.get_by_label("Quick").check()
+    expect(page.get_by_text("Model concrete")).to_be_visible()
+    shown = json.loads(page.locator("#request").inner_text())
+    with page.expect_request(lambda asked: asked.method == "POST" and asked.url.endswith("/v1/jobs")) as sent:
+        page.get_by_role("button", name="Start the training").click()
+    assert json.loads(sent.value.post_data or "") == shown
+    expect(page.locator("#job .status")).to_have_text("succeeded", timeout=JOB_SECONDS * 1000)
+    expect(page.locator(".chart .line.train")).to_have_attribute("d", re.compile("^M"))
+    job = server.http.get(page.url.replace("/jobs/", "/v1/jobs/")).json()
+    assert job["spec"] == shown
+    assert "age" not in job["resolved"]["inputs"]
+    expect(page.get_by_text(f"R² {job['result']['metrics']['test']['r2']:.5g}")).to_be_visible()
+    page.get_by_role("link", name=f"concrete version {job['result']['version']}").click()
+    expect(page.get_by_role("heading", name="concrete").first).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["concrete", "penguins", "knots"])
+def test_a_sample_is_one_click_away(page: Page, server: Service, name: str) -> None:
+    page.goto("/")
+    page.get_by_role("button", name=name).click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    dataset = server.http.get(page.url.partition("?")[0].replace("/datasets/", "/v1/datasets/")).json()
+    assert dataset["bytes"] == (SAMPLES / f"{name}.csv").stat().st_size
+    target = {"concrete": "compressive_strength", "penguins": "species", "knots": "signature"}[name]
+    expect(page.get_by_label(f"Role of {target}")).to_have_value("target")
+
+
+def test_a_column_that_is_ignored_says_why(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="knots").click()
+    row = page.get_by_role("row").filter(has=page.get_by_role("cell", name="name", exact=True))
+    expect(row).to_contain_text("nearly every row has a text of its own")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"a,b\n1,2\n3\n", "line 3: expected 2 cells"),
+        (b'a,b\n1,2\n3,"4\n', "line 3: a quoted cell is never closed"),
+        (b"a,b\n" + b"1,2\n" * 30 + b"x,3\n", "line 32, column 'a'"),
+        (b"a,b\n\xff,2\n", "line 2: expected UTF-8"),
+    ],
+)
+def test_a_broken_table_is_told_by_line_and_column(
+    page: Page, complaints: list[str], content: bytes, words: str
+) -> None:
+    page.goto("/")
+    table = {"name": "broken.csv", "mimeType": "text/csv", "buffer": content}
+    page.get_by_label("Drop a table here").set_input_files(table)  # type: ignore[arg-type]
+    expect(page.locator("#upload-said")).to_contain_text(words)
+    assert [re.sub(r"\(.*", "", each).strip() for each in complaints] in (
+        ["Failed to load resource: the server responded with a status of 422"],
+        ["Failed to load resource: the server responded with a status of 400"],
+    )
+    complaints.clear()
+
+
+def test_hostile_names_are_text_on_every_page(page: Page, server: Service, tmp_path: Path) -> None:
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    header = ",".join('"' + name.replace('"', '""') + '"' for name in HOSTILE)
+    rows = "".join(f"{row},{row * row % 7},{row % 3}\n" for row in range(40))
+    made = server.http.post(
+        "/v1/datasets", params={"name": HOSTILE[0]}, content=header + "\n" + rows, headers={"Content-Type": "text/csv"}
+    ).json()
+    page.goto(f"/datasets/{made['id']}")
+    for name in HOSTILE:
+        expect(page.get_by_role("cell", name=name, exact=True)).to_be_visible()
+    page.get_by_role("link", name="Train with these roles").click()
+    expect(page.get_by_label("Target")).to_have_value(HOSTILE[2])
+    page.get_by_label("Name of the model").fill("hostile")
+    page.get_by_label("Quick").check()
+    expect(page.get_by_text("Model hostile")).to_be_visible()
+    page.get_by_role("button", name="Start the training").click()
+    expect(page.locator("#job .status")).to_have_text("succeeded", timeout=JOB_SECONDS * 1000)
+    page.goto("/jobs")
+    expect(page.get_by_role("row").filter(has_text=HOSTILE[2])).to_be_visible()
+    assert page.locator("main img").count() == 0
+
+
+def test_a_refusal_stands_beside_its_field(page: Page, server: Service, complaints: list[str]) -> None:
+    dataset = server.upload("concrete", (SAMPLES / "concrete.csv").read_bytes())
+    page.goto(f"/train?dataset={dataset}")
+    page.get_by_text("Advanced").click()
+    page.get_by_label("Part kept for the test").fill("2")
+    wrong = page.locator('[data-pointer="/test_fraction"] .wrong')
+    expect(wrong).to_have_text("expected a number between 0 and 0.9")
+    expect(page.get_by_role("button", name="Start the training")).to_be_disabled()
+    page.get_by_label("Part kept for the test").fill("0.3")
+    expect(wrong).to_have_text("")
+    expect(page.get_by_role("button", name="Start the training")).to_be_enabled()
+    page.get_by_label("Recipe").fill("[{")
+    expect(page.locator('[data-pointer="/recipe"] .wrong')).to_contain_text("JSON")
+    page.get_by_label("Recipe").fill('[{"stage": "fit", "steps": -1}]')
+    expect(page.locator('[data-pointer="/recipe"] .wrong')).to_contain_text("steps")
+    assert all("status of 422" in each for each in complaints)
+    complaints.clear()
