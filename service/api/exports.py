@@ -12,7 +12,7 @@ from service.api.models import version_headers
 from service.api.negotiation import JSON, chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
 from service.api.schemas.exports import ExportCertificate
-from service.domain import errors, models
+from service.domain import errors, file_errors, models
 from service.domain.exports.certified import Export, Format, export
 from service.version import code_version
 
@@ -39,7 +39,7 @@ _DOCUMENT = {"schema": {"type": "object"}, "example": {"format": "kan-pieces", "
 _PROBLEMS = problem_responses(
     errors.ModelNotFound,
     errors.VersionNotFound,
-    errors.ExportUnavailable,
+    file_errors.ExportUnavailable,
     errors.InvalidParameter,
     errors.NotAcceptable,
 )

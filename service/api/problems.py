@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
-from service.domain import access_errors, errors, formula_errors
+from service.domain import access_errors, errors, file_errors, formula_errors
 from service.domain.errors import DomainError, Fault
 from service.ui.rendering import html_text, page_policy
 
@@ -82,7 +82,8 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.UnsupportedMediaType: ProblemKind(415, "unsupported-media-type", "Content-Type not read here"),
     errors.NotAcceptable: ProblemKind(406, "not-acceptable", "No such format"),
     errors.PngUnavailable: ProblemKind(406, "png-unavailable", "PNG not drawn here"),
-    errors.ExportUnavailable: ProblemKind(409, "export-unavailable", "Not to be had in this format"),
+    file_errors.InvalidModelFile: ProblemKind(422, "invalid-model-file", "Model file cannot be used"),
+    file_errors.ExportUnavailable: ProblemKind(409, "export-unavailable", "Not to be had in this format"),
     errors.IdempotencyKeyReused: ProblemKind(422, "idempotency-key-reused", "Idempotency-Key used before"),
     errors.IdempotencyKeyInFlight: ProblemKind(
         409, "idempotency-key-in-flight", "First request still running", {"Retry-After": "1"}

@@ -243,10 +243,6 @@ class PngUnavailable(DomainError):
     """This server draws no PNG: the package for it is not installed, or no font."""
 
 
-class ExportUnavailable(DomainError):
-    """A version that the format cannot hold, or a format that needs a package this server does not have."""
-
-
 class IdempotencyKeyReused(DomainError):
     """The same Idempotency-Key with another body."""
 

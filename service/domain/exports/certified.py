@@ -32,7 +32,8 @@ from kan.export.measuring import (
 from kan.export.onnx_model import onnx_answers, onnx_bytes
 from kan.export.python_code import python_code
 from kan.export.sql_code import sql_code
-from service.domain.errors import ExportUnavailable, StoredDataDamaged
+from service.domain.errors import StoredDataDamaged
+from service.domain.file_errors import ExportUnavailable
 from service.domain.model_cache import LoadedModel
 from service.store.blobs import BlobDamaged, get_blob
 from service.store.tables import VersionRow

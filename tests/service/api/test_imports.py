@@ -1,0 +1,173 @@
+"""A model's file becomes a version that answers in the same bytes; hostile files are refused and leave nothing."""
+
+from __future__ import annotations
+
+import json
+import resource
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
+
+from kan.checkpoint import METADATA_KEY, digest, dump
+from kan.encoding import NumberInput, NumberOutput
+from kan.state import NetworkState
+from service.settings import Settings
+
+URL = "/v1/models?name=copy"
+BYTES = {"Content-Type": "application/octet-stream"}
+ROWS: dict[str, Any] = {"rows": [[300.0, 28, "north", 180.5], [50.0, 900, "east", None]]}
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """The kind of database does not matter here."""
+    return sqlite_url
+
+
+@pytest.fixture
+def file(network_of: Any) -> bytes:
+    inputs = (NumberInput("x", "x", 0.0, 1.0, -1.0, 1.0),)
+    return dump(network_of(inputs, (NumberOutput("y", 2.0, 1.5),)))
+
+
+def answer(api: Any, name: str) -> Any:
+    return api.post(f"/v1/models/{name}/versions/1/predict", json=ROWS).json()["predictions"]
+
+
+def test_an_exported_model_comes_back_with_the_same_answers(api: Any, publish: Any, regression: NetworkState) -> None:
+    publish(regression)
+    exported = api.get("/v1/models/concrete/versions/1/export?format=safetensors").content
+    made = api.post(URL, content=exported, headers=BYTES)
+    assert (made.status_code, made.headers["location"]) == (201, "/v1/models/copy/versions/1")
+    body = made.json()
+    assert (body["status"], body["training"]["imported"]["bytes"]) == ("published", len(exported))
+    assert [item["name"] for item in body["signature"]["inputs"]] == ["cement", "age", "site", "water"]
+    assert answer(api, "copy") == answer(api, "concrete")
+    assert api.get("/v1/models/copy/versions/1/export?format=safetensors").content == exported
+
+
+def test_a_form_with_a_file_names_the_model(api: Any, file: bytes) -> None:
+    made = api.post("/v1/models", files={"file": ("My Net.safetensors", file)})
+    assert made.headers["location"] == "/v1/models/my-net/versions/1"
+    named = api.post("/v1/models", files={"file": ("x", file)}, data={"name": "other"})
+    assert named.headers["location"] == "/v1/models/other/versions/1"
+
+
+def test_a_repeat_with_the_same_key_makes_one_version(api: Any, file: bytes) -> None:
+    keyed = {**BYTES, "Idempotency-Key": "one"}
+    first, second = (api.post(URL, content=file, headers=keyed) for _ in range(2))
+    assert (second.headers["idempotency-replayed"], second.json()) == ("true", first.json())
+    assert api.post(URL, content=file[:-1], headers=keyed).status_code == 422
+
+
+def forged(change: Callable[[dict[str, Any], dict[str, Any]], None], file: bytes) -> bytes:
+    """Gives the file with other content and the hash that belongs to it."""
+    length = int.from_bytes(file[:8], "little")
+    header = json.loads(json.loads(file[8 : 8 + length])["__metadata__"][METADATA_KEY])
+    header.pop("sha256")
+    arrays = dict(load_arrays(file))
+    change(header, arrays)
+    signed = {**header, "sha256": digest(header, arrays)}
+    return bytes(save_arrays(arrays, metadata={METADATA_KEY: json.dumps(signed)}))
+
+
+def not_a_number(_: dict[str, Any], arrays: dict[str, Any]) -> None:
+    arrays["layers.0.coefficients"] = np.full_like(arrays["layers.0.coefficients"], np.nan)
+
+
+def other_shape(_: dict[str, Any], arrays: dict[str, Any]) -> None:
+    arrays["layers.0.mask"] = np.ones((7, 3))
+
+
+def more_arrays(_: dict[str, Any], arrays: dict[str, Any]) -> None:
+    arrays["layers.9.mask"] = np.ones((7, 3))
+
+
+def no_columns(header: dict[str, Any], _: dict[str, Any]) -> None:
+    header["encoding"] = None
+
+
+def control_characters(header: dict[str, Any], _: dict[str, Any]) -> None:
+    header["encoding"]["inputs"][0]["column"] = "x\r\nSet-Cookie: a=b"
+
+
+def same_name(header: dict[str, Any], _: dict[str, Any]) -> None:
+    header["encoding"]["outputs"][0]["name"] = "x"
+
+
+def later_version(header: dict[str, Any], _: dict[str, Any]) -> None:
+    header["version"] = 99
+
+
+def code_as_function(header: dict[str, Any], _: dict[str, Any]) -> None:
+    edge = {"source": 0, "target": 0, "function": "__import__('os').getpid()", "a": 1.0, "b": 1.0, "c": 0.0, "d": 0.0}
+    header["layers"][0]["formulas"] = [edge]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        not_a_number,
+        other_shape,
+        more_arrays,
+        no_columns,
+        control_characters,
+        same_name,
+        later_version,
+        code_as_function,
+    ],
+)
+def test_a_file_with_something_wrong_in_it_is_refused(
+    api: Any, file: bytes, change: Callable[[dict[str, Any], dict[str, Any]], None]
+) -> None:
+    refused(api.post(URL, content=forged(change, file), headers=BYTES))
+    assert api.get("/v1/models").json()["data"] == []
+
+
+def refused(response: httpx.Response) -> dict[str, Any]:
+    assert response.status_code == 422, response.text
+    assert response.json()["type"] == "/errors#invalid-model-file"
+    return dict(response.json())
+
+
+def test_what_is_no_model_at_all_is_refused(api: Any, file: bytes) -> None:
+    for content in (b"", b"\x80\x04K\x01.", file[:-8], file + b"x", b"\x00" * 64, b"PK\x03\x04" + b"\x00" * 60):
+        refused(api.post(URL, content=content, headers=BYTES))
+
+
+def test_a_huge_or_deep_header_is_refused_before_it_takes_memory(api: Any) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    deep = b'{"a":' * 600_000
+    for header in (b"[" + b"0," * 20_000_000, deep):
+        refused(api.post(URL, content=len(header).to_bytes(8, "little") + header, headers=BYTES))
+    refused(api.post(URL, content=(2**63).to_bytes(8, "little"), headers=BYTES))
+    # The bodies themselves are 43 MB, and the test holds them too.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 250_000
+
+
+def test_a_network_over_the_limits_is_refused(api_of: Any, settings: Settings, file: bytes) -> None:
+    api = api_of(settings.model_copy(update={"max_parameters": 3}))
+    assert "the limit is 3" in refused(api.post(URL, content=file, headers=BYTES))["detail"]
+
+
+def test_a_name_and_a_file_are_needed(api: Any, file: bytes) -> None:
+    assert api.post("/v1/models", content=file, headers=BYTES).json()["errors"][0]["pointer"] == "?name"
+    refused(api.post("/v1/models?name=..%2Fetc", content=file, headers=BYTES))
+    refused(api.post("/v1/models", data={"name": "a"}, files={"other": ("x", file)}))
+    response = api.post(URL, content=file, headers={"Content-Type": "application/zip"})
+    assert response.status_code == 415
+    assert "application/octet-stream" in response.json()["detail"]
+
+
+def test_a_category_of_a_number_column_is_refused(api: Any, regression: NetworkState) -> None:
+    assert regression.encoding is not None
+    inputs = list(regression.encoding.inputs)
+    inputs[2] = replace(inputs[2], column="cement")
+    mixed = replace(regression, encoding=replace(regression.encoding, inputs=tuple(inputs)))
+    refused(api.post(URL, content=dump(mixed), headers=BYTES))
