@@ -137,7 +137,15 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(
-        256 * _MEBIBYTE, ge=1024, description="Largest request body after decompression (bytes)."
+        256 * _MEBIBYTE, ge=1024, description="Largest table or network that is sent, after decompression (bytes)."
+    )
+    max_request_bytes: int = Field(
+        4 * _MEBIBYTE, ge=1024, description="Largest body of any other request, after decompression (bytes)."
+    )
+    max_bodies_bytes: int = Field(
+        1024 * _MEBIBYTE,
+        ge=1024,
+        description="Bodies that one API process holds at once before it answers 503 (bytes).",
     )
     max_json_depth: int = Field(32, ge=4, le=200, description="Deepest nesting of a JSON body (levels).")
     max_dataset_rows: int = Field(5_000_000, ge=1, description="Most rows of a data set (rows).")

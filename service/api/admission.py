@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import Scope
 
-from service.api.origins import check_host, check_origin
+from service.api.held_bytes import HeldBytes
+from service.api.origins import check_host, check_origin, preflight, shared_headers
 from service.api.scopes import PROBES, is_open, scopes_needed
 from service.api.validation import STORE_TROUBLE, store_unavailable
 from service.domain.access_errors import TooManyRequests
@@ -30,6 +32,7 @@ class EdgeRules:
         hosts: names this server answers for, without port; "*" = any.
         origins: foreign origins whose pages may call, such as "https://lab.example".
         body_limit: bytes allowed for a path.
+        bodies: how many bytes all may send together.
         everybody: how many requests all may have open together.
         each: how much one key may ask.
         keys: know who a token belongs to; None = no keys asked.
@@ -39,6 +42,7 @@ class EdgeRules:
     hosts: Sequence[str]
     origins: Sequence[str]
     body_limit: Callable[[str], int]
+    bodies: HeldBytes
     everybody: Quota
     each: Quota
     keys: KeyRing | None = None
@@ -49,13 +53,15 @@ class Visit:
     """One request's way in, and what it must give back on its way out.
 
     Attributes:
-        allowance: what its caller has left, None where nobody counts.
+        headers: of its answer, whatever that is.
+        answer: to what no route needs to see, None where one shall answer.
     """
 
     def __init__(self, rules: EdgeRules) -> None:
         self._rules = rules
         self._places: list[tuple[Quota, str]] = []
-        self.allowance: Allowance | None = None
+        self.headers: dict[str, str] = {}
+        self.answer: Response | None = None
 
     async def enter(self, scope: Scope) -> None:
         """Lets the request in; whatever happened, `leave` follows.
@@ -71,32 +77,40 @@ class Visit:
             return
         check_host(headers.get("host", ""), rules.hosts)
         check_origin(headers, rules.origins)
+        self.headers |= shared_headers(headers, rules.origins)
+        self.answer = preflight(scope["method"], headers, rules.origins)
         self._take_place(rules.everybody, _KEYLESS)
+        if self.answer is None:
+            await self._count(scope, headers)
+
+    async def _count(self, scope: Scope, headers: Headers) -> None:
+        rules, path = self._rules, scope["path"]
         if rules.keys is not None and not is_open(path):
             caller = await _caller(headers, rules.keys)
             # For the access line: who asked, never with what secret.
             structlog.contextvars.bind_contextvars(key_id=caller.key_id)
             caller.require(scopes_needed(scope["method"], path))
-            self.allowance = self._take_place(rules.each, caller.key_id)
+            self._take_place(rules.each, caller.key_id)
         elif rules.counts_keyless:
-            self.allowance = self._take_place(rules.each, _KEYLESS)
+            self._take_place(rules.each, _KEYLESS)
 
     def leave(self) -> None:
         """Gives its places back."""
         for quota, name in self._places:
             quota.leave(name)
 
-    def _take_place(self, quota: Quota, name: str) -> Allowance | None:
+    def _take_place(self, quota: Quota, name: str) -> None:
         try:
             allowance = quota.enter(name)
         except TooManyRequests as error:
-            self.allowance = Allowance(error.limit, 0, error.retry_after_seconds)
+            self.headers |= _rate_headers(Allowance(error.limit, 0, error.retry_after_seconds))
             raise
         self._places.append((quota, name))
-        return allowance
+        if allowance is not None:
+            self.headers |= _rate_headers(allowance)
 
 
-def rate_headers(allowance: Allowance) -> dict[str, str]:
+def _rate_headers(allowance: Allowance) -> dict[str, str]:
     """Gives what is left, as draft-ietf-httpapi-ratelimit-headers-11 writes it."""
     return {
         "RateLimit-Policy": f'"key";q={allowance.limit};w={WINDOW_SECONDS}',

@@ -42,6 +42,7 @@ from service.api import (
 from service.api.addresses import Addresses
 from service.api.admission import EdgeRules
 from service.api.event_feed import EventFeed
+from service.api.held_bytes import HeldBytes
 from service.api.job_events import Streams
 from service.api.methods import PlainMethods
 from service.api.middleware import RequestEdge
@@ -63,6 +64,8 @@ from service.version import code_version
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _SUMMARY = "Train, read and serve Kolmogorov-Arnold Networks."
+# Where tables and networks come in; any other body says what to do, and is short.
+_TABLE_PATHS = ("/v1/datasets", "/v1/models")
 # Those first that are asked most: each part is looked through in turn.
 _PARTS = (
     predictions,
@@ -151,6 +154,7 @@ def edge_rules(settings: Settings, ring: KeyRing) -> EdgeRules:
         hosts=(*_LOOPBACK, settings.host, *settings.allowed_hosts),
         origins=settings.allowed_origins,
         body_limit=lambda path: body_limit(settings, path),
+        bodies=HeldBytes(settings.max_bodies_bytes),
         everybody=Quota(0, settings.max_requests_at_once, Overloaded),
         each=Quota(settings.key_requests_per_minute, settings.key_requests_at_once),
         keys=ring if settings.needs_key else None,
@@ -160,4 +164,6 @@ def edge_rules(settings: Settings, ring: KeyRing) -> EdgeRules:
 
 def body_limit(settings: Settings, path: str) -> int:
     """Gives the bytes that a body sent to this path may have."""
-    return settings.max_prediction_bytes if path.endswith(("/predict", "/infer")) else settings.max_body_bytes
+    if path.endswith(("/predict", "/infer")):
+        return settings.max_prediction_bytes
+    return settings.max_body_bytes if path in _TABLE_PATHS else settings.max_request_bytes

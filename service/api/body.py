@@ -1,4 +1,7 @@
-"""Reads a request's body within its limit: counts while it streams, and unpacks gzip under the same limit."""
+"""Reads a request's body within its limit: counts while it streams, and unpacks gzip under the same limit.
+
+A body that unpacks to far more than what came is a bomb, and refused long before the limit.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,23 @@ import zlib
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
+from service.api.held_bytes import HeldBytes
 from service.domain.errors import BodyTooLarge, DomainError, MalformedBody, UnsupportedMediaType
+
+# Tables of measurements pack to a third or a tenth, the most repetitive ones to a hundredth; a bomb to a thousandth.
+_MOST_UNPACKED_PER_BYTE = 200
+# Small bodies may be of any kind.
+_FREE_BYTES = 8 * 1024 * 1024
 
 
 class LimitedBody:
     """A `receive` that stops with BodyTooLarge as soon as more than `limit` (unpacked) bytes have come.
+
+    Args:
+        scope: of the request.
+        receive: gives the raw messages.
+        limit: of this body (bytes).
+        held: counts the bytes of all bodies.
 
     Attributes:
         read: unpacked bytes so far.
@@ -19,9 +34,11 @@ class LimitedBody:
             (FastAPI makes any into a 400), so the middleware looks here.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, limit: int, held: HeldBytes) -> None:
         self._receive = receive
         self._limit = limit
+        self._held = held
+        self._packed = 0
         self._unpack = _unpacker(scope)
         self.read = 0
         self.refusal: DomainError | None = None
@@ -48,18 +65,33 @@ class LimitedBody:
             return message
         try:
             body = self._unpacked(message.get("body", b""), last=not message.get("more_body", False))
+            self._held.add(len(body))
         except DomainError as error:
             self.refusal = error
             raise
         self.read += len(body)
         return {**message, "body": body}
 
+    def drop(self) -> None:
+        """Says that the request has ended, and its bytes are held no longer."""
+        self._held.drop(self.read)
+
     def _unpacked(self, chunk: bytes, last: bool) -> bytes:
         room = self._limit - self.read
-        body = chunk if self._unpack is None else _gunzip(self._unpack, chunk, room + 1)
+        if self._unpack is None:
+            if len(chunk) > room:
+                raise self._too_large()
+            return chunk
+        self._packed += len(chunk)
+        # What is unpacked at one time is bounded too: a bomb never comes to lie in memory.
+        calm = max(_FREE_BYTES, _MOST_UNPACKED_PER_BYTE * self._packed) - self.read
+        body = _gunzip(self._unpack, chunk, min(room, calm) + 1)
         if len(body) > room:
             raise self._too_large()
-        if last and self._unpack is not None and (not self._unpack.eof or self._unpack.unused_data):
+        if len(body) > calm:
+            hint = f"a body of more than {_FREE_BYTES:,} bytes that packs better is taken for a bomb"
+            raise BodyTooLarge("bytes for each packed one", _MOST_UNPACKED_PER_BYTE, hint)
+        if last and (not self._unpack.eof or self._unpack.unused_data):
             raise MalformedBody("the gzip body is cut off, or goes on after its end")
         return body
 

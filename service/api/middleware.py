@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.admission import EdgeRules, Visit, rate_headers
+from service.api.admission import EdgeRules, Visit
 from service.api.body import LimitedBody
 from service.api.problems import EDGE_PROBLEMS, INTERNAL, domain_response, problem_response
 from service.domain.errors import DomainError
@@ -24,6 +24,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
 }
 
 log = get_logger()
@@ -41,7 +43,8 @@ class RequestEdge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        answer = _Answer(scope, send)
+        # A cache must not give one page what another may read.
+        answer = _Answer(scope, send, varies=bool(self.rules.origins))
         scope.setdefault("state", {})["request_id"] = answer.request_id
         with structlog.contextvars.bound_contextvars(request_id=answer.request_id):
             try:
@@ -58,10 +61,10 @@ class RequestEdge:
         try:
             answer.visit = visit
             await visit.enter(scope)
-            body = LimitedBody(scope, receive, self.rules.body_limit(scope["path"]))
+            body = LimitedBody(scope, receive, self.rules.body_limit(scope["path"]), self.rules.bodies)
             body.check_declared(Headers(scope=scope))
             answer.body = body
-            await self.app(scope, body, answer)
+            await (visit.answer or self.app)(scope, body, answer)
         except DomainError as error:
             await answer.fail(domain_response(scope, error))
         except ClientDisconnect:
@@ -73,14 +76,17 @@ class RequestEdge:
             await answer.fail(problem_response(INTERNAL, scope, "the log has this request id and the reason"))
         finally:
             visit.leave()
+            if answer.body is not None:
+                answer.body.drop()
         await answer.refuse_overlong()
 
 
 class _Answer:
     """A `send` that adds the common headers and remembers what went out."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, varies: bool) -> None:
         self._scope, self._send = scope, send
+        self.varies = varies
         self._began = time.perf_counter()
         came = Headers(scope=scope).get("x-request-id", "")
         self.request_id = came if _REQUEST_ID.fullmatch(came) else uuid4().hex
@@ -106,8 +112,10 @@ class _Answer:
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
             headers["X-Request-ID"] = self.request_id
-            if self.visit is not None and self.visit.allowance is not None:
-                headers.update(rate_headers(self.visit.allowance))
+            if self.visit is not None and self.visit.headers:
+                headers.update(self.visit.headers)
+            if self.varies:
+                headers.add_vary_header("Origin")
         elif message["type"] == "http.response.body":
             self.sent += len(message.get("body", b""))
         await self._send(message)

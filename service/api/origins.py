@@ -1,4 +1,4 @@
-"""Which names this server answers to, and which web pages may ask it: Host and Origin."""
+"""Which names this server answers to, and which web pages may ask it and read the answer: Host, Origin, CORS."""
 
 from __future__ import annotations
 
@@ -6,8 +6,20 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 
 from service.domain.errors import ForeignOrigin, UnlistedHost
+
+# What a listed page may send, and read of the answer, beside what every page may.
+_SENT = (
+    "Accept, Authorization, Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+    "Inference-Header-Content-Length, Last-Event-ID, Prefer, Traceparent, X-Request-ID"
+)
+_READ = (
+    "Content-Disposition, Content-Location, ETag, Idempotency-Replayed, Inference-Header-Content-Length, Link, "
+    "Location, RateLimit, RateLimit-Policy, Retry-After, X-Model-Version, X-Request-ID"
+)
+_PREFLIGHT_SECONDS = 600
 
 
 def check_host(host: str, allowed: Sequence[str]) -> None:
@@ -36,6 +48,26 @@ def check_origin(headers: Headers, allowed: Sequence[str]) -> None:
         return
     if not headers.get("host") or _network_location(origin) != headers["host"].lower():
         raise ForeignOrigin()
+
+
+def shared_headers(headers: Headers, allowed: Sequence[str]) -> dict[str, str]:
+    """Gives what lets a listed page read the answer; no cookies are ever asked for, so none are allowed."""
+    origin = headers.get("origin")
+    if origin is None or origin not in allowed:
+        return {}
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": _READ}
+
+
+def preflight(method: str, headers: Headers, allowed: Sequence[str]) -> Response | None:
+    """Gives the answer to a browser that asks whether a listed page may ask; None where it is another request."""
+    if method != "OPTIONS" or headers.get("origin") not in allowed or "access-control-request-method" not in headers:
+        return None
+    answer = {
+        "Access-Control-Allow-Methods": "DELETE, GET, HEAD, PATCH, POST, PUT",
+        "Access-Control-Allow-Headers": _SENT,
+        "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
+    }
+    return Response(status_code=204, headers=answer)
 
 
 def _network_location(url: str) -> str | None:

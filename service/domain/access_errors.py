@@ -50,10 +50,10 @@ class TooManyAtOnce(DomainError):
 
 
 class Overloaded(DomainError):
-    """This process serves as many requests as it can; none of the caller's doing."""
+    """This process serves as many requests, or bytes of bodies, as it can; none of the caller's doing."""
 
     retry_after_seconds = 1
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit:,} requests are being served already; try again in a moment")
+    def __init__(self, limit: int, what: str = "requests") -> None:
+        super().__init__(f"{limit:,} {what} are being served already; try again in a moment")
         self.limit = limit

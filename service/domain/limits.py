@@ -15,6 +15,8 @@ class Limits:
     key_requests_at_once: int
     max_requests_at_once: int
     max_body_bytes: int
+    max_request_bytes: int
+    max_bodies_bytes: int
     max_json_depth: int
     max_dataset_rows: int
     max_dataset_columns: int

@@ -33,6 +33,8 @@ def test_every_answer_has_the_security_headers(api: Any) -> None:
         headers = api.get(url).headers
         assert headers["x-content-type-options"] == "nosniff", url
         assert headers["referrer-policy"] == "no-referrer", url
+        assert headers["cross-origin-opener-policy"] == "same-origin", url
+        assert headers["x-frame-options"] == "DENY", url
         assert "default-src 'none'" in headers["content-security-policy"], url
 
 

@@ -44,3 +44,45 @@ def test_the_own_origin_passes(api: Any) -> None:
 def test_probes_answer_under_any_host(api: Any) -> None:
     for host in ("10.1.2.3:8000", "["):
         assert api.get("/livez", headers={"Host": host}).status_code == 200
+
+
+LAB = "https://lab.example"
+
+
+@pytest.fixture
+def shared(sqlite_url: str, api_of: Any) -> Any:
+    return api_of(Settings(database_url=sqlite_url, auth="on", allowed_origins=(LAB,)))
+
+
+def test_a_listed_page_is_told_before_that_it_may_ask(shared: Any) -> None:
+    asked = {"Origin": LAB, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    answer = shared.request("OPTIONS", "/v1/jobs", headers=asked)
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == LAB
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    assert "Authorization" in answer.headers["access-control-allow-headers"]
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+def test_a_listed_page_may_read_answers_and_refusals(shared: Any) -> None:
+    for url, status in (("/livez", 200), ("/docs", 200), ("/v1/models", 401)):
+        answer = shared.get(url, headers={"Origin": LAB})
+        assert answer.status_code == status
+        assert answer.headers.get("access-control-allow-origin") == (None if url == "/livez" else LAB)
+        assert "Origin" in answer.headers["vary"]
+        assert answer.headers.get("access-control-allow-origin") != "*"
+
+
+def test_any_other_page_is_told_nothing(shared: Any) -> None:
+    for origin in ("https://evil.example", "https://lab.example.evil.example", "null", "http://lab.example"):
+        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        for method in ("OPTIONS", "GET"):
+            answer = shared.request(method, "/v1/models", headers=asked)
+            assert (answer.status_code, answer.json()["type"]) == (403, "/errors#foreign-origin")
+            assert "access-control-allow-origin" not in answer.headers
+
+
+def test_without_listed_pages_no_header_speaks_of_them(api: Any) -> None:
+    answer = api.get("/v1/models", headers={"Origin": "http://127.0.0.1:8000"})
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+    assert "vary" not in answer.headers

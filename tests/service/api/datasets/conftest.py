@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from service.api import datasets
 from service.api.admission import EdgeRules
+from service.api.held_bytes import HeldBytes
 from service.api.middleware import RequestEdge
 from service.api.validation import HANDLERS
 from service.domain.model_cache import ModelCache
@@ -75,8 +76,8 @@ def app(database_url: str) -> Iterator[FastAPI]:
     app.state.served = ServedModels(session_factory(engine), ModelCache(0), changes_of(engine))
     app.state.reading_sessions = reading_session_factory(engine)
     app.include_router(datasets.router)
-    free = Quota(0, 0)
-    rules = EdgeRules(("testserver",), (), lambda _: settings.max_body_bytes, everybody=free, each=free)
+    free, bodies = Quota(0, 0), HeldBytes(1 << 30)
+    rules = EdgeRules(("testserver",), (), lambda _: settings.max_body_bytes, bodies, everybody=free, each=free)
     app.add_middleware(RequestEdge, rules=rules)
     yield app
     engine.dispose()
