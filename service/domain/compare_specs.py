@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kan.comparison_sides import BASELINES
+from kan.comparison_sides import BASELINES, MLP_PARAMETERS, MLP_TIME
 from kan.config import stage_to_json
 from kan.presets import preset_recipe
 from service.domain.errors import Fault, InvalidSpec
@@ -18,6 +18,8 @@ READABLE = "interpretable"
 # Copies of the spread-out rows that a perceptron's training holds at once.
 _COPIES = 4
 _BYTES = 8
+# A perceptron's training, measured: epochs until the validation rows have had enough, then as many once more.
+_EPOCHS, _EPOCH_SECONDS, _ROW_SECONDS = 300, 2e-3, 1e-5
 
 
 def resolve_compare_spec(
@@ -43,14 +45,37 @@ def resolve_compare_spec(
     _check_memory(resolved, dataset_columns, dataset_rows, limits)
     same = spec.get("preset") == READABLE
     recipe = preset_recipe(READABLE, search=resolved["network"] == "auto")
+    baselines = _chosen(spec, "baselines", BASELINES, len(BASELINES))
+    seeds = _chosen(spec, "seeds", None, MOST_SEEDS)
+    formula = {} if same else {**spec, "preset": READABLE, "recipe": None}
+    seconds = _seconds_of_a_seed(
+        resolved["expected_seconds"],
+        resolve_train_spec(formula, dataset_columns, dataset_rows, limits)["expected_seconds"] if formula else 0.0,
+        baselines,
+        dataset_rows,
+    )
     return {
         **resolved,
-        "baselines": _chosen(spec, "baselines", BASELINES, len(BASELINES)),
-        "seeds": _chosen(spec, "seeds", None, MOST_SEEDS),
+        "baselines": baselines,
+        "seeds": seeds,
+        "expected_seconds": float(f"{len(seeds) * seconds:.2g}"),
         "formula_recipe": None if same else [stage_to_json(stage) for stage in recipe],
         "device": "cpu",
         "device_reason": "sides are compared by CPU seconds",
     }
+
+
+def _seconds_of_a_seed(kan: float, formula: float, baselines: Sequence[str], rows: int) -> float:
+    """Gives the seconds of all sides on one split; the perceptrons of equal time take the KAN's, one of them at least.
+
+    Args:
+        kan, formula: seconds of these two sides.
+        baselines: that are compared.
+        rows: of the data set.
+    """
+    one = _EPOCHS * (_EPOCH_SECONDS + _ROW_SECONDS * rows)
+    perceptrons = {MLP_PARAMETERS: one, MLP_TIME: max(kan, one)}
+    return kan + formula + sum(perceptrons.get(side, 0.0) for side in baselines)
 
 
 def _chosen(spec: Mapping[str, Any], name: str, known: Sequence[str] | None, most: int) -> list[Any]:

@@ -24,14 +24,16 @@ from kan.config_symbolic import Discover, Symbolify
 from kan.cost import MEMBER_ROWS, training_cost
 from kan.errors import InvalidConfig
 from kan.presets import PRESETS, preset_recipe
+from kan.time_cost import Job, training_seconds
 from service.domain.errors import Fault, InvalidSpec
 from service.domain.limits import Limits
 from service.domain.placement import device_facts
 from service.domain.signatures import network_facts
-from service.domain.spec_columns import choose_columns
+from service.domain.spec_columns import Columns, choose_columns
 from service.domain.starts import Start, columns_of, with_defaults
 
 DEFAULT_PRESET = "balanced"
+VALIDATION_FRACTION = 0.2
 DEFAULT_TEST_FRACTION, LARGEST_TEST_FRACTION = 0.2, 0.9
 NOT_YET = {"test_dataset": "a data set of its own for the test"}
 # Stages that build networks of their own.
@@ -57,7 +59,8 @@ def resolve_train_spec(
     Returns:
         inputs, targets, task, search (the recipe finds the network), network, recipe (every field), parameters,
         init (of a start: its model, version, version_id, sha256), optimizer,
-        memory_bytes, device, device_reason, seed, test_fraction, split_column, warnings.
+        memory_bytes, expected_seconds (of one core), device, device_reason, seed, test_fraction, split_column,
+        warnings.
 
     Raises:
         InvalidSpec: with a fault for everything that is wrong.
@@ -89,12 +92,20 @@ def resolve_train_spec(
         "parameters": largest.parameters,
         "optimizer": largest.optimizer,
         "memory_bytes": memory,
+        "expected_seconds": _expected_seconds(config, recipe, columns, dataset_rows * (1 - test_fraction)),
         **device_facts(spec, costs),
         "seed": int(spec.get("seed") or 0),
         "test_fraction": test_fraction,
         "split_column": spec.get("split_column"),
         "warnings": [*columns.warnings, *(f"optimizer {name}: {reason}" for name, reason in reasons.items())][:20],
     }
+
+
+def _expected_seconds(config: NetworkConfig, recipe: Sequence[Stage], columns: Columns, rows: float) -> float:
+    """Gives the seconds of one core, to the two digits that a guess is worth."""
+    learnt = int(rows * (1 - VALIDATION_FRACTION))
+    job = Job(tuple(columns.input_levels), columns.outputs, learnt, columns.task == "classification")
+    return float(f"{training_seconds(config, recipe, job):.2g}")
 
 
 def _refuse_later_fields(spec: Mapping[str, Any]) -> None:

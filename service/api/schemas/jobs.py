@@ -72,7 +72,9 @@ class DryRun(BaseModel):
     kind: str
     model: str | None = Field(description="None of a job that publishes no version.")
     resolved: dict[str, Any]
-    parameters: int | None
+    parameters: int | None = Field(description="Trainable numbers of the largest network on the way.")
+    memory_bytes: int | None = Field(description="Memory that the training takes at most, beside torch itself.")
+    expected_seconds: float | None = Field(description="On one core, likely within a factor of two.")
     warnings: list[Any]
 
 
@@ -139,5 +141,7 @@ def dry_run_read(draft: JobDraft) -> DryRun:
         model=draft.model_name,
         resolved=resolved,
         parameters=resolved.get("parameters"),
+        memory_bytes=resolved.get("memory_bytes"),
+        expected_seconds=resolved.get("expected_seconds"),
         warnings=list(resolved.get("warnings", ())),
     )

@@ -32,6 +32,8 @@ def test_dry_run_of_a_comparison_stores_nothing(api: Api, spec: dict[str, Any]) 
     answer = api.post("/v1/jobs?dry_run=true", json=spec)
     assert (answer.status_code, answer.json()["kind"], answer.json()["model"]) == (200, "compare", None)
     assert answer.json()["parameters"] > 0
+    fewer = api.post("/v1/jobs?dry_run=true", json={**spec, "seeds": spec["seeds"][:1], "baselines": ["linear"]}).json()
+    assert answer.json()["expected_seconds"] > fewer["expected_seconds"] * len(spec["seeds"]) > 0
     assert api.get("/v1/jobs").json()["data"] == []
 
 

@@ -104,6 +104,7 @@ def test_an_edit_with_a_fit_is_a_job(api: Any, state: Any) -> None:
     body = {"operations": [PRUNE], "fit": {"steps": 5}}
     shown = api.post(EDITS, json={**body, "dry_run": True})
     assert (shown.status_code, shown.json()["kind"], api.get("/v1/jobs").json()["data"]) == (200, "edit", [])
+    assert 0.1 <= shown.json()["expected_seconds"] < 1
     first, second = (api.post(EDITS, json=body, headers={"Idempotency-Key": "one"}) for _ in range(2))
     assert (first.status_code, second.headers["idempotency-replayed"]) == (202, "true")
     assert second.json() == first.json() == api.get(first.headers["location"]).json()

@@ -49,7 +49,12 @@ def test_accepted_job_has_location_and_is_shown(client: Api, spec: dict[str, Any
 def test_dry_run_stores_nothing(client: Api, spec: dict[str, Any]) -> None:
     answer = client.post("/v1/jobs?dry_run=true", json=spec)
     assert answer.status_code == 200
-    assert answer.json()["parameters"] > 0
+    shown = answer.json()
+    assert shown["parameters"] > 0
+    # A process that trains takes some 64 MB whatever it trains; the table of this test is small.
+    assert 64e6 < shown["memory_bytes"] < 300e6
+    longer = client.post("/v1/jobs?dry_run=true", json={**spec, "preset": "thorough"}).json()
+    assert 0 < shown["expected_seconds"] < longer["expected_seconds"]
     assert client.get("/v1/jobs").json()["data"] == []
 
 
