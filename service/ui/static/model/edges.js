@@ -31,8 +31,9 @@ export function startEdges(page) {
   page.drawn.push(prepare);
   prepare();
   const open = drawnEdges().find((edge) => edge.dataset.edge === page.kept.edge);
-  if (open) return openEdge(page, open);
-  return undefined;
+  if (!open) return undefined;
+  rove(open);
+  return openEdge(page, open);
 }
 
 /**

@@ -90,6 +90,8 @@ async function replace(path) {
   const found = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.title = found.title;
   byId("main").replaceChildren(...(found.getElementById("main")?.childNodes ?? []));
+  // The focused element is gone with the old content.
+  byId("main").focus({ preventScroll: true });
   start();
 }
 

@@ -1,0 +1,41 @@
+"""Values to try: the prediction is the API's, outside the range with a warning, and on every curve is a dot."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.acceptance.conftest import Service
+from tests.browser.models.conftest import predicted, settled
+
+
+def shown_prediction(page: Page) -> float:
+    return float(page.locator("[data-output]").inner_text().replace(",", ""))
+
+
+def test_a_value_outside_the_training_range_is_predicted_with_a_warning(
+    page: Page, server: Service, waves: str
+) -> None:
+    settled(page, f"/models/{waves}?version=1")
+    assert page.locator("#picture circle.now").count() == 2
+    page.get_by_label("t", exact=True).fill("5")
+    expect(page.locator("#outside")).to_contain_text("t outside -2 to 2")
+    assert shown_prediction(page) == pytest.approx(predicted(server, waves, 1, [5.0, 0.0]), rel=1e-4, abs=1e-6)
+    page.get_by_label("t, slider").fill("1")
+    expect(page.locator("#outside")).to_be_hidden()
+    assert shown_prediction(page) == pytest.approx(predicted(server, waves, 1, [1.0, 0.0]), rel=1e-4)
+    expect(page.locator("#residuals [role=status]")).to_contain_text("rows predicted most like this")
+
+
+def test_the_dot_lies_where_the_curve_has_the_value(page: Page, waves: str) -> None:
+    settled(page, f"/models/{waves}?version=1")
+    page.get_by_label("u", exact=True).fill("1")
+    page.wait_for_load_state("networkidle")
+    across, up = page.evaluate(
+        """() => {
+          const edge = document.querySelector('#picture [data-edge="0,1,0"]');
+          const box = edge.querySelector("path.c").getBBox(), dot = edge.querySelector("circle.now");
+          return [(dot.cx.baseVal.value - box.x) / box.width, 1 - (dot.cy.baseVal.value - box.y) / box.height];
+        }"""
+    )
+    assert (across, up) == (pytest.approx(0.75, abs=0.01), pytest.approx(0.25, abs=0.02))
