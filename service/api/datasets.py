@@ -12,7 +12,7 @@ from service.api.idempotency import HEADER, REPLAYED, request_key
 from service.api.negotiation import IMMUTABLE, NOT_MODIFIED, chosen_format, etag_of, is_known, not_modified, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.datasets import DatasetPage, DatasetRead, DatasetRows, dataset_read
-from service.api.table_formats import FORMATS, table_bytes
+from service.api.table_formats import FILE_FORMATS, FORMATS, table_bytes
 from service.api.uploads import FORM, Upload, UploadDep
 from service.domain import datasets
 from service.domain.errors import (
@@ -31,7 +31,7 @@ from service.domain.idempotency import Answer
 from service.domain.ids import is_id
 from service.domain.names import name_fault, normal_name
 from service.domain.tables.parsed import ParsedTable, TableLimits
-from service.domain.tables.upload import CSV, JSON, NDJSON, PARQUET, parse_table
+from service.domain.tables.upload import ARROW, CSV, JSON, NDJSON, NPY, PARQUET, parse_table
 from service.store.tables import DatasetRow
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
@@ -61,6 +61,8 @@ _BODY = {
         },
         NDJSON: {"schema": {"type": "string"}, "example": '{"x": 1, "y": 3}\n{"x": 2, "y": 4}\n'},
         PARQUET: {"schema": _BINARY},
+        ARROW: {"schema": _BINARY},
+        NPY: {"schema": _BINARY},
         FORM: {"schema": {"type": "object", "required": ["file"], "properties": {"file": _BINARY}}},
     },
 }
@@ -91,7 +93,7 @@ def create_dataset(
     name: Annotated[str | None, Query(description="Shown name; before the one in the body.")] = None,
     _key: Annotated[str | None, Header(alias=HEADER, description="The same key twice makes one data set.")] = None,
 ) -> Response:
-    """CSV, JSON, NDJSON, Parquet, or a form with a file; refused whole where any cell is bad."""
+    """CSV, JSON, NDJSON, Parquet, Arrow stream, npy, or a form with a file; refused whole where any cell is bad."""
     table = parse_table(upload.data, upload.media_type, TableLimits.from_settings(settings))
     shown = _shown_name(name, upload, table)
     answer = datasets.submit_dataset(
@@ -144,12 +146,12 @@ def get_dataset(dataset_id: str, request: Request, session: ReadingSessionDep) -
 @router.get(
     "/{dataset_id}/rows",
     operation_id="getDatasetRows",
-    summary="Read rows as JSON, CSV, NDJSON or Parquet",
+    summary="Read rows in any format",
     response_model=DatasetRows,
     responses={
-        200: {"content": {CSV: {}, NDJSON: {}, PARQUET: {}}},
+        200: {"content": {media: {} for media in FILE_FORMATS}},
         304: {"description": "Not modified"},
-        **problem_responses(DatasetNotFound, NotAcceptable),
+        **problem_responses(DatasetNotFound, NotAcceptable, BodyTooLarge),
     },
 )
 def get_dataset_rows(

@@ -22,7 +22,7 @@ from service.api.prediction_options import (
 )
 from service.api.problems import problem_responses
 from service.api.schemas.predictions import PREDICT_BODY, PredictionRead, StoredPredictionRead
-from service.api.table_formats import FORMATS
+from service.api.table_formats import FILE_FORMATS, FORMATS
 from service.api.uploads import read_upload
 from service.domain import errors, models, predictions
 from service.domain.prediction_bodies import read_rows
@@ -30,7 +30,6 @@ from service.domain.prediction_tables import read_parameters
 from service.domain.served_models import Served
 from service.domain.stored_predictions import PartName, predict_stored
 from service.domain.tables.parsed import TableLimits
-from service.domain.tables.upload import CSV, NDJSON, PARQUET
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["predictions"])
 
@@ -43,7 +42,7 @@ _PROBLEMS = problem_responses(
     errors.NotAcceptable,
 )
 _BODY_PROBLEMS = problem_responses(errors.MalformedBody, errors.BodyTooLarge, errors.UnsupportedMediaType)
-_ANSWERS: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {}, NDJSON: {}, PARQUET: {}}}}
+_ANSWERS: dict[int | str, dict[str, Any]] = {200: {"content": {media: {} for media in FILE_FORMATS}}}
 _CACHED: dict[int | str, dict[str, Any]] = {**_ANSWERS, 304: {"description": "Not modified"}}
 
 

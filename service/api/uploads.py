@@ -12,7 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from service.domain.errors import Fault, InvalidTable, MalformedBody, UnsupportedMediaType
-from service.domain.tables.upload import CSV, JSON, MEDIA_TYPES, NDJSON, PARQUET
+from service.domain.tables.upload import ARROW, CSV, JSON, MEDIA_TYPES, NDJSON, NPY, PARQUET
 
 FORM = "multipart/form-data"
 ACCEPTED = (*MEDIA_TYPES, FORM)
@@ -24,6 +24,7 @@ _ALIASES = {
     "application/x-jsonlines": NDJSON,
     "application/parquet": PARQUET,
     "application/x-parquet": PARQUET,
+    "application/npy": NPY,
 }
 _BY_SUFFIX = {
     ".csv": CSV,
@@ -33,6 +34,9 @@ _BY_SUFFIX = {
     ".ndjson": NDJSON,
     ".jsonl": NDJSON,
     ".parquet": PARQUET,
+    ".arrow": ARROW,
+    ".arrows": ARROW,
+    ".npy": NPY,
 }
 
 

@@ -7,8 +7,9 @@ from service.domain.prediction_columns import InputColumn, InputTable
 from service.domain.prediction_csv import read_csv
 from service.domain.prediction_json import read_json
 from service.domain.prediction_tables import read_frame
+from service.domain.tables.npy import read_npy
 from service.domain.tables.parsed import TableLimits
-from service.domain.tables.upload import CSV, JSON, MEDIA_TYPES, NDJSON, PARQUET, parse_table
+from service.domain.tables.upload import ARROW, CSV, JSON, MEDIA_TYPES, NDJSON, NPY, PARQUET, parse_table
 
 
 def read_rows(body: bytes, media_type: str, columns: tuple[InputColumn, ...], limits: TableLimits) -> InputTable:
@@ -30,6 +31,8 @@ def read_rows(body: bytes, media_type: str, columns: tuple[InputColumn, ...], li
         return read_json(body, columns, limits.max_rows)
     if media_type == CSV:
         return read_csv(body, columns, limits)
-    if media_type in (NDJSON, PARQUET):
+    if media_type == NPY:
+        return read_frame(read_npy(body, limits, [column.name for column in columns]), columns)
+    if media_type in (NDJSON, PARQUET, ARROW):
         return read_frame(parse_table(body, media_type, limits).frame, columns)
     raise UnsupportedMediaType(MEDIA_TYPES)

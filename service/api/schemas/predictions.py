@@ -119,5 +119,7 @@ PREDICT_BODY: dict[str, Any] = {
         "text/csv": {"schema": {"type": "string"}, "example": "cement,age\n540.0,28\n"},
         "application/x-ndjson": {"schema": {"type": "string"}, "example": '{"cement": 540.0, "age": 28}\n'},
         "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+        "application/vnd.apache.arrow.stream": {"schema": {"type": "string", "format": "binary"}},
+        "application/x-npy": {"schema": {"type": "string", "format": "binary"}},
     },
 }

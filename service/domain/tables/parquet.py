@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 
 import polars as pl
 
-from service.domain.errors import BodyTooLarge, Fault, MalformedBody
+from service.domain.errors import MalformedBody
 from service.domain.tables.parquet_sizes import check_pages, checked_row_groups
-from service.domain.tables.parsed import (
-    MAX_MAGNITUDE,
-    MAX_TEXT_LENGTH,
-    TableLimits,
-    check_has_rows,
-    checked_names,
-    invalid_table,
-    pointer_to,
-)
-
-_TEXT_TYPES = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Null)
+from service.domain.tables.parsed import TableLimits
+from service.domain.tables.typed_frame import check_types, plain_frame
 
 
 def read_parquet(data: bytes, limits: TableLimits) -> tuple[pl.DataFrame, frozenset[str]]:
@@ -33,59 +23,8 @@ def read_parquet(data: bytes, limits: TableLimits) -> tuple[pl.DataFrame, frozen
     limits.check_bytes(len(data))
     groups = checked_row_groups(data, limits)
     try:
-        _check_types(pl.read_parquet_schema(io.BytesIO(data)))
+        check_types(pl.read_parquet_schema(io.BytesIO(data)))
         check_pages(data, groups, limits)
-        frame = pl.read_parquet(io.BytesIO(data))
-        dates = frozenset(name for name, dtype in frame.schema.items() if dtype.is_temporal())
-        plain = pl.DataFrame([_plain(column) for column in frame.get_columns()])
+        return plain_frame(pl.read_parquet(io.BytesIO(data)), limits)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise MalformedBody("not a Parquet file, or a damaged one") from error
-    _check_values(plain, limits)
-    names = checked_names(plain.columns)
-    return plain.rename(dict(zip(plain.columns, names, strict=True))), dates
-
-
-def _check_types(schema: Mapping[str, pl.DataType]) -> None:
-    faults = [
-        _fault(None, name, "unknown_type", "expected numbers, text, booleans or dates")
-        for name, dtype in schema.items()
-        if not (dtype.is_numeric() or dtype.is_temporal() or dtype in _TEXT_TYPES)
-    ]
-    if faults:
-        raise invalid_table(faults)
-
-
-def _plain(column: pl.Series) -> pl.Series:
-    if column.dtype.is_numeric():
-        return column.cast(pl.Float64).fill_nan(None)
-    if isinstance(column.dtype, pl.Duration):
-        return column.cast(pl.Int64).cast(pl.String)
-    return column.cast(pl.String)
-
-
-def _check_values(frame: pl.DataFrame, limits: TableLimits) -> None:
-    check_has_rows(frame.height)
-    limits.check_shape(frame.height, frame.width)
-    faults = [fault for column in frame.get_columns() if (fault := _value_fault(column)) is not None]
-    if faults:
-        raise invalid_table(faults)
-    # A dictionary lets millions of cells share one long text; stored and sent it would be written out.
-    text = sum(int(column.str.len_bytes().sum()) for column in frame.get_columns() if column.dtype == pl.String)
-    if text > limits.max_bytes:
-        raise BodyTooLarge("bytes of text", limits.max_bytes)
-
-
-def _value_fault(column: pl.Series) -> Fault | None:
-    if column.dtype == pl.String:
-        bad = (column.str.len_bytes() > MAX_TEXT_LENGTH) | column.str.contains("\0", literal=True)
-        message = f"expected text of at most {MAX_TEXT_LENGTH} bytes without NUL"
-        return _fault(bad.arg_max(), column.name, "bad_text", message) if bad.any() else None
-    bad = column.abs() > MAX_MAGNITUDE
-    message = f"expected a finite number of at most {MAX_MAGNITUDE:g} in magnitude"
-    return _fault(bad.arg_max(), column.name, "not_finite", message) if bad.any() else None
-
-
-def _fault(row: int | None, column: str, code: str, message: str) -> Fault:
-    pointer = pointer_to("columns", column, *([] if row is None else [row]))
-    where = f"column {column!r}" if row is None else f"row {row}, column {column!r}"
-    return Fault(pointer, code, f"{where}: {message}")

@@ -10,15 +10,18 @@ from typing import Any
 from kan.errors import unknown_field
 from service.domain.errors import Fault, UnsupportedMediaType
 from service.domain.names import MAX_UNIT_LENGTH, name_fault, normal_name
+from service.domain.tables.arrow import read_arrow
 from service.domain.tables.csv import read_csv
 from service.domain.tables.generator import generated_table
 from service.domain.tables.json_text import read_json
+from service.domain.tables.npy import read_npy
 from service.domain.tables.parquet import read_parquet
 from service.domain.tables.parsed import ParsedTable, TableLimits, invalid_table, pointer_to
 from service.domain.tables.records import read_columns, read_ndjson, read_rows
 
 CSV, JSON, NDJSON, PARQUET = "text/csv", "application/json", "application/x-ndjson", "application/vnd.apache.parquet"
-MEDIA_TYPES = (CSV, JSON, NDJSON, PARQUET)
+ARROW, NPY = "application/vnd.apache.arrow.stream", "application/x-npy"
+MEDIA_TYPES = (CSV, JSON, NDJSON, PARQUET, ARROW, NPY)
 
 _READERS = {"columns": read_columns, "rows": read_rows, "generator": generated_table}
 
@@ -45,6 +48,11 @@ def _read(data: bytes, media_type: str, limits: TableLimits) -> ParsedTable:
     if media_type == PARQUET:
         frame, dates = read_parquet(data, limits)
         return ParsedTable(frame, dates=dates)
+    if media_type == ARROW:
+        frame, dates = read_arrow(data, limits)
+        return ParsedTable(frame, dates=dates)
+    if media_type == NPY:
+        return ParsedTable(read_npy(data, limits))
     if media_type == JSON:
         return _json_table(read_json(data, limits), limits)
     raise UnsupportedMediaType(MEDIA_TYPES)
