@@ -86,6 +86,12 @@ class Service:
 
 
 @pytest.fixture
+def database_url(own_database_url: str) -> str:
+    """Processes work on it, and some of them outlive their test for a moment."""
+    return own_database_url
+
+
+@pytest.fixture
 def service(database_url: str, tmp_path: Path) -> Iterator[Service]:
     service = Service(database_url, tmp_path / "serve.log")
     service.start()

@@ -141,6 +141,12 @@ class Bench:
 
 
 @pytest.fixture
+def database_url(own_database_url: str) -> str:
+    """Processes work on it, and some of them outlive their test for a moment."""
+    return own_database_url
+
+
+@pytest.fixture
 def bench(database_url: str, sessions: sessionmaker[Session], tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(database_url, sessions, tmp_path / "workers.log")
     yield bench
