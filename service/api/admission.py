@@ -19,6 +19,7 @@ from service.domain.access_errors import TooManyRequests
 from service.domain.errors import InvalidApiKey
 from service.domain.key_ring import Caller, KeyRing
 from service.domain.quotas import WINDOW_SECONDS, Allowance, Quota
+from service.domain.tallies import RequestTallies
 
 # The name under which those without a key are counted, all together.
 _KEYLESS = ""
@@ -35,6 +36,7 @@ class EdgeRules:
         bodies: how many bytes all may send together.
         everybody: how many requests all may have open together.
         each: how much one key may ask.
+        requests: counts what was answered.
         keys: know who a token belongs to; None = no keys asked.
         counts_keyless: does `each` hold for those without a key too?
     """
@@ -45,6 +47,7 @@ class EdgeRules:
     bodies: HeldBytes
     everybody: Quota
     each: Quota
+    requests: RequestTallies
     keys: KeyRing | None = None
     counts_keyless: bool = False
 

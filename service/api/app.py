@@ -10,6 +10,7 @@ from dataclasses import replace
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from starlette.datastructures import State
 
 from service.api import (
     aliases,
@@ -30,6 +31,7 @@ from service.api import (
     job_verbs,
     jobs,
     keys,
+    metrics,
     models,
     oip,
     oip_repository,
@@ -45,16 +47,20 @@ from service.api.event_feed import EventFeed
 from service.api.held_bytes import HeldBytes
 from service.api.job_events import Streams
 from service.api.methods import PlainMethods
+from service.api.metrics import registry_of
 from service.api.middleware import RequestEdge
 from service.api.openapi import openapi_of
+from service.api.route_templates import RouteTemplates
 from service.api.validation import HANDLERS
 from service.domain.access_errors import Overloaded
 from service.domain.inference_statistics import InferenceStatistics
+from service.domain.job_counts import JobCounts
 from service.domain.key_ring import KeyRing
 from service.domain.model_cache import ModelCache
 from service.domain.quotas import Quota
 from service.domain.served_models import ServedModels
 from service.domain.tables.parsed import TableLimits
+from service.domain.tallies import PredictionTallies, RequestTallies
 from service.settings import Settings
 from service.store.blobs import with_blobs
 from service.store.changes import Changes, changes_of
@@ -71,6 +77,7 @@ _PARTS = (
     predictions,
     oip,
     health,
+    metrics,
     datasets,
     jobs,
     job_verbs,
@@ -123,7 +130,7 @@ def create_app(settings: Settings) -> FastAPI:
     _equip(app, settings, engine, changes)
     app.state.addresses = Addresses(app)
     app.add_middleware(PlainMethods, addresses=app.state.addresses)
-    app.add_middleware(RequestEdge, rules=edge_rules(settings, app.state.keys))
+    app.add_middleware(RequestEdge, rules=edge_rules(settings, app.state), templates=RouteTemplates(app))
     for part in _PARTS:
         app.include_router(part.router)
     # FastAPI's own way to replace the document.
@@ -146,18 +153,24 @@ def _equip(app: FastAPI, settings: Settings, engine: Engine, changes: Changes) -
     app.state.statistics = InferenceStatistics()
     impatient = impatient_session_factory(engine)
     app.state.keys = KeyRing(app.state.reading_sessions, impatient, changes, settings.key_away_seconds)
+    app.state.everybody = Quota(0, settings.max_requests_at_once, Overloaded)
+    app.state.requests = RequestTallies()
+    app.state.predicted = PredictionTallies()
+    app.state.job_counts = JobCounts(app.state.reading_sessions, settings.lease_seconds)
+    app.state.registry = registry_of(app)
 
 
-def edge_rules(settings: Settings, ring: KeyRing) -> EdgeRules:
-    """Gives what the middleware checks, from the settings."""
+def edge_rules(settings: Settings, state: State) -> EdgeRules:
+    """Gives what the middleware checks and counts, from the settings and from what the app shares."""
     return EdgeRules(
         hosts=(*_LOOPBACK, settings.host, *settings.allowed_hosts),
         origins=settings.allowed_origins,
         body_limit=lambda path: body_limit(settings, path),
         bodies=HeldBytes(settings.max_bodies_bytes),
-        everybody=Quota(0, settings.max_requests_at_once, Overloaded),
+        everybody=state.everybody,
         each=Quota(settings.key_requests_per_minute, settings.key_requests_at_once),
-        keys=ring if settings.needs_key else None,
+        requests=state.requests,
+        keys=state.keys if settings.needs_key else None,
         counts_keyless=settings.keyless_quota,
     )
 

@@ -26,11 +26,15 @@ _ENDINGS: tuple[type[Exception], ...] = (JobNotFound, *STORE_TROUBLE)
 
 
 class Streams:
-    """How many event streams this process serves."""
+    """How many event streams this process serves.
+
+    Attributes:
+        open: now.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._open = 0
+        self.open = 0
 
     def enter(self) -> None:
         """Counts one more.
@@ -38,13 +42,13 @@ class Streams:
         Raises:
             TooManyStreams: all are taken.
         """
-        if self._open >= self._most:
+        if self.open >= self._most:
             raise TooManyStreams(self._most)
-        self._open += 1
+        self.open += 1
 
     def leave(self) -> None:
         """Counts one less."""
-        self._open -= 1
+        self.open -= 1
 
 
 class EventStream(StreamingResponse):

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api.admission import EdgeRules, Visit
 from service.api.body import LimitedBody
 from service.api.problems import EDGE_PROBLEMS, INTERNAL, domain_response, problem_response
+from service.api.route_templates import RouteTemplates
 from service.domain.errors import DomainError
 from service.log import get_logger
 
@@ -34,9 +35,10 @@ log = get_logger()
 class RequestEdge:
     """Wraps the app: each request passes here once on its way in and once on its way out."""
 
-    def __init__(self, app: ASGIApp, rules: EdgeRules) -> None:
+    def __init__(self, app: ASGIApp, rules: EdgeRules, templates: RouteTemplates) -> None:
         self.app = app
         self.rules = rules
+        self.templates = templates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, or passes lifespan events on."""
@@ -50,7 +52,9 @@ class RequestEdge:
             try:
                 await self._serve(scope, receive, answer)
             finally:
-                answer.log()
+                seconds = answer.seconds()
+                self.rules.requests.add(*self.templates.of(scope), answer.status, seconds)
+                answer.log(seconds)
 
     async def _serve(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         if not scope["path"].isprintable():
@@ -132,14 +136,18 @@ class _Answer:
             response.headers["Connection"] = "close"  # the rest of the body is not read
             await self.fail(response)
 
-    def log(self) -> None:
+    def seconds(self) -> float:
+        """Gives the time since the request came."""
+        return time.perf_counter() - self._began
+
+    def log(self, seconds: float) -> None:
         """Writes the access line."""
         log.info(
             "request",
             method=self._scope["method"],
             path=self._scope["path"],
             status=self.status,
-            ms=round((time.perf_counter() - self._began) * 1000, 2),
+            ms=round(seconds * 1000, 2),
             bytes_in=self.body.read if self.body else 0,
             bytes_out=self.sent,
         )

@@ -156,7 +156,7 @@ async def infer_tensors(name: str, request: Request) -> Response:
     arrival = await read_arrival(request)
 
     def answer(found: Served) -> tuple[bytes, int | None]:
-        return infer(found, arrival, state.settings.max_prediction_rows, state.statistics)
+        return infer(found, arrival, state.settings.max_prediction_rows, state.statistics, state.predicted)
 
     body, length = await answered(request, name, version, len(arrival.body), answer)
     headers = {} if length is None else {HEADER_LENGTH: str(length)}

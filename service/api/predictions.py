@@ -93,6 +93,7 @@ async def predict(request: Request) -> Response:
         table = read_rows(upload.data, upload.media_type, found.model.columns, limits)
         row, model = found
         predicted = predictions.predict(model, table, asked.policy, limits.max_rows)
+        request.app.state.predicted.add(row.model_name, table.rows, predicted.outside_count)
         body = prediction_body(row, predicted, media_type, explanation(row, model, predicted, asked))
         headers = {"Vary": "Accept", "X-Model-Version": f"{row.model_name}/{row.version}"}
         return Response(body, media_type=media_type, headers=headers)
@@ -138,6 +139,7 @@ def predict_one(
     if is_known(request, headers["ETag"]):
         return not_modified(headers)
     answer = predictions.predict(model, table, asked.policy, settings.max_prediction_rows)
+    request.app.state.predicted.add(row.model_name, table.rows, answer.outside_count)
     explained = explanation(row, model, answer, asked)
     return Response(prediction_body(row, answer, media_type, explained), media_type=media_type, headers=headers)
 

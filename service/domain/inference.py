@@ -11,6 +11,7 @@ from service.domain.inference_messages import read_request, write_answer
 from service.domain.inference_statistics import InferenceStatistics
 from service.domain.predictions import predict
 from service.domain.served_models import Served
+from service.domain.tallies import PredictionTallies
 from service.domain.tensors import answer_tensors, table_of
 
 
@@ -28,21 +29,23 @@ class Arrival:
     at_ns: int = field(default_factory=time.perf_counter_ns)
 
 
-def infer(served: Served, arrival: Arrival, max_rows: int, statistics: InferenceStatistics) -> tuple[bytes, int | None]:
+def infer(
+    served: Served, arrival: Arrival, max_rows: int, statistics: InferenceStatistics, tallies: PredictionTallies
+) -> tuple[bytes, int | None]:
     """Answers one request; gives the body, and the bytes of its JSON where raw bytes follow.
 
     Raises:
         MalformedBody, InvalidRows, BodyTooLarge, OutsideTrainingRange: what was sent does not fit the model.
     """
     try:
-        return _measured(served, arrival, max_rows, statistics)
+        return _measured(served, arrival, max_rows, statistics, tallies)
     except DomainError:
         statistics.fail((served.row.model_name, served.row.version), time.perf_counter_ns() - arrival.at_ns)
         raise
 
 
 def _measured(
-    served: Served, arrival: Arrival, max_rows: int, statistics: InferenceStatistics
+    served: Served, arrival: Arrival, max_rows: int, statistics: InferenceStatistics, tallies: PredictionTallies
 ) -> tuple[bytes, int | None]:
     version, model = served
     marks = [arrival.at_ns, time.perf_counter_ns()]
@@ -60,5 +63,6 @@ def _measured(
     marks.append(time.perf_counter_ns())
     spent = [later - earlier for earlier, later in pairwise(marks)]
     durations = dict(zip(("queue", "compute_input", "compute_infer", "compute_output"), spent, strict=True))
+    tallies.add(version.model_name, table.rows, answer.outside_count)
     statistics.succeed((version.model_name, version.version), table.rows, durations)
     return written

@@ -44,10 +44,16 @@ class LoadedModel:
 
 
 class ModelCache:
-    """Loaded models by the hash of their checkpoint; safe to share between threads."""
+    """Loaded models by the hash of their checkpoint; safe to share between threads.
+
+    Attributes:
+        max_bytes: held at most.
+        hits, misses: networks that were asked for and held, and that had to be read.
+    """
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
+        self.hits = self.misses = 0
         self._models: OrderedDict[str, LoadedModel] = OrderedDict()
         self._lock = Lock()
         self._bytes = 0
@@ -78,6 +84,7 @@ class ModelCache:
             found = self._models.get(version.blob_sha256)
             if found is not None:
                 self._models.move_to_end(version.blob_sha256)
+                self.hits += 1
             return found
 
     def drop(self, version: VersionRow) -> None:
@@ -88,11 +95,12 @@ class ModelCache:
 
     def _keep(self, key: str, model: LoadedModel) -> None:
         with self._lock:
-            if key in self._models or model.bytes > self._max_bytes:
+            self.misses += 1
+            if key in self._models or model.bytes > self.max_bytes:
                 return
             self._models[key] = model
             self._bytes += model.bytes
-            while self._bytes > self._max_bytes:
+            while self._bytes > self.max_bytes:
                 _, dropped = self._models.popitem(last=False)
                 self._bytes -= dropped.bytes
 

@@ -59,6 +59,11 @@ class Quota:
         self._refusal, self._clock = refusal, clock
         self._usages: OrderedDict[str, _Usage] = OrderedDict()
 
+    @property
+    def open_requests(self) -> int:
+        """Requests of all callers that are open now."""
+        return sum(usage.open_requests for usage in list(self._usages.values()))
+
     def enter(self, caller: str) -> Allowance | None:
         """Counts one more request, which must `leave`; gives what is left, None where any number may be sent.
 

@@ -12,6 +12,7 @@ from service.domain.leases import retry_or_fail
 from service.domain.states import HELD
 from service.store import jobs as statements
 from service.store.engine import database_now
+from service.store.job_counts import LEASE_LOSSES, count_up
 from service.store.jobs import Lease
 
 
@@ -38,6 +39,7 @@ def rescue_jobs(session: Session, backoff: Backoff, lost: Sequence[Lease]) -> li
             # Its worker woke up in time, or somebody else was quicker.
             session.rollback()
             continue
+        count_up(session, LEASE_LOSSES)
         status = retry_or_fail(session, row, "worker_lost", "the worker that held the job is gone", backoff)
         rescued.append((lease.job_id, status))
     return rescued

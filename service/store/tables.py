@@ -150,7 +150,7 @@ class JobRow(Row):
     max_runtime_s: Mapped[int]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None] = mapped_column(index=True)
     not_before: Mapped[datetime]
     token: Mapped[int]
     worker_id: Mapped[str | None]
@@ -158,6 +158,7 @@ class JobRow(Row):
     checkpoint_sha256: Mapped[str | None] = mapped_column(ForeignKey("blobs.sha256"), index=True)
     checkpoint_info: Mapped[JsonObject | None]
     event_seq: Mapped[int]
+    traceparent: Mapped[str | None]
 
 
 class EventRow(Row):
@@ -271,3 +272,11 @@ class KeyRow(Row):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class CounterRow(Row):
+    """A number that only grows, of what no row keeps."""
+
+    __tablename__ = "counters"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int]

@@ -15,10 +15,12 @@ from service.api import datasets
 from service.api.admission import EdgeRules
 from service.api.held_bytes import HeldBytes
 from service.api.middleware import RequestEdge
+from service.api.route_templates import RouteTemplates
 from service.api.validation import HANDLERS
 from service.domain.model_cache import ModelCache
 from service.domain.quotas import Quota
 from service.domain.served_models import ServedModels
+from service.domain.tallies import RequestTallies
 from service.settings import Settings
 from service.store.changes import changes_of
 from service.store.engine import make_engine, reading_session_factory, session_factory
@@ -77,8 +79,16 @@ def app(database_url: str) -> Iterator[FastAPI]:
     app.state.reading_sessions = reading_session_factory(engine)
     app.include_router(datasets.router)
     free, bodies = Quota(0, 0), HeldBytes(1 << 30)
-    rules = EdgeRules(("testserver",), (), lambda _: settings.max_body_bytes, bodies, everybody=free, each=free)
-    app.add_middleware(RequestEdge, rules=rules)
+    rules = EdgeRules(
+        ("testserver",),
+        (),
+        lambda _: settings.max_body_bytes,
+        bodies,
+        everybody=free,
+        each=free,
+        requests=RequestTallies(),
+    )
+    app.add_middleware(RequestEdge, rules=rules, templates=RouteTemplates(app))
     yield app
     engine.dispose()
 
