@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import orjson
@@ -74,7 +75,7 @@ def edit_version(
     if body.dry_run:
         shown = edit_trial(edited()) if body.fit is None else dry_run_read(draft())
         return Response(shown.model_dump_json(), media_type=JSON)
-    key = request_key(request, settings, orjson.dumps(body.model_dump(), option=orjson.OPT_SORT_KEYS))
+    key = request_key(request, settings, json.dumps(body.model_dump(), sort_keys=True).encode())
     if body.fit is None:
         status: models.VersionStatus = "published" if body.publish else "draft"
         answer = edits.submit_edit(session, edited, status=status, answer_of=_created, request=key)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.api.problems import PROBLEMS, explanation, is_protocol, problem_responses, protocol_entry
+from service.api.openapi_problems import add_problem
+from service.api.problems import PROBLEMS
 from service.api.scopes import is_open, scopes_needed
 from service.domain.access_errors import MissingScope, Overloaded, TooManyAtOnce, TooManyRequests
-from service.domain.errors import DomainError, ForeignOrigin, UnlistedHost
+from service.domain.errors import ForeignOrigin, InvalidApiKey, UnlistedHost
 
 # What any address but a probe may answer before it is asked at all.
-_ANYWHERE = (ForeignOrigin, UnlistedHost, TooManyRequests, TooManyAtOnce, Overloaded)
+_ANYWHERE = (InvalidApiKey, ForeignOrigin, UnlistedHost, TooManyRequests, TooManyAtOnce, Overloaded)
 _SCHEME = {
     "type": "http",
     "scheme": "bearer",
@@ -34,15 +35,4 @@ def _add_scopes(path: str, method: str, operation: dict[str, Any]) -> None:
     # Keyless servers ask for none, hence the empty object.
     operation["security"] = [{}, *({"key": [scope]} for scope in scopes)] if scopes else [{}, {"key": []}]
     for error in (*_ANYWHERE, *([MissingScope] if scopes else [])):
-        _add_refusal(operation["responses"], path, error)
-
-
-def _add_refusal(responses: dict[str, Any], path: str, error: type[DomainError]) -> None:
-    status = str(PROBLEMS[error].status)
-    if is_protocol(path):
-        responses.setdefault(status, protocol_entry(PROBLEMS[error], explanation(error)))
-        return
-    entry = problem_responses(error)[int(status)]
-    found = responses.setdefault(status, entry)
-    (found_content,), (content,) = found["content"].values(), entry["content"].values()
-    found_content.setdefault("examples", {}).update(content["examples"])
+        add_problem(operation["responses"], path, PROBLEMS[error], error)

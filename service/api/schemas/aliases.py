@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.schemas.body import Body
 from service.domain.aliases import Alias
@@ -15,7 +15,9 @@ from service.store.tables import AliasStepRow
 class AliasPut(Body):
     """What an alias shall name."""
 
-    version: int = Field(ge=1, le=2**53, examples=[3], description="Number of a version, draft or published.")
+    model_config = ConfigDict(json_schema_extra={"examples": [{"version": 3}]})
+
+    version: int = Field(ge=1, le=2**53, description="Number of a version, draft or published.")
 
 
 class AliasStep(BaseModel):

@@ -62,7 +62,7 @@ class FormulaRead(BaseModel):
 
     output: str
     kind: str = Field(description="value, or logit of a class.")
-    note: str | None = Field(description="How probabilities come from logits.")
+    note: str | None = Field(None, description="How probabilities come from logits.")
     units: str | None
     text: str = Field(description="Of the symbols in `legend`; + - * / ** and the functions of the grammar.")
     latex: str
@@ -77,9 +77,9 @@ class FormulaRead(BaseModel):
     max_gap: float | None = Field(description="Largest difference from the network's predictions.")
     rms_gap: float | None = Field(description="Root mean square difference.")
     r2_network: float | None = Field(description="R2 of the expression against the network's predictions.")
-    r2_network_reason: str | None = Field(description="Why it is null.")
+    r2_network_reason: str | None = Field(None, description="Why it is null.")
     r2_test: float | None = Field(description="R2 of the expression against the target in the test rows.")
-    r2_test_reason: str | None = Field(description="Why it is null.")
+    r2_test_reason: str | None = Field(None, description="Why it is null.")
     legend: list[SymbolRead]
 
 

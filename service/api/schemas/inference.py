@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class ProtocolError(BaseModel):
@@ -91,7 +91,9 @@ class RepositoryEntry(BaseModel):
 class IndexRequest(BaseModel):
     """What to list."""
 
-    ready: bool = Field(False, examples=[True], description="Only models that are ready; here all are.")
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ready": True}]})
+
+    ready: bool = Field(False, strict=True, description="Only models that are ready; here all are.")
 
 
 INFER_BODY: dict[str, Any] = {

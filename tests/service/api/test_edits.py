@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -196,3 +197,10 @@ def test_an_edit_that_leaves_rows_undefined_counts_them_and_can_still_be_drawn(
     assert ["log on edge (0, 0, 0)" in warning for warning in certificate["warnings"]] == [True]
     for part in ("/activations", "/plot.svg", "/importance"):
         assert api.get(f"{BASE}/2{part}").status_code < 500, part
+
+
+@pytest.mark.parametrize("grid", [2**70, -(2**70), "\ud800"])
+def test_what_no_network_can_have_is_refused(api: Any, state: Any, grid: Any) -> None:
+    content = json.dumps({"operations": [{"op": "refine", "grid": grid}], "fit": {"stage": "fit", "steps": grid}})
+    response = api.post(EDITS, content=content, headers={"Content-Type": "application/json", "Idempotency-Key": "a"})
+    assert response.status_code == 422, response.text

@@ -1,0 +1,83 @@
+"""What any operation may be refused for, beside what it declares itself: its parameters, its body, the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.api.problems import (
+    EDGE_PROBLEMS,
+    INVALID_REQUEST,
+    MEDIA_TYPE,
+    PROBLEMS,
+    ProblemKind,
+    example,
+    explanation,
+    is_protocol,
+    protocol_entry,
+)
+from service.api.schemas.inference import ProtocolError
+from service.api.schemas.problem import Problem
+from service.domain import errors
+from service.domain.errors import DomainError
+
+Json = dict[str, Any]
+_OF_BODIES = (errors.MalformedBody, errors.BodyTooLarge, errors.UnsupportedMediaType)
+_OF_STORED = (errors.StoredDataDamaged,)
+# They ask nothing of the database.
+_WITHOUT_STORE = ("/livez", "/v2", "/v2/health/live")
+
+
+def add_problems(document: Json) -> None:
+    """Adds the schema of problems, what each operation may answer beside its own, and what no operation answers."""
+    schemas = document["components"].setdefault("schemas", {})
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem
+    schemas["ProtocolError"] = ProtocolError.model_json_schema()
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            _add_common(path, operation)
+    document["components"]["responses"] = _without_operation()
+
+
+def add_problem(responses: Json, path: str, kind: ProblemKind, error: type[DomainError] | None = None) -> None:
+    """Adds a kind of problem to an operation's responses, beside those of the same status."""
+    if is_protocol(path):
+        entry = protocol_entry(kind, explanation(error) if error else kind.title)
+        responses.setdefault(str(_protocol_status(kind)), entry)
+        return
+    entry = responses.setdefault(str(kind.status), {"description": kind.title})
+    content = entry.setdefault("content", {}).setdefault(MEDIA_TYPE, {})
+    content["schema"] = {"$ref": "#/components/schemas/Problem"}
+    content.setdefault("examples", {})[kind.slug] = {"summary": kind.title, "value": example(kind, error)}
+
+
+def _protocol_status(kind: ProblemKind) -> int:
+    """The protocol knows 400 alone for a request that cannot be answered."""
+    return 400 if kind.status == 422 else kind.status
+
+
+def _add_common(path: str, operation: Json) -> None:
+    responses = operation["responses"]
+    # FastAPI puts its own shape of error there.
+    found = responses.get("422")
+    if found is not None and MEDIA_TYPE not in found.get("content", {}):
+        del responses["422"]
+    if operation.get("parameters") or "requestBody" in operation:
+        add_problem(responses, path, INVALID_REQUEST)
+    if path.startswith("/v1/"):
+        add_problem(responses, path, PROBLEMS[errors.InvalidParameter], errors.InvalidParameter)
+    refusals = [*(_OF_BODIES if "requestBody" in operation else ()), *(_OF_STORED if "{" in path else ())]
+    for error in refusals if path in _WITHOUT_STORE else (errors.StoreUnavailable, *refusals):
+        add_problem(responses, path, PROBLEMS[error], error)
+    add_problem(responses, path, EDGE_PROBLEMS[500])
+
+
+def _without_operation() -> Json:
+    """Gives what is answered where no operation is: an unknown address, a method that an address does not take."""
+    found: Json = {}
+    for status in (400, 404, 405):
+        add_problem(found, "", EDGE_PROBLEMS[status])
+    return {EDGE_PROBLEMS[int(status)].slug: entry for status, entry in found.items()}
