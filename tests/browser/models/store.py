@@ -92,6 +92,6 @@ def _splines() -> LayerState:
     knots, x = uniform_knots(-1.0, 1.0, GRID, DEGREE), np.linspace(-1.0, 1.0, 400)
     basis = BSpline(knots, np.eye(GRID + DEGREE), DEGREE)(x)
     wanted = np.stack([3.0 * np.sin(4.0 * x), (2.0 * x) ** 2], axis=1)
-    coefficients = np.linalg.lstsq(basis, wanted, rcond=None)[0].T[:, :, None]
+    coefficients = np.asarray(np.linalg.lstsq(basis, wanted, rcond=None)[0].T[:, :, None], dtype=np.float64)
     ones, zeros = np.ones((2, 1)), np.zeros((2, 1))
     return LayerState(DEGREE, np.stack([knots] * 2), coefficients, zeros, ones, ones)

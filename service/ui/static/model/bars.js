@@ -29,7 +29,7 @@ export function bars(label, items) {
 function bar(share, isSigned) {
   const zero = isSigned ? WIDTH / 2 : 0, reach = isSigned ? WIDTH / 2 : WIDTH;
   const end = zero + share * reach;
-  return svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
+  return svg("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
     svg("rect", { class: share < 0 ? "down" : "up", x: Math.min(zero, end), y: 1, width: Math.abs(end - zero), height: HEIGHT - 2 }),
     isSigned && svg("line", { class: "axis", x1: zero, x2: zero, y1: 0, y2: HEIGHT }));
 }

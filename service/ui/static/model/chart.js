@@ -19,7 +19,7 @@ const WIDTH = 440, HEIGHT = 240, LEFT = 64, RIGHT = 12, TOP = 12, BOTTOM = 44, I
 export function chart(label, across, up) {
   const x = scale(across, LEFT, WIDTH - RIGHT), y = scale(up, HEIGHT - BOTTOM, TOP);
   const marks = svg("g");
-  const picture = svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
+  const picture = svg("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
     ...x.ticks.map((tick) => svg("text", { x: x.place(tick), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, number(tick))),
     ...y.ticks.map((tick) => svg("text", { x: LEFT - 8, y: y.place(tick) + 4, "text-anchor": "end" }, number(tick))),
     ...y.ticks.map((tick) => svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y.place(tick), y2: y.place(tick) })),

@@ -29,7 +29,9 @@ export async function openEdge(page, drawn) {
     callPanel({ method: "GET", path: kind === "spline" ? `${path}/suggestions` : `${path}.svg` }),
   );
   for (const after of page.opened) after();
-  if (kind === "spline") candidates.replaceChildren(candidateTable(page, place, await suggestions(path)));
+  if (kind !== "spline") return;
+  const [found, library] = await Promise.all([suggestions(path), get("/v1/functions")]);
+  candidates.replaceChildren(candidateTable(page, place, found), otherFunction(page, place, library.data));
 }
 
 /** @param {string} path */
@@ -74,6 +76,19 @@ function candidateTable(page, place, found) {
     }, "Snap"),
   ]);
   return table("Functions that it looks like", [["Looks like"], ["R²", "n"], ["Size", "n"], ["Use"]], rows);
+}
+
+/**
+ * Gives the whole library to choose from, those that users added too.
+ * @param {import("./page.js").Page} page
+ * @param {string} place
+ * @param {{name: string, text: string}[]} library
+ */
+function otherFunction(page, place, library) {
+  const choice = element("select", { id: "other", "aria-label": "Another function" },
+    ...library.map((item) => element("option", { value: item.name }, item.text)));
+  const snap = () => edit(page, { ...operation("fix_symbolic", place), function: choice.value }, `Snap to ${choice.value}`);
+  return element("p", { class: "row" }, choice, element("button", { type: "button", onclick: snap }, "Snap to this"));
 }
 
 /**

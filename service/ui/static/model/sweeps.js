@@ -53,7 +53,7 @@ function draw(slider, shares) {
   const points = shares.map((share, step) =>
     `${((WIDTH * step) / (STEPS - 1)).toFixed(1)} ${(HEIGHT - PADDING - share * (HEIGHT - 2 * PADDING)).toFixed(1)}`);
   const now = (WIDTH * (Number(slider.value) - Number(slider.min))) / (Number(slider.max) - Number(slider.min));
-  const made = svg("svg", { class: "chart sweep", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
+  const made = svg("svg", { class: "plot sweep", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
     svg("line", { class: "axis", x1: now, x2: now, y1: 0, y2: HEIGHT }),
     svg("polyline", { class: "line", points: points.join(" ") }));
   const before = slider.previousElementSibling;

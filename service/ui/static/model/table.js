@@ -7,6 +7,7 @@ import { problemBox } from "../js/problems.js";
 /** @param {import("./page.js").Page} page */
 export function startTable(page) {
   const field = /** @type {HTMLInputElement} */ (byId("upload"));
+  byId("uploading").hidden = false;
   field.addEventListener("change", async () => {
     const file = field.files?.[0], place = byId("upload-answer");
     if (!file) return;
