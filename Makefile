@@ -44,7 +44,7 @@ ARGS ?=
 TYPESCRIPT := 7.0.2
 TSC := .venv-scripts/node_modules/.bin/tsc
 
-.PHONY: help serve test test-slow test-faults check check-scripts format peers bench record clean
+.PHONY: help serve test test-slow test-faults check check-scripts format peers bench record pictures clean
 
 help: ## show this list
 	echo 'make TARGET [NAME=value ...]'
@@ -90,6 +90,9 @@ bench: $(VENV)/.dev-ready .venv-peers/.ready .venv-servers/.ready ## measure eve
 
 record: RECORD := benchmarks/record.py
 record: bench ## the same, and write the figures into benchmarks/RESULTS.md
+
+pictures: $(VENV)/.dev-ready $(VENV)/.browser-tried ## take the screenshots of every page in docs/pictures anew
+	$(ONE_THREAD) $(BIN)/python -m tests.browser.screenshots
 
 clean: ## remove the environment and caches, never ./var
 	rm -rf $(VENV) .venv-peers .venv-servers .venv-clients .venv-scripts .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -18,7 +18,7 @@ WIDTHS = (390, 1024, 1920)
 THEMES = ("light", "dark")
 WAIT_MILLISECONDS = 20_000
 expect.set_options(timeout=WAIT_MILLISECONDS)
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def locked_server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
 # Of a module, not of the session: while Playwright runs, no other test of this process may start an event loop.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip("*** NO BROWSER, THE PAGE IS NOT TESTED: install chromium ***")
     with sync_playwright() as playwright:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.conftest import Service
+from tests.acceptance.conftest import JOB_SECONDS, Service
 
 LONG = {"network": {"hidden": [5], "grid": 5}, "recipe": [{"stage": "fit", "optimizer": "adam", "steps": 20_000}]}
 
@@ -32,12 +32,12 @@ def test_a_job_is_followed_across_a_restart_without_gap_or_double(
 ) -> None:
     job = server.submit(dataset=table, targets=["c"], model="restarted", **LONG)
     page.goto(f"/jobs/{job}")
-    expect(page.locator("#log")).to_contain_text("status running")
+    expect(page.locator("#log")).to_contain_text("status running", timeout=JOB_SECONDS * 1000)
     assert server.stop() == 0
     expect(page.get_by_text("The server is away")).to_be_visible()
     server.start()
     expect(page.get_by_text("The server is away")).to_have_count(0)
-    expect(page.locator("#job .status")).to_contain_text("running")
+    expect(page.locator("#job .status")).to_contain_text("running", timeout=JOB_SECONDS * 1000)
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#job .status")).to_have_text("cancelled")
     expect(page.locator("#log")).to_contain_text("end")
@@ -57,7 +57,7 @@ def test_a_job_is_paused_resumed_cancelled_and_tried_again(page: Page, server: S
     page.get_by_role("button", name="Pause").click()
     expect(status).to_have_text("paused")
     page.get_by_role("button", name="Resume").click()
-    expect(status).to_contain_text("running")
+    expect(status).to_contain_text("running", timeout=JOB_SECONDS * 1000)
     page.get_by_role("button", name="Cancel").click()
     expect(status).to_have_text("cancelled")
     page.get_by_role("button", name="Retry").click()
@@ -83,7 +83,7 @@ def test_jobs_are_filtered_searched_and_live(page: Page, server: Service, table:
     job = server.submit(dataset=table, targets=["c"], model="found-by-name", **LONG)
     page.goto("/jobs")
     row = page.get_by_role("row").filter(has_text="found-by-name")
-    expect(row.locator(".status")).to_have_text("running")
+    expect(row.locator(".status")).to_have_text("running", timeout=JOB_SECONDS * 1000)
     server.http.post(f"/v1/jobs/{job}/cancel")
     expect(row.locator(".status")).to_have_text("cancelled")
     page.get_by_label("State").select_option("succeeded")

@@ -88,7 +88,7 @@ export function logTicks(low, high) {
   for (let power = first; power <= last; power += skip) for (const head of heads) all.push(Number(`${head}e${power}`));
   if ((all.at(-1) ?? 0) < high) all.push(Number(`1e${last}`));
   const from = all.filter((tick) => tick <= low).at(-1) ?? all[0] ?? low;
-  const to = all.find((tick) => tick >= high) ?? high;
+  const to = all.find((tick) => tick >= high && tick > from) ?? high;
   return all.filter((tick) => tick >= from && tick <= to);
 }
 

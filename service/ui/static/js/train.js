@@ -25,6 +25,7 @@ let further = asked.getAll("target").slice(1);
 const ignored = new Set(asked.getAll("ignore"));
 let timer = 0;
 let asking = 0;
+let timed = "";
 
 const controls = {
   dataset: element("select"),
@@ -129,7 +130,6 @@ function showColumns(target) {
   inputs.replaceChildren(...usable.map((column) => element("label", { class: "choice" },
     element("input", { type: "checkbox", value: column.name, checked: !ignored.has(column.name) }), element("span", {}, column.name))));
   changed();
-  showTimes();
 }
 
 /** @returns {any[]} */
@@ -169,7 +169,9 @@ async function tryOut(json) {
   const mine = ++asking;
   try {
     const plan = await post("/v1/jobs", json, { dry_run: true });
-    if (mine === asking) accept(plan);
+    if (mine !== asking) return;
+    accept(plan);
+    await showTimes(json);
   } catch (error) {
     if (mine === asking) refuse(error);
   }
@@ -181,7 +183,8 @@ function accept(plan) {
   start.disabled = false;
   const facts = [
     `Model ${plan.model}`, plan.resolved.task, plan.parameters && `up to ${number(plan.parameters)} parameters`,
-    secondsOf(plan) !== null && `about ${duration(secondsOf(plan))}`,
+    plan.memory_bytes && `${number(Math.ceil(plan.memory_bytes / 2 ** 20))} MiB of memory`,
+    plan.expected_seconds && `about ${duration(plan.expected_seconds)} on one core`,
   ];
   said.replaceChildren(element("p", {}, facts.filter(Boolean).join(", "), "."),
     element("ul", {}, ...plan.warnings.map((/** @type {any} */ warning) => element("li", { class: "quiet small" }, warning.message ?? String(warning)))));
@@ -194,24 +197,18 @@ function refuse(error) {
   said.replaceChildren(problemBox(error, { places: left.length > 0 }));
 }
 
-async function showTimes() {
-  for (const place of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll("[data-preset]"))) {
-    try {
-      const { kind, dataset, targets } = request();
-      const plan = await post("/v1/jobs", { kind, dataset, targets, preset: place.dataset.preset }, { dry_run: true });
-      place.textContent = secondsOf(plan) === null ? "" : `about ${duration(secondsOf(plan))}`;
-    } catch {
-      place.textContent = "";
-    }
-  }
-}
-
 /**
- * @param {any} plan
- * @returns {number | null}
+ * Says beside each preset how long it would take; asked anew only when what it depends on has changed.
+ * @param {Record<string, unknown>} json
  */
-function secondsOf(plan) {
-  return plan.estimate?.seconds ?? plan.seconds ?? null;
+async function showTimes({ dataset, targets, inputs: taken, task, network }) {
+  const base = { kind: "train", dataset, targets, inputs: taken, task, network };
+  if (timed === JSON.stringify(base)) return;
+  timed = JSON.stringify(base);
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll("[data-preset]"))) {
+    const plan = await post("/v1/jobs", { ...base, preset: place.dataset.preset }, { dry_run: true }).catch(() => null);
+    place.textContent = plan?.expected_seconds ? `about ${duration(plan.expected_seconds)}` : "";
+  }
 }
 
 /** @param {Event} event */

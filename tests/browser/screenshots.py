@@ -1,0 +1,75 @@
+"""Takes the README's pictures of every page in both themes anew: `make pictures`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from service.store.engine import make_engine
+from service.store.schema import migrate
+from tests.acceptance.conftest import ROOT, Service
+from tests.browser.conftest import BROWSERS, THEMES
+
+FOLDER = ROOT / "docs" / "pictures"
+# Where each page is, and what is there when its script is done.
+PAGES = {
+    "page-data": ("/", "#datasets table"),
+    "page-data-set": ("/datasets/{dataset}", ".histogram"),
+    "page-training": ("/train?dataset={dataset}", "#said p"),
+    "page-jobs": ("/jobs", "#job-list table"),
+    "page-job": ("/jobs/{job}", ".chart"),
+    "page-models": ("/models", "main img"),
+    "page-model": ("/models/concrete", "main svg"),
+}
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/kan.sqlite3"
+        engine = make_engine(url)
+        migrate(engine)
+        engine.dispose()
+        service = Service(url, Path(folder) / "serve.log")
+        service.start()
+        try:
+            _take_all(service)
+        finally:
+            service.http.close()
+            service.stop()
+
+
+def _take_all(service: Service) -> None:
+    samples = {
+        name: service.upload(name, (ROOT / f"examples/data/{name}.csv").read_bytes())
+        for name in ("penguins", "concrete")
+    }
+    penguins = service.submit(dataset=samples["penguins"], targets=["species"], preset="quick")
+    job = service.submit(
+        dataset=samples["concrete"], targets=["compressive_strength"], preset="balanced", model="concrete"
+    )
+    for each in (penguins, job):
+        service.ended(each)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=next(filter(None, map(shutil.which, BROWSERS))))
+        for theme in THEMES:
+            _take(browser, service.url, theme, {"dataset": samples["concrete"], "job": job})
+        browser.close()
+
+
+def _take(browser: Browser, home: str, theme: str, places: Mapping[str, str]) -> None:
+    context = browser.new_context(base_url=home, viewport={"width": 1200, "height": 750}, color_scheme=theme)  # type: ignore[arg-type]
+    page = context.new_page()
+    for name, (address, sign) in PAGES.items():
+        page.goto(address.format(**places))
+        page.locator(sign).first.wait_for()
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=FOLDER / f"{name}-{theme}.png", animations="disabled")
+    context.close()
+
+
+if __name__ == "__main__":
+    main()
