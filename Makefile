@@ -48,7 +48,7 @@ TSC := .venv-scripts/node_modules/.bin/tsc
 
 help: ## show this list
 	echo 'make TARGET [NAME=value ...]'
-	sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
+	sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 17
 	echo
 	echo 'serve:  PORT=8000 HOST=127.0.0.1 KAN_DATABASE_URL=... (docs/settings.md has every setting)'
 	echo 'test:   ARGS="tests/kan -k knots"  TEST_PROCESSES=2'

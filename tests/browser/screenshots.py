@@ -15,6 +15,7 @@ from tests.acceptance.conftest import ROOT, Service
 from tests.browser.conftest import BROWSERS, THEMES
 
 FOLDER = ROOT / "docs" / "pictures"
+SECONDS = 600.0
 # Where each page is, and what is there when its script is done.
 PAGES = {
     "page-data": ("/", "#datasets table"),
@@ -23,7 +24,7 @@ PAGES = {
     "page-jobs": ("/jobs", "#job-list table"),
     "page-job": ("/jobs/{job}", ".chart"),
     "page-models": ("/models", "main img"),
-    "page-model": ("/models/concrete", "main svg"),
+    "page-model": ("/models/formula", "main math"),
 }
 
 
@@ -43,25 +44,23 @@ def main() -> None:
 
 
 def _take_all(service: Service) -> None:
-    samples = {
-        name: service.upload(name, (ROOT / f"examples/data/{name}.csv").read_bytes())
-        for name in ("penguins", "concrete")
-    }
-    penguins = service.submit(dataset=samples["penguins"], targets=["species"], preset="quick")
-    job = service.submit(
-        dataset=samples["concrete"], targets=["compressive_strength"], preset="balanced", model="concrete"
+    targets = {"penguins": "species", "concrete": "compressive_strength"}
+    data = {name: service.upload(name, (ROOT / f"examples/data/{name}.csv").read_bytes()) for name in targets}
+    jobs = {name: service.submit(dataset=data[name], targets=[target]) for name, target in targets.items()}
+    jobs["formula"] = service.submit(
+        dataset=data["concrete"], targets=["compressive_strength"], preset="interpretable", model="formula"
     )
-    for each in (penguins, job):
-        service.ended(each)
+    for job in jobs.values():
+        service.wait_for(f"/v1/jobs/{job}", lambda answer: answer.json().get("terminal"), SECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=next(filter(None, map(shutil.which, BROWSERS))))
         for theme in THEMES:
-            _take(browser, service.url, theme, {"dataset": samples["concrete"], "job": job})
+            _take(browser, service.url, theme, {"dataset": data["concrete"], "job": jobs["concrete"]})
         browser.close()
 
 
 def _take(browser: Browser, home: str, theme: str, places: Mapping[str, str]) -> None:
-    context = browser.new_context(base_url=home, viewport={"width": 1200, "height": 750}, color_scheme=theme)  # type: ignore[arg-type]
+    context = browser.new_context(base_url=home, viewport={"width": 1040, "height": 680}, color_scheme=theme)  # type: ignore[arg-type]
     page = context.new_page()
     for name, (address, sign) in PAGES.items():
         page.goto(address.format(**places))

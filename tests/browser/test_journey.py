@@ -24,6 +24,7 @@ def test_from_a_file_to_a_model(page: Page, server: Service) -> None:
     page.get_by_role("link", name="Train with these roles").click()
     page.get_by_label("Quick").check()
     expect(page.get_by_text("Model concrete")).to_be_visible()
+    expect(page.locator('[data-preset="thorough"]')).to_have_text(re.compile(r"^about \d"))
     shown = json.loads(page.locator("#request").inner_text())
     with page.expect_request(lambda asked: asked.method == "POST" and asked.url.endswith("/v1/jobs")) as sent:
         page.get_by_role("button", name="Start the training").click()
@@ -47,6 +48,29 @@ def test_a_sample_is_one_click_away(page: Page, server: Service, name: str) -> N
     assert dataset["bytes"] == (SAMPLES / f"{name}.csv").stat().st_size
     target = {"concrete": "compressive_strength", "penguins": "species", "knots": "signature"}[name]
     expect(page.get_by_label(f"Role of {target}")).to_have_value("target")
+
+
+def test_a_table_may_be_dropped(page: Page) -> None:
+    page.goto("/")
+    dropped = page.evaluate_handle("""() => {
+        const data = new DataTransfer();
+        data.items.add(new File(["a,b\\n1,2\\n2,3\\n"], "dropped.csv", { type: "text/csv" }));
+        return data;
+    }""")
+    page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
+    expect(page.get_by_role("heading", name="dropped")).to_be_visible()
+
+
+def test_data_sets_are_listed_page_by_page(page: Page, server: Service) -> None:
+    for number in range(51):
+        server.upload(f"table {number:02}", b"a,b\n1,2\n2,3\n")
+    page.goto("/")
+    expect(page.get_by_role("link", name="table 50", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Older").click()
+    expect(page.get_by_role("link", name="table 00", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="table 01", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="Newest").click()
+    expect(page.get_by_role("link", name="table 50", exact=True)).to_be_visible()
 
 
 def test_a_column_that_is_ignored_says_why(page: Page) -> None:

@@ -29,6 +29,7 @@ const parts = {
   bar: element("progress", { class: "wide", max: 1, value: 0, "aria-label": "Progress" }),
   facts: element("dl", { class: "facts" }),
   made: element("p"),
+  validation: element("span", { class: "validation" }, "validation"),
   chart: element("div", { id: "chart" }),
   log: element("pre", { id: "log", class: "log", tabindex: 0, role: "log", "aria-label": "Log" }),
   trouble: element("div", { "aria-live": "polite" }),
@@ -52,8 +53,8 @@ function showFrame() {
     element("div", { class: "panels wide-first" },
       element("section", {},
         element("div", { class: "row ends" }, element("h2", {}, "Loss (log scale)"),
-          element("p", { class: "legend small" }, element("span", { class: "train" }, "train"), element("span", { class: "validation" }, "validation"))),
-        parts.chart),
+          element("p", { class: "legend small" }, element("span", { class: "train" }, "train"), parts.validation)),
+        parts.chart, element("p", { class: "quiet small" }, "Where the line jumps up, the training of a new network begins.")),
       element("section", {}, element("h2", {}, "Log"), parts.log)),
     callPanel({ method: "GET", path: `${path}/events`, accept: "text/event-stream" }, "Follow it from a terminal"));
 }
@@ -103,7 +104,8 @@ function facts() {
 function made() {
   if (!job.result?.model) return [];
   const words = `${job.result.model} version ${job.result.version}`;
-  return ["Made ", element("a", { href: `/models/${job.result.model}?version=${job.result.version}` }, words), `, ${score(job)} on rows that training never saw.`];
+  const link = element("a", { href: `/models/${job.result.model}?version=${job.result.version}` }, words);
+  return ["Made ", link, job.result.metrics?.test ? `, ${score(job)} on rows that training never saw.` : "."];
 }
 
 /** @param {string} verb */
@@ -129,6 +131,7 @@ function take(event) {
 
 async function draw() {
   isDrawn = true;
+  parts.validation.hidden = !points.some((point) => point.validation_loss);
   parts.chart.replaceChildren(points.length ? lossChart(points) : element("p", { class: "quiet" }, "No loss yet."));
   const isAtEnd = parts.log.scrollTop + parts.log.clientHeight >= parts.log.scrollHeight - 4;
   parts.log.textContent = lines.slice(-LOG_LINES).join("\n");
