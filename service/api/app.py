@@ -28,6 +28,7 @@ from service.api import (
     hypotheses,
     imports,
     job_logs,
+    job_predictions,
     job_verbs,
     jobs,
     keys,
@@ -57,6 +58,7 @@ from service.domain.inference_statistics import InferenceStatistics
 from service.domain.job_counts import JobCounts
 from service.domain.key_ring import KeyRing
 from service.domain.model_cache import ModelCache
+from service.domain.prediction_columns import PREDICT_JOB
 from service.domain.quotas import Quota
 from service.domain.served_models import ServedModels
 from service.domain.tables.parsed import TableLimits
@@ -82,6 +84,7 @@ _PARTS = (
     jobs,
     job_verbs,
     job_logs,
+    job_predictions,
     workers,
     keys,
     models,
@@ -148,7 +151,9 @@ def _equip(app: FastAPI, settings: Settings, engine: Engine, changes: Changes) -
     app.state.streams = Streams(settings.max_streams)
     app.state.models = ModelCache(settings.model_cache_bytes)
     app.state.served = ServedModels(app.state.reading_sessions, app.state.models, changes)
-    app.state.prediction_limits = replace(TableLimits.from_settings(settings), max_rows=settings.max_prediction_rows)
+    app.state.prediction_limits = replace(
+        TableLimits.from_settings(settings), max_rows=settings.max_prediction_rows, hint=PREDICT_JOB
+    )
     app.state.forwards = CapacityLimiter(os.cpu_count() or 1)
     app.state.statistics = InferenceStatistics()
     impatient = impatient_session_factory(engine)

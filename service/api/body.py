@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope
 
 from service.api.held_bytes import HeldBytes
 from service.domain.errors import BodyTooLarge, DomainError, MalformedBody, UnsupportedMediaType
+from service.domain.prediction_columns import PREDICT_JOB
 
 # Tables of measurements pack to a third or a tenth, the most repetitive ones to a hundredth; a bomb to a thousandth.
 _MOST_UNPACKED_PER_BYTE = 200
@@ -40,6 +41,7 @@ class LimitedBody:
         self._held = held
         self._packed = 0
         self._unpack = _unpacker(scope)
+        self._hint = PREDICT_JOB if scope["path"].endswith("/predict") else "GET /v1/limits lists all limits"
         self.read = 0
         self.refusal: DomainError | None = None
 
@@ -97,7 +99,7 @@ class LimitedBody:
 
     def _too_large(self) -> BodyTooLarge:
         what = "bytes (unpacked)" if self._unpack else "bytes"
-        return BodyTooLarge(what, self._limit, "GET /v1/limits lists all limits")
+        return BodyTooLarge(what, self._limit, self._hint)
 
 
 def _gunzip(unpack: zlib._Decompress, chunk: bytes, most: int) -> bytes:

@@ -68,7 +68,7 @@ Prefer = Annotated[
 @router.post(
     "/v1/jobs",
     operation_id="createJob",
-    summary="Train a model, or compare it with others",
+    summary="Train a model, compare it with others, or predict a data set",
     status_code=202,
     response_model=JobRead,
     responses={

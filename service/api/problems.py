@@ -83,6 +83,7 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.NotAcceptable: ProblemKind(406, "not-acceptable", "No such format"),
     errors.PngUnavailable: ProblemKind(406, "png-unavailable", "PNG not drawn here"),
     file_errors.InvalidModelFile: ProblemKind(422, "invalid-model-file", "Model file cannot be used"),
+    file_errors.NoPredictions: ProblemKind(409, "no-predictions", "Not a predict job"),
     file_errors.ExportUnavailable: ProblemKind(409, "export-unavailable", "Not to be had in this format"),
     errors.IdempotencyKeyReused: ProblemKind(422, "idempotency-key-reused", "Idempotency-Key used before"),
     errors.IdempotencyKeyInFlight: ProblemKind(

@@ -15,6 +15,7 @@ from service.domain.functions import written_out
 from service.domain.limits import Limits
 from service.domain.models import is_model_name, model_name_from
 from service.domain.placement import check_device
+from service.domain.predict_jobs.specs import PREDICT, resolve_predict_spec
 from service.domain.starts import find_start, split_warnings
 from service.domain.train_specs import resolve_train_spec
 from service.store.tables import DatasetRow
@@ -58,7 +59,9 @@ def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease
     kind = str(spec.get("kind") or "train")
     start = None if spec.get("init") is None else find_start(session, spec["init"])
     meant = spec if spec.get("recipe") is None else {**spec, "recipe": written_out(session, spec["recipe"])}
-    if kind == "compare":
+    if kind == PREDICT:
+        resolved = resolve_predict_spec(session, spec, dataset)
+    elif kind == "compare":
         resolved = resolve_compare_spec(meant, dataset.columns, dataset.rows, limits)
     else:
         resolved = resolve_train_spec(meant, dataset.columns, dataset.rows, limits, start)

@@ -14,12 +14,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.domain.backoff import Backoff
-from service.domain.checkpoints import add_checkpoint, free_bytes, thin_checkpoints
+from service.domain.checkpoints import free_bytes, thin_checkpoints
+from service.domain.kept_moments import Moment, bytes_of, keep_moment
 from service.domain.metric_series import shorten_series
 from service.domain.models import lineage_of, publish_version, result_of
 from service.domain.placement import taker
 from service.domain.states import HELD, TERMINAL, Status, next_status
-from service.domain.trained_model import TrainedModel, TrainingMoment
+from service.domain.trained_model import TrainedModel
 from service.store import jobs as statements
 from service.store.blobs import keep_blob, put_blob
 from service.store.engine import database_now
@@ -116,18 +117,18 @@ def record_progress(
 
 
 def record_checkpoint(
-    session: Session, hold: Hold, content: bytes, info: dict[str, Any], moment: TrainingMoment | None = None
+    session: Session, hold: Hold, content: bytes, info: dict[str, Any], moment: Moment | None = None
 ) -> str:
     """Keeps a checkpoint to go on from; `attempt` starts again, unless the checkpoint is the one that is there.
 
-    With a moment of the training its model stays beyond the job's end. All bytes are written ahead, in a transaction
-    of their own; those of the checkpoint before go.
+    With a moment of the training its model stays beyond the job's end, and so does a part of the answers. All bytes
+    are written ahead, in a transaction of their own; those of the checkpoint before go.
 
     Raises:
         LeaseLost: the references are not written; the bytes are swept later.
     """
     sha256 = put_blob(session, content)
-    model = None if moment is None else put_blob(session, moment.model)
+    kept = None if moment is None else put_blob(session, bytes_of(moment))
     session.commit()
     before = _locked(session, hold).checkpoint_sha256
     if before == sha256:
@@ -138,9 +139,8 @@ def record_checkpoint(
     data = {**info, "sha256": sha256, "bytes": len(content)}
     values = {"checkpoint_sha256": sha256, "checkpoint_info": data, "attempt": 0}
     _write(session, hold, values, [("checkpoint", data)])
-    if moment is not None and model is not None:
-        keep_blob(session, model, moment.model)
-        add_checkpoint(session, hold.job_id, moment, model)
+    if moment is not None and kept is not None:
+        keep_moment(session, hold.job_id, moment, kept)
     session.commit()
     free_bytes(session, [before])
     return sha256

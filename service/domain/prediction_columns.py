@@ -14,6 +14,9 @@ from kan.encoding import MISSING_LEVEL, Encoding, LevelsInput, NumberInput
 from service.domain.errors import Fault, InvalidRows
 from service.domain.tables.parsed import MAX_FAULTS, MAX_MAGNITUDE
 
+# What a request that is too large could be instead.
+PREDICT_JOB = 'upload them as a data set, and POST /v1/jobs with {"kind": "predict", "model", "version", "dataset"}'
+
 Values = NDArray[Any]
 Pointer = Callable[[int, str | None], str]
 

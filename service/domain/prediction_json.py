@@ -19,6 +19,7 @@ import numpy as np
 from kan.errors import unknown_field
 from service.domain.errors import BodyTooLarge, Fault, InvalidRows, MalformedBody
 from service.domain.prediction_columns import (
+    PREDICT_JOB,
     InputColumn,
     InputTable,
     Values,
@@ -88,7 +89,7 @@ def _read(body: bytes, columns: tuple[InputColumn, ...], max_rows: int) -> Input
 
 def _check_row_count(raw: bytes, mark: bytes, max_marks: int, max_rows: int) -> None:
     if _has_more(raw, mark, max_marks):
-        raise BodyTooLarge("rows", max_rows, "send them in parts")
+        raise BodyTooLarge("rows", max_rows, PREDICT_JOB)
 
 
 def _has_more(raw: bytes, mark: bytes, limit: int) -> bool:

@@ -13,7 +13,7 @@ from kan.encoding import ClassOutput, Encoding, Outside, decode, encode, outside
 from kan.errors import EncodingError
 from service.domain.errors import BodyTooLarge, Fault, OutsideTrainingRange
 from service.domain.model_cache import LoadedModel
-from service.domain.prediction_columns import InputColumn, InputTable, check_values, invalid_rows
+from service.domain.prediction_columns import PREDICT_JOB, InputColumn, InputTable, check_values, invalid_rows
 from service.domain.tables.parsed import MAX_FAULTS
 
 DomainPolicy = Literal["warn", "reject", "clamp"]
@@ -66,7 +66,7 @@ def predict(model: LoadedModel, table: InputTable, policy: DomainPolicy, max_row
         OutsideTrainingRange: with "reject".
     """
     if table.rows > max_rows:
-        raise BodyTooLarge("rows in one request", max_rows, "send them in parts")
+        raise BodyTooLarge("rows in one request", max_rows, PREDICT_JOB)
     x = model.inside.encode(table.columns) if model.inside is not None else None
     if x is not None:
         return replace(_evaluated(model, x, table), policy=policy)

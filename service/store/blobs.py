@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from service.store.blob_folder import BlobFolder, BlobsUnavailable
 from service.store.engine import database_now
-from service.store.tables import BlobChunkRow, BlobRow, CheckpointRow, DatasetRow, JobRow, VersionRow
+from service.store.tables import BlobChunkRow, BlobRow, CheckpointRow, DatasetRow, JobPartRow, JobRow, VersionRow
 
 CHUNK_BYTES = 1024 * 1024
 IN_DATABASE = "database"
@@ -29,6 +29,7 @@ _REFERENCES = (
     DatasetRow.blob_sha256,
     JobRow.checkpoint_sha256,
     CheckpointRow.blob_sha256,
+    JobPartRow.blob_sha256,
     VersionRow.blob_sha256,
     VersionRow.split_sha256,
 )

@@ -189,6 +189,18 @@ class CheckpointRow(Row):
     created_at: Mapped[datetime]
 
 
+class JobPartRow(Row):
+    """Some of the rows that a job answered for, one behind the other."""
+
+    __tablename__ = "job_parts"
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first_row: Mapped[int]
+    rows: Mapped[int]
+    bad_rows: Mapped[int]
+    blob_sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), index=True)
+
+
 class ModelRow(Row):
     """A name with a lineage of versions; `next_version` only grows, so that a number is never reused."""
 

@@ -151,7 +151,7 @@ def _finish_early(pipe: Connection, run: Any) -> None:
     """Hands over the best network so far, where the run has one already."""
     best = getattr(run, "finish_early", lambda: None)()
     if best is None:
-        pipe.send(("failed", "max_runtime", "max_runtime_s passed before there was a model to keep"))
+        pipe.send(("failed", "max_runtime", "max_runtime_s passed before the job was done, or had a model to keep"))
     else:
         pipe.send(_ended(best, "max_runtime"))
 

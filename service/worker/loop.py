@@ -35,6 +35,7 @@ RUN_CLASSES = {
     "train": "service.domain.training:TrainingRun",
     "edit": "service.domain.training:TrainingRun",
     "compare": "service.domain.comparing:ComparisonRun",
+    "predict": "service.domain.predict_jobs.run:PredictionRun",
 }
 
 log = get_logger()

@@ -6,9 +6,10 @@ import gc
 
 from kan.kernels.cpu.warm import warm
 from service.domain import comparing, training
+from service.domain.predict_jobs import run
 from service.worker import child
 
-__all__ = ["child", "comparing", "training"]
+__all__ = ["child", "comparing", "run", "training"]
 
 # Most of a second, nearly all of it for numba to find its own modules: each training process would pay it again. No
 # torch here: a fork after its first backward pass could not run another.

@@ -15,7 +15,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 LabelValue = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 LAST_SEED = 2**53 - 1
-KINDS = ("train", "compare")
+KINDS = ("train", "compare", "predict")
 # Before the kind of a job, where pydantic tells which of the shapes it took.
 TAG = "kind:"
 Names = Annotated[list[Name], Field(max_length=10_000)]
@@ -37,6 +37,13 @@ COMPARE_EXAMPLE: dict[str, Any] = {
     "preset": "balanced",
     "baselines": ["mlp_parameters", "mlp_time", "linear"],
     "seeds": [0, 1, 2],
+}
+
+PREDICT_EXAMPLE: dict[str, Any] = {
+    "kind": "predict",
+    "model": "concrete",
+    "version": 3,
+    "dataset": "ds_01m855zsk5fwxvgkyv1bs3g32e",
 }
 
 GO_ON_EXAMPLE: dict[str, Any] = {
@@ -146,13 +153,35 @@ class CompareJobCreate(TableJobCreate):
     )
 
 
+class PredictJobCreate(StorableText):
+    """Which version predicts which data set: all its rows, in parts; a bad row gets an error and stops nothing."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PREDICT_EXAMPLE]})
+
+    kind: Literal["predict"]
+    model: str = Field(max_length=63, description="The model.")
+    version: Annotated[int, Field(ge=1)] | Annotated[str, Field(max_length=63)] = Field(
+        "latest", description="A number, an alias or latest; what it means is settled when the job is made."
+    )
+    dataset: str = Field(max_length=100, description="Id of the data set.")
+    priority: int = Field(0, ge=-1000, le=1000, description="Higher first; then age.")
+    max_runtime_s: int | None = Field(None, description="Longest run (seconds).")
+    labels: dict[LabelName, LabelValue] = Field(default_factory=dict, description="Anything, to find the job by.")
+
+    def spec(self) -> dict[str, Any]:
+        """Gives the spec as it was sent, without what was left out."""
+        return self.model_dump(exclude_unset=True, exclude_none=True)
+
+
 def _kind_of(body: object) -> str:
     kind = body.get("kind") if isinstance(body, dict) else getattr(body, "kind", None)
     # A train job need not say its kind; of an unknown kind its complaint names the field.
-    return TAG + ("compare" if kind == "compare" else "train")
+    return TAG + (kind if kind in ("compare", "predict") else "train")
 
 
 JobCreate = Annotated[
-    Annotated[TrainJobCreate, Tag(f"{TAG}train")] | Annotated[CompareJobCreate, Tag(f"{TAG}compare")],
+    Annotated[TrainJobCreate, Tag(f"{TAG}train")]
+    | Annotated[CompareJobCreate, Tag(f"{TAG}compare")]
+    | Annotated[PredictJobCreate, Tag(f"{TAG}predict")],
     Discriminator(_kind_of),
 ]

@@ -46,7 +46,8 @@ class JobRead(BaseModel):
     progress: dict[str, Any] | None
     transitions: list[Transition]
     result: dict[str, Any] | None = Field(
-        description="Of a train job: model, version, version_id, metrics; of a compare job: sides, choice, advice."
+        description="Of a train job: model, version, version_id, metrics; of a compare job: sides, choice, advice; "
+        "of a predict job: model, version, rows, bad_rows."
     )
     error: dict[str, Any] | None
     labels: dict[str, str]

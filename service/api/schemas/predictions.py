@@ -95,6 +95,51 @@ class StoredPredictionRead(BaseModel):
     residual: list[list[float | None]] | None = Field(description="actual - prediction; null for classification.")
 
 
+class JobPredictionsRead(BaseModel):
+    """A page of what a predict job has predicted; lists have an entry for each row of the page."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "job": "job_01m855zsk5fwxvgkyv1bs3g32e",
+                "status": "running",
+                "model": "concrete",
+                "version": 3,
+                "dataset": "ds_01m855zsk5fwxvgkyv1bs3g32e",
+                "offset": 0,
+                "total": 1_000_000,
+                "done": 150_000,
+                "bad_rows": 1,
+                "outputs": ["compressive_strength"],
+                "rows": [0, 1],
+                "predictions": [[44.3], None],
+                "actual": [[43.9], [51.0]],
+                "residual": [[-0.4], [None]],
+                "outside": [0, 0],
+                "errors": [None, "column 'age' has no value; in training it always had one"],
+            }
+        }
+    )
+    job: str
+    status: str
+    model: str
+    version: int
+    dataset: str | None = Field(description="null once it is deleted.")
+    offset: int
+    total: int = Field(description="Rows of the data set.")
+    done: int = Field(description="Rows that were predicted so far, from the first on.")
+    bad_rows: int = Field(description="How many of these have an error.")
+    outputs: list[str]
+    rows: list[int] = Field(description="Row numbers in the data set.")
+    predictions: list[list[float | str] | None] = Field(description="null where the row has an error.")
+    classes: list[str] | None = Field(None, description="Classification only.")
+    probabilities: list[list[float] | None] | None = Field(None, description="Classification only.")
+    actual: list[list[float | str | None]] | None = Field(description="null where the data set lacks a target.")
+    residual: list[list[float | None]] | None = Field(description="actual - prediction; null for classification.")
+    outside: list[int] = Field(description="How many values of each row training never saw.")
+    errors: list[str | None] = Field(description="Why a row has no prediction.")
+
+
 _ROW = {"type": "array", "items": {"type": ["number", "string", "boolean", "null"]}}
 _ROWS = {
     "type": "object",

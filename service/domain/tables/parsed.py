@@ -25,12 +25,14 @@ class TableLimits:
         max_bytes: of the upload, after decompression.
         max_rows, max_columns: rows and columns.
         max_cells: rows times columns.
+        hint: what to do with a larger one.
     """
 
     max_bytes: int
     max_rows: int
     max_columns: int
     max_cells: int
+    hint: str = ""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> TableLimits:
@@ -50,7 +52,7 @@ class TableLimits:
     def check_shape(self, rows: int, columns: int) -> None:
         """Raises BodyTooLarge where the rows, columns or cells are too many."""
         if rows > self.max_rows:
-            raise BodyTooLarge("rows", self.max_rows)
+            raise BodyTooLarge("rows", self.max_rows, self.hint)
         if columns > self.max_columns:
             raise BodyTooLarge("columns", self.max_columns)
         if rows * columns > self.max_cells:

@@ -1,0 +1,58 @@
+"""A predict job's spec checked against its version and data set: what the rows lack as a whole is refused at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.domain.errors import Fault, InvalidSpec, ModelNotFound, VersionNotFound
+from service.domain.model_cache import load_model
+from service.domain.models import LATEST, get_version
+from service.store.tables import DatasetRow, VersionRow
+
+PREDICT = "predict"
+# Of a part: enough that a part costs little beside its predictions, few enough for some megabytes.
+_ROWS, _FEWEST_ROWS, _CELLS = 50_000, 1_000, 1_000_000
+
+
+def resolve_predict_spec(session: Session, spec: Mapping[str, Any], dataset: DatasetRow) -> dict[str, Any]:
+    """Gives what a predict job will run.
+
+    Returns:
+        init (the version, as of a training that goes on from one), rows, part_rows, inputs, outputs, device, warnings.
+
+    Raises:
+        InvalidSpec: no such version, or columns that the data set does not have or has of another type.
+        StoredDataDamaged: the version's bytes.
+    """
+    row = _version(session, spec)
+    model = load_model(session, row.blob_sha256)
+    types = {str(column["name"]): str(column["type"]) for column in dataset.columns}
+    faults = []
+    for column in model.columns:
+        wanted = "number" if column.is_number else "category"
+        if types.get(column.name, "absent") not in (wanted, "ignored"):
+            found = types.get(column.name, "no column of it")
+            message = f"the version reads {column.name!r} as a {wanted}; in the data set it is {found}"
+            faults.append(Fault("/dataset", "other_columns", message))
+    if faults:
+        raise InvalidSpec(faults[0].message, faults[:20])
+    return {
+        "init": {"model": row.model_name, "version": row.version, "version_id": row.id, "sha256": row.blob_sha256},
+        "rows": dataset.rows,
+        "part_rows": max(_FEWEST_ROWS, min(_ROWS, _CELLS // max(1, len(model.columns)))),
+        "inputs": [column.name for column in model.columns],
+        "outputs": [item.name for item in model.encoding.outputs],
+        "device": "cpu",
+        "warnings": [],
+    }
+
+
+def _version(session: Session, spec: Mapping[str, Any]) -> VersionRow:
+    try:
+        return get_version(session, str(spec["model"]), str(spec.get("version") or LATEST))
+    except (ModelNotFound, VersionNotFound) as error:
+        pointer = "/model" if isinstance(error, ModelNotFound) else "/version"
+        raise InvalidSpec(str(error), [Fault(pointer, "unknown_version", str(error))]) from None
