@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from kan.curves import node_names, sum_names
 from kan.diagram_edges import DrawnEdge, drawn_edges, on_shared_scale
@@ -11,6 +12,8 @@ from kan.diagram_network import network_view
 from kan.diagram_theme import COLOURS, picture
 from kan.errors import InvalidConfig
 from kan.state import NetworkState
+
+View = Literal["diagram", "matrix"]
 
 MAX_DIAGRAM_EDGES = 40
 MAX_POINTS = 2000
@@ -74,16 +77,16 @@ def _shown(state: NetworkState, layers: Sequence[int], edges: Sequence[DrawnEdge
     return f"{words}, {dashed} pruned" if dashed else words
 
 
-def default_view(state: NetworkState) -> str:
+def default_view(state: NetworkState) -> View:
     """Gives the view that a network is drawn in where none is asked for: "matrix" or "diagram"."""
     return _view_for(int(layer.live.sum()) for layer in state.layers)
 
 
-def _view_of(edges: Sequence[DrawnEdge]) -> str:
+def _view_of(edges: Sequence[DrawnEdge]) -> View:
     return _view_for(Counter(edge.layer for edge in edges if edge.kind != "pruned").values())
 
 
-def _view_for(live_edges: Iterable[int]) -> str:
+def _view_for(live_edges: Iterable[int]) -> View:
     return "matrix" if max(live_edges, default=0) > MAX_DIAGRAM_EDGES else "diagram"
 
 

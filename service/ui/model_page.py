@@ -30,6 +30,7 @@ router = APIRouter(include_in_schema=False)
 NOTHING = picture("", 0, 0, "", "auto")
 # The first HTML of a large network stays light; whoever opens an edge gets a fine curve.
 FINE_POINTS, COARSE_POINTS, MANY_EDGES = 40, 24, 60
+MOST_EDGES, FIRST_EDGES = 200, 60
 
 
 @router.get("/models/{name}")
@@ -49,9 +50,20 @@ def model_part(name: str, request: Request, session: SessionDep, version: str = 
 def _page(name: str, version: str, request: Request, session: Session) -> Response:
     row = models.get_version(session, name, version)
     model: LoadedModel = request.app.state.models.model_of(session, row)
-    drawing = Picture(theme="auto", points=COARSE_POINTS if _live(model.state) > MANY_EDGES else FINE_POINTS)
-    facts = _facts(session, row, model, str(request.base_url)) | {"points": drawing.points}
+    drawing = first_picture(model.state)
+    facts = _facts(session, row, model, str(request.base_url)) | {"drawing": drawing}
     return html_page("model.html", picture=curves.drawn_network(model, drawing), locked=is_locked(request), **facts)
+
+
+def first_picture(state: NetworkState) -> Picture:
+    """Gives how a network is drawn at first: of a very large one the edges that matter most."""
+    live = _live(state)
+    return Picture(
+        view=default_view(state),
+        theme="auto",
+        points=COARSE_POINTS if live > MANY_EDGES else FINE_POINTS,
+        top=FIRST_EDGES if live > MOST_EDGES else None,
+    )
 
 
 def _facts(session: Session, row: VersionRow, model: LoadedModel, origin: str) -> dict[str, Any]:
@@ -71,7 +83,6 @@ def _facts(session: Session, row: VersionRow, model: LoadedModel, origin: str) -
         "aliases": named,
         "relatives": relatives(session, row.model_name, named),
         "line": call_line(origin, row.model_name, row.version, row.signature),
-        "view": default_view(model.state),
         "bodies": _bodies(row, fields),
         "edges": {"live": _live(model.state), "symbolic": sum(len(layer.formulas) for layer in model.state.layers)},
     }
@@ -85,7 +96,16 @@ def _bodies(row: VersionRow, fields: Sequence[Field]) -> dict[str, str]:
     return {
         "predict": json.dumps({"rows": [[field.start for field in fields]]}),
         "compare": json.dumps(compare, ensure_ascii=False),
+        "edit": _edit_body(row),
     }
+
+
+def _edit_body(row: VersionRow) -> str:
+    """Gives what was sent to make an edited version; nothing where it came of something else."""
+    if row.edit is None or row.edit.get("checkpoint"):
+        return ""
+    fit = {"fit": row.edit["fit"]} if row.edit.get("fit") else {}
+    return json.dumps({"operations": row.edit["operations"], **fit}, ensure_ascii=False)
 
 
 def _heading(session: Session, row: VersionRow, state: NetworkState) -> list[str]:

@@ -134,6 +134,14 @@ def test_a_page_of_200_edges_is_light(api: Any, publish: Any) -> None:
     assert len(gzip.compress(content)) <= 40_000
 
 
+def test_of_a_very_large_network_the_first_html_has_the_edges_that_matter_most(api: Any, publish: Any) -> None:
+    names = [f"feature {number}" for number in range(30)]
+    publish(network(inputs_named(*names), (NumberOutput("y", 0.0, 1.0),), hidden=30))
+    text = api.get("/models/concrete").text
+    assert (text.count("data-edge="), "930 of 930 edges are still splines." in text) == (60, True)
+    assert '<input type="range" id="top" min="1" max="930" value="60">' in text
+
+
 def test_without_a_key_a_page_holds_nothing_and_its_content_is_refused(
     settings: Settings, api_of: Any, api: Any, publish: Any, regression: NetworkState
 ) -> None:

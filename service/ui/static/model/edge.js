@@ -18,6 +18,7 @@ export async function openEdge(page, drawn) {
   const kind = ["spline", "symbolic", "levels", "pruned"].find((name) => drawn.classList.contains(name)) ?? "spline";
   const name = edgeName(drawn), content = byId("edge-content");
   byId("edge-title").textContent = name.replace(" to ", " → ");
+  byId("news").textContent = `${name}, ${kind}: its curve and what can be done to it`;
   content.replaceChildren(element("p", { class: "quiet" }, "Reading the curve …"));
   const curve = await drawing(path);
   if (page.kept.edge !== place || !content.isConnected) return;

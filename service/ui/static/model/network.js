@@ -9,8 +9,8 @@ const PATIENCE_MS = 150;
 export function startNetwork(page) {
   const controls = byId("views");
   controls.hidden = false;
-  const chosen = { view: page.view, top: 0, shared: false, pruned: false };
-  const all = mostEdges();
+  const { all, first } = countOfEdges();
+  const chosen = { view: page.view, top: first, shared: false, pruned: false };
   const redraw = delayed(() => draw(page, chosen, all).catch(page.fail));
 
   for (const button of viewButtons(controls)) {
@@ -50,7 +50,7 @@ async function draw(page, chosen, all) {
     theme: "auto",
     view: chosen.view,
     points: page.points,
-    top: chosen.top && chosen.top < all ? chosen.top : null,
+    top: chosen.top < all ? chosen.top : null,
     y_scale: chosen.shared ? "shared" : null,
     pruned: chosen.pruned ? "true" : null,
   };
@@ -110,9 +110,10 @@ function mark(controls, view) {
   for (const button of viewButtons(controls)) button.setAttribute("aria-pressed", String(button.dataset.view === view));
 }
 
-function mostEdges() {
+/** Gives how many edges there are to draw, and how many are drawn at first. */
+function countOfEdges() {
   const slider = /** @type {HTMLInputElement | null} */ (document.getElementById("top"));
-  return slider ? Number(slider.max) : 1;
+  return { all: Number(slider?.max ?? 1), first: Number(slider?.value ?? 1) };
 }
 
 /** @param {() => void} act */

@@ -31,6 +31,7 @@ import { startVersions } from "./versions.js";
  * @property {boolean} isClassification
  * @property {string} view
  * @property {number} points samples of each curve
+ * @property {number} edges that are live
  * @property {Kept} kept
  * @property {(() => void)[]} drawn called after each drawing of the network
  * @property {(() => void)[]} opened called after an edge is shown in its panel
@@ -67,6 +68,7 @@ function start() {
     isClassification: facts.task === "classification",
     view: facts.view ?? "diagram",
     points: Number(facts.points),
+    edges: Number(facts.edges),
     drawn: [],
     opened: [],
   };

@@ -4,7 +4,8 @@ import { get } from "../js/api.js";
 import { byId, svg } from "../js/elements.js";
 import { drawnEdges } from "./network.js";
 
-const FINE = 60;
+// The curves of more edges are megabytes: they are read when somebody changes a value.
+const MANY = 200;
 
 /**
  * Gives what marks a row on all curves.
@@ -14,8 +15,12 @@ const FINE = 60;
 export function startTrace(page, columns) {
   /** @type {Promise<any> | null} */
   let asked = null;
+  let isFirst = true;
   return async (/** @type {(number | string | null)[]} */ row) => {
-    asked ??= get(`${page.address}/activations`, { points: Math.min(FINE, page.points + 20) });
+    const mayWait = isFirst && page.edges > MANY;
+    isFirst = false;
+    if (mayWait) return;
+    asked ??= get(`${page.address}/activations`, { points: page.points });
     const curves = await asked;
     const values = passed(curves, Object.fromEntries(columns.map((name, place) => [name, row[place] ?? null])));
     for (const edge of drawnEdges()) mark(edge, curves, values);
