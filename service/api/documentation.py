@@ -34,7 +34,7 @@ _PAGE = """<!doctype html>
 <nav aria-label="Pages" style="padding: 12px 20px; font: 16px/1.5 system-ui, sans-serif">
 <a href="/">Data</a> · <a href="/train">New training</a> · <a href="/jobs">Jobs</a> · <a href="/models">Models</a>
 </nav>
-<div id="swagger-ui"><p>This page needs JavaScript; <a href="/openapi.json">/openapi.json</a> does not.</p></div>
+<main id="swagger-ui"><p>This page needs JavaScript; <a href="/openapi.json">/openapi.json</a> does not.</p></main>
 <script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script>
 </body>

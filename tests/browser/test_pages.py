@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.conftest import ROOT, Service
 from tests.browser.conftest import THEMES, WIDTHS
@@ -75,9 +76,38 @@ def test_at_twice_the_size_nothing_is_wider_than_the_screen(page: Page, places: 
         assert not is_wider_than_screen(page), address
 
 
+def test_models_are_shown_with_their_pictures(page: Page, places: dict[str, str]) -> None:
+    assert places
+    page.goto("/models")
+    picture = page.get_by_alt_text("Network of penguins")
+    expect(picture).to_have_attribute("src", re.compile("^blob:"))
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("image => image.naturalWidth") > 0
+
+
+def test_without_scripts_the_lists_are_there(browser: Browser, server: Service, places: dict[str, str]) -> None:
+    context = browser.new_context(base_url=server.url, java_script_enabled=False)
+    page = context.new_page()
+    for address in ("/", "/train"):
+        page.goto(address)
+        expect(page.get_by_role("link", name="penguins").first).to_be_visible()
+    page.goto(f"/datasets/{places['dataset']}")
+    expect(page.get_by_role("cell", name="flipper_length_mm")).to_be_visible()
+    page.goto("/jobs")
+    expect(page.get_by_role("link", name=places["job"])).to_be_visible()
+    page.goto(f"/jobs/{places['job']}")
+    expect(page.get_by_text("succeeded").first).to_be_visible()
+    page.goto("/models")
+    assert page.get_by_alt_text("Network of penguins").evaluate("image => image.complete")
+    context.close()
+
+
 def test_the_api_page_is_whole_without_any_other_host(page: Page) -> None:
     page.goto("/docs")
     expect(page.locator(".opblock").first).to_be_visible()
+    # What Swagger UI brings with it; the page around it adds nothing.
+    swagger = {"color-contrast", "heading-order", "nested-interactive"}
+    assert {fault.partition(":")[0] for fault in faults_of(page)} <= swagger
     expect(page.get_by_role("navigation").get_by_role("link", name="Jobs")).to_be_visible()
 
 

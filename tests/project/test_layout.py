@@ -52,6 +52,12 @@ def _first_line(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return body[0].end_lineno or function.lineno if has_docstring else function.lineno
 
 
+def test_scripts_of_the_pages_are_short_and_begin_with_their_idea() -> None:
+    scripts = {str(path): path.read_text() for path in Path("service/ui/static").rglob("*.js")}
+    assert [path for path, text in scripts.items() if not text.startswith("/** ")] == []
+    assert [path for path, text in scripts.items() if len(text.splitlines()) > MAX_FILE_LINES] == []
+
+
 def test_every_module_begins_with_its_idea() -> None:
     assert [str(path) for path in python_files(*ROOMS, "tests") if not ast.get_docstring(tree_of(path))] == []
 

@@ -63,6 +63,17 @@ async function look() {
   looked = Date.now();
   job = await get(path);
   showJob();
+  if (job.status === "queued") await lookForWorkers();
+}
+
+/** A job that nobody will take should not look like one that is about to begin. */
+async function lookForWorkers() {
+  const found = await get("/v1/workers").catch(() => null);
+  if (!found) return;
+  const { data } = found;
+  const busy = data.filter((/** @type {any} */ worker) => worker.job_id).length;
+  if (!data.length) parts.left.textContent = "no worker is running: kan worker starts one";
+  else if (busy === data.length) parts.left.textContent = `all ${number(data.length)} workers are busy`;
 }
 
 function showJob() {
@@ -102,6 +113,7 @@ function facts() {
 }
 
 function made() {
+  if (job.result?.advice) return [job.result.advice];
   if (!job.result?.model) return [];
   const words = `${job.result.model} version ${job.result.version}`;
   const link = element("a", { href: `/models/${job.result.model}?version=${job.result.version}` }, words);

@@ -3,17 +3,12 @@
 import { Problem, get, post } from "./api.js";
 import { callPanel } from "./call.js";
 import { byId, element } from "./elements.js";
-import { field, group, showFaults } from "./fields.js";
+import { showFaults } from "./fields.js";
 import { problemBox } from "./problems.js";
+import { call, controls, form, inputs, said, shown, start } from "./train_form.js";
 import { requestOf } from "./train_request.js";
 import { duration, number } from "./words.js";
 
-const PRESETS = [
-  ["quick", "Quick", "a first look"],
-  ["balanced", "Balanced", "the usual choice"],
-  ["thorough", "Thorough", "the most exact"],
-  ["interpretable", "Interpretable", "a formula to take home"],
-];
 const PAUSE_MILLISECONDS = 300;
 const home = byId("training");
 const asked = new URLSearchParams(location.search);
@@ -26,72 +21,6 @@ const ignored = new Set(asked.getAll("ignore"));
 let timer = 0;
 let asking = 0;
 let timed = "";
-
-const controls = {
-  dataset: element("select"),
-  target: element("select"),
-  task: choice(["auto", "regression", "classification"]),
-  model: element("input", { type: "text", maxlength: 63, autocomplete: "off" }),
-  hidden: element("input", { type: "text", inputmode: "numeric", placeholder: "chosen by validation", autocomplete: "off" }),
-  grid: element("input", { type: "text", inputmode: "numeric", autocomplete: "off" }),
-  degree: element("input", { type: "text", inputmode: "numeric", placeholder: "3", autocomplete: "off" }),
-  seed: element("input", { type: "text", inputmode: "numeric", placeholder: "0", autocomplete: "off" }),
-  testFraction: element("input", { type: "text", inputmode: "decimal", placeholder: "0.2", autocomplete: "off" }),
-  splitColumn: element("select"),
-  maxRuntime: element("input", { type: "text", inputmode: "numeric", placeholder: "3600", autocomplete: "off" }),
-  device: element("input", { type: "text", placeholder: "auto", autocomplete: "off" }),
-  recipe: element("textarea", { rows: 6, spellcheck: "false", placeholder: '[{"stage": "fit", "steps": 100}, {"stage": "symbolify"}]' }),
-};
-const inputs = element("div", { class: "choices" });
-const shown = element("pre", { id: "request", "aria-label": "Request" });
-const call = element("div");
-const said = element("div", { id: "said", "aria-live": "polite" });
-const start = element("button", { class: "primary" }, "Start the training");
-const presets = PRESETS.map(([name, words, meaning]) => preset(name ?? "", words ?? "", meaning ?? ""));
-const form = element("form", {},
-  element("div", { class: "panels" },
-    element("section", {},
-      element("h2", {}, "What"),
-      field("Data set", "/dataset", controls.dataset),
-      field("Target: the column to predict", "/targets", controls.target),
-      field("Task", "/task", controls.task, "auto: classification where the target is a category"),
-      group("How long", "/preset", ...presets),
-      field("Name of the model", "/model", controls.model, "empty: made from the data set's name; a known name gets its next version"),
-      advanced()),
-    element("section", {},
-      element("h2", {}, "The request"), shown, call, said, element("p", {}, start))));
-
-/** @param {string[]} words */
-function choice(words) {
-  return element("select", {}, ...words.map((word) => element("option", {}, word)));
-}
-
-/**
- * @param {string} name
- * @param {string} words
- * @param {string} meaning
- */
-function preset(name, words, meaning) {
-  return element("label", { class: "choice" },
-    element("input", { type: "radio", name: "preset", value: name, checked: name === "balanced" }),
-    element("span", {}, words), element("span", { class: "quiet small" }, meaning),
-    element("span", { class: "quiet small time", "data-preset": name }));
-}
-
-function advanced() {
-  return element("details", {},
-    element("summary", {}, "Advanced"),
-    field("Hidden layers", "/network/hidden", controls.hidden, "widths, such as 5 or 5, 3; empty: the preset finds the network"),
-    field("Grid", "/network/grid", controls.grid, "pieces of each curve"),
-    field("Degree", "/network/degree", controls.degree),
-    field("Seed", "/seed", controls.seed),
-    field("Part kept for the test", "/test_fraction", controls.testFraction),
-    field("Column that says train, validation or test", "/split_column", controls.splitColumn),
-    field("Longest run (seconds)", "/max_runtime_s", controls.maxRuntime),
-    field("Device", "/device", controls.device, "auto, cpu or cuda:0"),
-    group("Inputs", "/inputs", inputs),
-    field("Recipe (JSON), instead of a preset", "/recipe", controls.recipe));
-}
 
 async function begin() {
   try {
