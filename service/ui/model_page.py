@@ -84,6 +84,7 @@ def _facts(session: Session, row: VersionRow, model: LoadedModel, origin: str) -
         "relatives": relatives(session, row.model_name, named),
         "line": call_line(origin, row.model_name, row.version, row.signature),
         "bodies": _bodies(row, fields),
+        "shape": json.dumps([[layer.inputs, layer.outputs] for layer in model.state.layers]),
         "edges": {"live": _live(model.state), "symbolic": sum(len(layer.formulas) for layer in model.state.layers)},
     }
 

@@ -77,6 +77,23 @@ def test_undo_shows_the_parent_byte_by_byte_and_keeps_the_draft(page: Page, serv
     expect(page.locator("#change")).to_be_visible()
 
 
+def test_a_pruned_edge_is_shown_and_restored_to_the_same_picture(page: Page, server: Service) -> None:
+    publish_random(server, "restored", 2, 2)
+    settled(page, "/models/restored")
+    edge = page.locator('#picture [data-edge="0,1,0"]')
+    edge.click()
+    page.get_by_label("pruned edges").check()
+    page.get_by_role("button", name="Prune").click()
+    expect(page.locator("#change")).to_contain_text("x1 → h0 was pruned")
+    expect(page.get_by_label("pruned edges")).to_be_checked()
+    expect(edge).to_have_class("e pruned")
+    expect(page.locator("#edge-title")).to_have_text("x1 → h0")
+    page.get_by_role("button", name="Restore").click()
+    expect(page.locator("#change")).to_contain_text("x1 → h0 was restored")
+    first, third = (server.http.get(f"/v1/models/restored/versions/{number}/plot.svg").text for number in (1, 3))
+    assert first == third
+
+
 def test_publish_makes_a_draft_the_latest(page: Page, server: Service) -> None:
     publish_random(server, "published", 2, 0)
     settled(page, "/models/published")

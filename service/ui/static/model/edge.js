@@ -4,35 +4,43 @@ import { get, send } from "../js/api.js";
 import { callPanel } from "../js/call.js";
 import { byId, element, table } from "../js/elements.js";
 import { edit } from "./change.js";
-import { edgeName, picture } from "./network.js";
+import { picture } from "./network.js";
 
 const CANDIDATES = 8;
 
 /**
  * Shows an edge in its panel.
  * @param {import("./page.js").Page} page
- * @param {SVGGElement} drawn
+ * @param {string} place layer, source and target, as in "0,1,2"
  */
-export async function openEdge(page, drawn) {
-  const place = drawn.dataset.edge ?? "", path = `${page.address}/activations/${place.replaceAll(",", "/")}`;
-  const kind = ["spline", "symbolic", "levels", "pruned"].find((name) => drawn.classList.contains(name)) ?? "spline";
-  const name = edgeName(drawn), content = byId("edge-content");
-  byId("edge-title").textContent = name.replace(" to ", " → ");
-  byId("news").textContent = `${name}, ${kind}: its curve and what can be done to it`;
+export async function openEdge(page, place) {
+  const path = `${page.address}/activations/${place.replaceAll(",", "/")}`, content = byId("edge-content");
   content.replaceChildren(element("p", { class: "quiet" }, "Reading the curve …"));
   const curve = await drawing(path);
   if (page.kept.edge !== place || !content.isConnected) return;
-  const candidates = element("div", {}, kind === "spline" && element("p", { class: "quiet" }, "Looking for functions that it looks like …"));
+  const { name, kind } = said(curve), isSpline = kind === "spline";
+  byId("edge-title").textContent = name.replace(" to ", " → ");
+  byId("news").textContent = `${name}, ${kind}: its curve and what can be done to it`;
+  const candidates = element("div", {}, isSpline && element("p", { class: "quiet" }, "Looking for functions that it looks like …"));
   content.replaceChildren(
     element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Curve of ${name}` }, curve),
     actions(page, place, kind),
     candidates,
-    callPanel({ method: "GET", path: kind === "spline" ? `${path}/suggestions` : `${path}.svg` }),
+    callPanel({ method: "GET", path: isSpline ? `${path}/suggestions` : `${path}.svg` }),
   );
   for (const after of page.opened) after();
-  if (kind !== "spline") return;
+  if (!isSpline) return;
   const [found, library] = await Promise.all([suggestions(path), get("/v1/functions")]);
   candidates.replaceChildren(candidateTable(page, place, found), otherFunction(page, place, library.data));
+}
+
+/**
+ * Gives what the picture of an edge says of it.
+ * @param {Element} curve
+ */
+function said(curve) {
+  const words = /^(.*), (spline|symbolic|levels|pruned)\b.*$/s.exec(curve.getAttribute("aria-label") ?? "");
+  return { name: words?.[1] ?? "", kind: words?.[2] ?? "spline" };
 }
 
 /** @param {string} path */

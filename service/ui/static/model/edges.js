@@ -30,10 +30,21 @@ export function startEdges(page) {
   };
   page.drawn.push(prepare);
   prepare();
+  if (!page.kept.edge || !hasEdge(page, page.kept.edge)) return undefined;
   const open = drawnEdges().find((edge) => edge.dataset.edge === page.kept.edge);
-  if (!open) return undefined;
-  rove(open);
-  return openEdge(page, open);
+  if (open) rove(open);
+  return openEdge(page, page.kept.edge);
+}
+
+/**
+ * Says whether the network has an edge, pruned or not: another version may have another shape.
+ * @param {import("./page.js").Page} page
+ * @param {string} place
+ */
+function hasEdge(page, place) {
+  const [layer = 0, source = 0, target = 0] = place.split(",").map(Number);
+  const [inputs, sums] = page.shape[layer] ?? [0, 0];
+  return source < inputs && target < sums;
 }
 
 /**
@@ -41,11 +52,11 @@ export function startEdges(page) {
  * @param {SVGGElement | null} edge
  */
 function choose(page, edge) {
-  if (!edge) return;
-  page.kept.edge = edge.dataset.edge ?? null;
+  if (!edge?.dataset.edge) return;
+  page.kept.edge = edge.dataset.edge;
   mark(page.kept.edge);
   rove(edge);
-  openEdge(page, edge).then(() => byId("edge").scrollIntoView({ block: "nearest" })).catch(page.fail);
+  openEdge(page, page.kept.edge).then(() => byId("edge").scrollIntoView({ block: "nearest" })).catch(page.fail);
 }
 
 /** @param {string | null} chosen */

@@ -5,44 +5,58 @@ import { byId } from "../js/elements.js";
 
 const PATIENCE_MS = 150;
 
+/**
+ * How the network is drawn.
+ * @typedef {{view: string, top: number, shared: boolean, pruned: boolean}} Drawing
+ */
+
 /** @param {import("./page.js").Page} page */
 export function startNetwork(page) {
-  const controls = byId("views");
+  const controls = byId("views"), { all, first } = countOfEdges();
   controls.hidden = false;
-  const { all, first } = countOfEdges();
-  const chosen = { view: page.view, top: first, shared: false, pruned: false };
-  const redraw = delayed(() => draw(page, chosen, all).catch(page.fail));
-
-  for (const button of viewButtons(controls)) {
-    button.addEventListener("click", () => {
-      chosen.view = button.dataset.view ?? "diagram";
-      mark(controls, chosen.view);
-      byId("beside").classList.toggle("wide", chosen.view === "matrix");
-      redraw();
-    });
-  }
-  mark(controls, chosen.view);
-  document.getElementById("top")?.addEventListener("input", (event) => {
-    chosen.top = Number(/** @type {HTMLInputElement} */ (event.target).value);
-    const output = controls.querySelector("output");
-    if (output) output.value = String(chosen.top);
+  const drawing = () => ({ view: page.view, top: first, shared: false, pruned: false, ...page.kept.drawing });
+  const redraw = delayed(() => draw(page, drawing(), all).catch(page.fail));
+  const change = (/** @type {Partial<Drawing>} */ wanted) => {
+    Object.assign(page.kept.drawing, wanted);
+    show(controls, drawing());
     redraw();
-  });
-  for (const id of /** @type {const} */ (["shared", "pruned"])) {
-    byId(id).addEventListener("change", (event) => {
-      chosen[id] = /** @type {HTMLInputElement} */ (event.target).checked;
-      redraw();
+  };
+  for (const button of viewButtons(controls)) button.addEventListener("click", () => change({ view: button.dataset.view }));
+  for (const id of ["top", "shared", "pruned"]) {
+    document.getElementById(id)?.addEventListener("input", (event) => {
+      const input = /** @type {HTMLInputElement} */ (event.target);
+      change({ [id]: id === "top" ? Number(input.value) : input.checked });
     });
   }
+  show(controls, drawing());
   const find = /** @type {HTMLInputElement} */ (byId("find"));
   const search = () => showFound(find.value.trim().toLowerCase());
   find.addEventListener("input", search);
   page.drawn.push(search);
+  // What was chosen for the version before holds for this one.
+  if (Object.keys(page.kept.drawing).length) redraw();
+}
+
+/**
+ * @param {HTMLElement} controls
+ * @param {Drawing} drawing
+ */
+function show(controls, drawing) {
+  for (const button of viewButtons(controls)) button.setAttribute("aria-pressed", String(button.dataset.view === drawing.view));
+  byId("beside").classList.toggle("wide", drawing.view === "matrix");
+  for (const id of /** @type {const} */ (["shared", "pruned"])) {
+    /** @type {HTMLInputElement} */ (byId(id)).checked = drawing[id];
+  }
+  const slider = /** @type {HTMLInputElement | null} */ (document.getElementById("top"));
+  if (!slider) return;
+  slider.value = String(drawing.top);
+  const output = controls.querySelector("output");
+  if (output) output.value = slider.value;
 }
 
 /**
  * @param {import("./page.js").Page} page
- * @param {{view: string, top: number, shared: boolean, pruned: boolean}} chosen
+ * @param {Drawing} chosen
  * @param {number} all
  */
 async function draw(page, chosen, all) {
@@ -100,14 +114,6 @@ function showFound(wanted) {
 /** @param {HTMLElement} controls */
 function viewButtons(controls) {
   return /** @type {NodeListOf<HTMLButtonElement>} */ (controls.querySelectorAll("button[data-view]"));
-}
-
-/**
- * @param {HTMLElement} controls
- * @param {string} view
- */
-function mark(controls, view) {
-  for (const button of viewButtons(controls)) button.setAttribute("aria-pressed", String(button.dataset.view === view));
 }
 
 /** Gives how many edges there are to draw, and how many are drawn at first. */

@@ -32,6 +32,7 @@ import { startVersions } from "./versions.js";
  * @property {string} view
  * @property {number} points samples of each curve
  * @property {number} edges that are live
+ * @property {[number, number][]} shape inputs and sums of each layer
  * @property {Kept} kept
  * @property {(() => void)[]} drawn called after each drawing of the network
  * @property {(() => void)[]} opened called after an edge is shown in its panel
@@ -41,11 +42,11 @@ import { startVersions } from "./versions.js";
 
 /**
  * What stays when another version of the model is shown.
- * @typedef {{values: Record<string, string>, edge: string | null, compareJob: string | null}} Kept
+ * @typedef {{values: Record<string, string>, edge: string | null, drawing: Partial<import("./network.js").Drawing>}} Kept
  */
 
 /** @type {Kept} */
-const kept = { values: {}, edge: null, compareJob: null };
+const kept = { values: {}, edge: null, drawing: {} };
 const PANELS = [
   startCalls, startFormula, startNetwork, startEdges, startTry, startChange, startVersions, startTable,
   startLearned, startResiduals, startPareto, startCompare,
@@ -69,6 +70,7 @@ function start() {
     view: facts.view ?? "diagram",
     points: Number(facts.points),
     edges: Number(facts.edges),
+    shape: JSON.parse(facts.shape ?? "[]"),
     drawn: [],
     opened: [],
   };
