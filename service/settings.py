@@ -65,6 +65,15 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least serious event that is logged."
     )
+    drain_seconds: float = Field(
+        1.0,
+        ge=0,
+        le=600,
+        description="How long /readyz says 503 after SIGTERM before the API takes no more requests (seconds).",
+    )
+    otlp_endpoint: str = Field(
+        "", description="Where spans of requests and jobs go (URL of an OTLP collector over HTTP); empty = nowhere."
+    )
 
     lease_seconds: float = Field(
         30.0, gt=0, le=3600, description="How long a worker holds a job without renewing its lease (seconds)."

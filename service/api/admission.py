@@ -20,6 +20,7 @@ from service.domain.errors import InvalidApiKey
 from service.domain.key_ring import Caller, KeyRing
 from service.domain.quotas import WINDOW_SECONDS, Allowance, Quota
 from service.domain.tallies import RequestTallies
+from service.telemetry import Spans
 
 # The name under which those without a key are counted, all together.
 _KEYLESS = ""
@@ -37,6 +38,7 @@ class EdgeRules:
         everybody: how many requests all may have open together.
         each: how much one key may ask.
         requests: counts what was answered.
+        spans: where spans of requests go; None = nowhere.
         keys: know who a token belongs to; None = no keys asked.
         counts_keyless: does `each` hold for those without a key too?
     """
@@ -48,6 +50,7 @@ class EdgeRules:
     everybody: Quota
     each: Quota
     requests: RequestTallies
+    spans: Spans | None = None
     keys: KeyRing | None = None
     counts_keyless: bool = False
 
@@ -66,7 +69,7 @@ class Visit:
         self.headers: dict[str, str] = {}
         self.answer: Response | None = None
 
-    async def enter(self, scope: Scope) -> None:
+    async def enter(self, scope: Scope, headers: Headers) -> None:
         """Lets the request in; whatever happened, `leave` follows.
 
         Raises:
@@ -74,14 +77,15 @@ class Visit:
             TooManyRequests, TooManyAtOnce, Overloaded: not now.
             StoreUnavailable: its key cannot be looked up.
         """
-        rules, path, headers = self._rules, scope["path"], Headers(scope=scope)
+        rules, path = self._rules, scope["path"]
         if path in PROBES:
             check_origin(headers, rules.origins)
             return
         check_host(headers.get("host", ""), rules.hosts)
         check_origin(headers, rules.origins)
-        self.headers |= shared_headers(headers, rules.origins)
-        self.answer = preflight(scope["method"], headers, rules.origins)
+        if rules.origins:
+            self.headers |= shared_headers(headers, rules.origins)
+            self.answer = preflight(scope["method"], headers, rules.origins)
         self._take_place(rules.everybody, _KEYLESS)
         if self.answer is None:
             await self._count(scope, headers)
@@ -121,6 +125,18 @@ def _rate_headers(allowance: Allowance) -> dict[str, str]:
     }
 
 
+def bearer_token(headers: Headers) -> str:
+    """Gives what a caller shows.
+
+    Raises:
+        InvalidApiKey: nothing.
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise InvalidApiKey()
+    return token.strip()
+
+
 async def _caller(headers: Headers, keys: KeyRing) -> Caller:
     """Gives who asks, at once where the key called lately.
 
@@ -128,10 +144,7 @@ async def _caller(headers: Headers, keys: KeyRing) -> Caller:
         InvalidApiKey: nobody that we know.
         StoreUnavailable: it cannot be looked up.
     """
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token:
-        raise InvalidApiKey()
+    token = bearer_token(headers)
     try:
         caller = keys.held(token)
         return caller if caller is not None else await run_in_threadpool(keys.find, token)

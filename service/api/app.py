@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -67,6 +68,7 @@ from service.settings import Settings
 from service.store.blobs import with_blobs
 from service.store.changes import Changes, changes_of
 from service.store.engine import impatient_session_factory, make_engine, reading_session_factory, session_factory
+from service.telemetry import spans_to
 from service.ui import pages
 from service.version import code_version
 
@@ -109,7 +111,11 @@ _PARTS = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Gives the application; it opens the database on first use and closes it when the server stops."""
+    """Gives the application; it opens the database on first use and closes it when the server stops.
+
+    Raises:
+        OtelMissing: spans are to be sent, and the extra `otel` is not installed.
+    """
     engine = with_blobs(make_engine(settings.database_url), settings.blobs)
     changes = changes_of(engine)
 
@@ -118,6 +124,8 @@ def create_app(settings: Settings) -> FastAPI:
         changes.start()
         yield
         changes.close()
+        if app.state.spans is not None:
+            app.state.spans.close()
         engine.dispose()
 
     app = FastAPI(
@@ -144,6 +152,7 @@ def create_app(settings: Settings) -> FastAPI:
 def _equip(app: FastAPI, settings: Settings, engine: Engine, changes: Changes) -> None:
     """Gives the app what its routes share."""
     app.state.settings = settings
+    app.state.began = time.monotonic()
     app.state.engine = engine
     app.state.sessions = session_factory(engine)
     app.state.reading_sessions = reading_session_factory(engine)
@@ -163,6 +172,7 @@ def _equip(app: FastAPI, settings: Settings, engine: Engine, changes: Changes) -
     app.state.predicted = PredictionTallies()
     app.state.job_counts = JobCounts(app.state.reading_sessions, settings.lease_seconds)
     app.state.registry = registry_of(app)
+    app.state.spans = spans_to(settings.otlp_endpoint)
 
 
 def edge_rules(settings: Settings, state: State) -> EdgeRules:
@@ -175,6 +185,7 @@ def edge_rules(settings: Settings, state: State) -> EdgeRules:
         everybody=state.everybody,
         each=Quota(settings.key_requests_per_minute, settings.key_requests_at_once),
         requests=state.requests,
+        spans=state.spans,
         keys=state.keys if settings.needs_key else None,
         counts_keyless=settings.keyless_quota,
     )

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import platform
+import time
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from service.api.admission import bearer_token
 from service.api.dependencies import ReadingSessionDep, SettingsDep
+from service.api.job_events import is_closing
 from service.api.problems import problem_responses
 from service.api.schemas.workers import WorkerRead
 from service.domain import workers
-from service.domain.errors import StoreUnavailable
+from service.domain.access_errors import MissingScope, ShuttingDown
+from service.domain.errors import InvalidApiKey, StoreUnavailable
 from service.domain.limits import Limits
 from service.store.schema import is_migrated
+from service.store.tables import WorkerRow
 from service.version import code_version
 
 router = APIRouter(tags=["service"])
@@ -34,7 +40,11 @@ class Ready(BaseModel):
     database: str = Field(description="Kind of database.")
     migrated: bool
     workers: int = Field(description="Workers that were seen within the length of a lease.")
-    worker_list: list[WorkerRead] | None = Field(None, description="With ?verbose.")
+    worker_list: list[WorkerRead] | None = Field(None, description="With ?verbose, as all below.")
+    requests_open: int | None = None
+    streams_open: int | None = None
+    model_cache_bytes: int | None = None
+    seconds_up: float | None = None
 
 
 class Version(BaseModel):
@@ -56,26 +66,26 @@ async def livez() -> Live:
     "/readyz",
     operation_id="getReadiness",
     summary="Can it take requests?",
-    responses=problem_responses(StoreUnavailable),
+    responses=problem_responses(StoreUnavailable, ShuttingDown, InvalidApiKey, MissingScope),
 )
 def readyz(
     request: Request,
     response: Response,
     session: ReadingSessionDep,
     settings: SettingsDep,
-    verbose: Annotated[str | None, Query(max_length=10, description="Lists the workers.")] = None,
+    verbose: Annotated[str | None, Query(max_length=10, description="Tells more, to a key that may read.")] = None,
 ) -> Ready:
-    """200 when the database answers and is migrated; else 503."""
+    """200 when the database answers and is migrated, and nobody has told the process to end; else 503."""
     response.headers["Cache-Control"] = "no-store"
-    require_migrated(request, session)
+    require_ready(request, session)
     seen = workers.list_workers(session, settings.lease_seconds)
-    is_verbose = verbose is not None and verbose.lower() not in ("0", "false")
-    return Ready(
-        database=session.get_bind().dialect.name,
-        migrated=True,
-        workers=len(seen),
-        worker_list=[WorkerRead.model_validate(row, from_attributes=True) for row in seen] if is_verbose else None,
-    )
+    ready = Ready(database=session.get_bind().dialect.name, migrated=True, workers=len(seen))
+    if verbose is None or verbose.lower() in ("0", "false"):
+        return ready
+    if settings.needs_key:
+        # A probe is open to everybody; where the workers run is not everybody's business.
+        request.app.state.keys.find(bearer_token(request.headers)).require(("read",))
+    return ready.model_copy(update=_details(request.app.state, seen))
 
 
 @router.get("/v1/version", operation_id="getVersion", summary="Which version runs here?")
@@ -90,13 +100,26 @@ async def get_limits(settings: SettingsDep) -> Limits:
     return Limits.from_settings(settings)
 
 
-def require_migrated(request: Request, session: Session) -> None:
-    """Passes when the database answers and is migrated.
+def _details(state: Any, seen: Sequence[WorkerRow]) -> dict[str, Any]:
+    return {
+        "worker_list": [WorkerRead.model_validate(row, from_attributes=True) for row in seen],
+        "requests_open": state.everybody.open_requests,
+        "streams_open": state.streams.open,
+        "model_cache_bytes": state.models.bytes,
+        "seconds_up": round(time.monotonic() - state.began, 1),
+    }
+
+
+def require_ready(request: Request, session: Session) -> None:
+    """Passes when the database answers and is migrated, and the process goes on.
 
     Raises:
         StoreUnavailable: it is not migrated.
+        ShuttingDown: the process was told to end.
     """
     state: Any = request.app.state
+    if is_closing(request.app):
+        raise ShuttingDown
     # Once true it stays true: only looking for the newest step costs time.
     if not getattr(state, "is_migrated", False):
         if not is_migrated(session.connection()):

@@ -16,18 +16,21 @@ from service.api.admission import EdgeRules, Visit
 from service.api.body import LimitedBody
 from service.api.problems import EDGE_PROBLEMS, INTERNAL, domain_response, problem_response
 from service.api.route_templates import RouteTemplates
+from service.api.traced_requests import traced_request
 from service.domain.errors import DomainError
 from service.log import get_logger
+from service.tracing import read_traceparent
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-}
+# As ASGI sends them; an answer's own value of the same name holds.
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+)
 
 log = get_logger()
 
@@ -45,18 +48,40 @@ class RequestEdge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
         # A cache must not give one page what another may read.
-        answer = _Answer(scope, send, varies=bool(self.rules.origins))
+        answer = _Answer(scope, send, headers, varies=bool(self.rules.origins))
         scope.setdefault("state", {})["request_id"] = answer.request_id
+        traceparent = read_traceparent(headers.get("traceparent"))
         with structlog.contextvars.bound_contextvars(request_id=answer.request_id):
-            try:
-                await self._serve(scope, receive, answer)
-            finally:
-                seconds = answer.seconds()
-                self.rules.requests.add(*self.templates.of(scope), answer.status, seconds)
-                answer.log(seconds)
+            if traceparent is None and self.rules.spans is None:
+                await self._count(scope, receive, answer, headers)
+            else:
+                await self._trace(scope, receive, answer, headers, traceparent)
 
-    async def _serve(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+    async def _trace(
+        self, scope: Scope, receive: Receive, answer: _Answer, headers: Headers, traceparent: str | None
+    ) -> None:
+        """Serves a request as part of the caller's trace, and of our own where somebody watches."""
+        with traced_request(self.rules.spans, traceparent, scope["method"]) as span:
+            await self._count(scope, receive, answer, headers)
+            if span is not None:
+                method, template = self.templates.of(scope)
+                span.name(f"{method} {template}")
+                span.note({"http.request.method": method, "http.route": template})
+                span.note({"http.response.status_code": answer.status, "kan.request_id": answer.request_id})
+                if answer.status >= 500:
+                    span.fail(f"status {answer.status}")
+
+    async def _count(self, scope: Scope, receive: Receive, answer: _Answer, headers: Headers) -> None:
+        try:
+            await self._serve(scope, receive, answer, headers)
+        finally:
+            seconds = answer.seconds()
+            self.rules.requests.add(*self.templates.of(scope), answer.status, seconds)
+            answer.log(seconds)
+
+    async def _serve(self, scope: Scope, receive: Receive, answer: _Answer, headers: Headers) -> None:
         if not scope["path"].isprintable():
             # A route's pattern lets a line break pass at its end, where the rules by path would miss the route.
             await answer.fail(problem_response(EDGE_PROBLEMS[404], scope, "no address holds control characters"))
@@ -64,9 +89,9 @@ class RequestEdge:
         visit = Visit(self.rules)
         try:
             answer.visit = visit
-            await visit.enter(scope)
+            await visit.enter(scope, headers)
             body = LimitedBody(scope, receive, self.rules.body_limit(scope["path"]), self.rules.bodies)
-            body.check_declared(Headers(scope=scope))
+            body.check_declared(headers)
             answer.body = body
             await (visit.answer or self.app)(scope, body, answer)
         except DomainError as error:
@@ -88,12 +113,13 @@ class RequestEdge:
 class _Answer:
     """A `send` that adds the common headers and remembers what went out."""
 
-    def __init__(self, scope: Scope, send: Send, varies: bool) -> None:
+    def __init__(self, scope: Scope, send: Send, headers: Headers, varies: bool) -> None:
         self._scope, self._send = scope, send
         self.varies = varies
         self._began = time.perf_counter()
-        came = Headers(scope=scope).get("x-request-id", "")
+        came = headers.get("x-request-id", "")
         self.request_id = came if _REQUEST_ID.fullmatch(came) else uuid4().hex
+        self._made = ""
         self.started = False
         self.status = 0
         self.sent = 0
@@ -112,17 +138,23 @@ class _Answer:
     async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started, self.status = True, message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
-            headers["X-Request-ID"] = self.request_id
-            if self.visit is not None and self.visit.headers:
-                headers.update(self.visit.headers)
-            if self.varies:
-                headers.add_vary_header("Origin")
+            self._complete(message)
         elif message["type"] == "http.response.body":
             self.sent += len(message.get("body", b""))
         await self._send(message)
+
+    def _complete(self, message: Message) -> None:
+        raw = list(message.get("headers", ()))
+        named = {name for name, _ in raw}
+        if b"location" in named:
+            self._made = _job_of(dict(raw)[b"location"].decode("latin-1"))
+        raw += [header for header in _HEADERS if header[0] not in named]
+        raw.append((b"x-request-id", self.request_id.encode()))
+        if self.visit is not None:
+            raw += [(name.lower().encode(), value.encode("latin-1")) for name, value in self.visit.headers.items()]
+        message["headers"] = raw
+        if self.varies:
+            MutableHeaders(scope=message).add_vary_header("Origin")
 
     async def fail(self, response: Response) -> None:
         """Sends a problem unless an answer has begun."""
@@ -136,6 +168,11 @@ class _Answer:
             response.headers["Connection"] = "close"  # the rest of the body is not read
             await self.fail(response)
 
+    def _job(self) -> dict[str, str]:
+        """Gives the job that the request asked for or made, for its line."""
+        job_id = self._scope.get("path_params", {}).get("job_id") or self._made
+        return {"job_id": job_id} if job_id else {}
+
     def seconds(self) -> float:
         """Gives the time since the request came."""
         return time.perf_counter() - self._began
@@ -147,10 +184,17 @@ class _Answer:
             method=self._scope["method"],
             path=self._scope["path"],
             status=self.status,
+            **self._job(),
             ms=round(seconds * 1000, 2),
             bytes_in=self.body.read if self.body else 0,
             bytes_out=self.sent,
         )
+
+
+def _job_of(location: str) -> str:
+    """Gives the id of the job at an address, nothing where it is another thing."""
+    where, _, job_id = location.rpartition("/")
+    return job_id if where == "/v1/jobs" else ""
 
 
 async def _nothing_more() -> Message:

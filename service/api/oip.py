@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep, StatisticsDep
-from service.api.health import require_migrated
+from service.api.health import require_ready
 from service.api.hot_path import answered
 from service.api.problems import protocol_responses
 from service.api.schemas.inference import (
@@ -24,6 +24,7 @@ from service.api.schemas.inference import (
     TensorMetadata,
 )
 from service.domain import errors, models
+from service.domain.access_errors import ShuttingDown
 from service.domain.errors import MalformedBody
 from service.domain.inference import Arrival, infer
 from service.domain.model_tensors import tensors_of
@@ -91,11 +92,11 @@ async def server_live() -> Health:
     "/health/ready",
     operation_id="getServerReady",
     summary="Can it infer?",
-    responses=protocol_responses(errors.StoreUnavailable),
+    responses=protocol_responses(errors.StoreUnavailable, ShuttingDown),
 )
 def server_ready(request: Request, session: ReadingSessionDep) -> Health:
     """200 when the database answers and is migrated; else 503."""
-    require_migrated(request, session)
+    require_ready(request, session)
     return Health()
 
 

@@ -96,6 +96,7 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     access_errors.TooManyRequests: ProblemKind(429, "too-many-requests", "Too many requests in a minute"),
     access_errors.TooManyAtOnce: ProblemKind(429, "too-many-at-once", "Too many requests at once"),
     access_errors.Overloaded: ProblemKind(503, "overloaded", "Server overloaded"),
+    access_errors.ShuttingDown: ProblemKind(503, "shutting-down", "Shutting down"),
     errors.ForeignOrigin: ProblemKind(403, "foreign-origin", "Foreign origin refused"),
     errors.UnlistedHost: ProblemKind(421, "unlisted-host", "Not a host of this server"),
     errors.StoreUnavailable: ProblemKind(503, "store-unavailable", "Database not reachable", _SOON),

@@ -6,6 +6,7 @@ import contextlib
 import signal
 import socket
 import threading
+import time
 from types import FrameType
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from service.domain.keys import has_key
 from service.log import configure_logging
 from service.settings import Settings, settings_from_environment
 from service.store.engine import make_engine, session_factory
+from service.telemetry import OtelMissing
 
 _GRACE_SECONDS = 5
 
@@ -44,20 +46,29 @@ def serve(
     listener = _listen(settings)
     # A type of CPU that never served compiles for a minute; the sooner it begins, the better.
     KERNELS.functions()
-    app = create_app(settings)
+    app = _app_or_exit(settings)
     app.state.closing = threading.Event()
     with Supervisor(settings, devices_or_exit(settings) if settings.workers else ()):
         _serve(app, settings, listener)
     typer.echo("stopped")
 
 
+def _app_or_exit(settings: Settings) -> FastAPI:
+    try:
+        return create_app(settings)
+    except OtelMissing as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
 class _Server(uvicorn.Server):
-    """Tells event streams that the end is near; they would hold the shutdown up."""
+    """Tells event streams that the end is near, for they would hold it up, and lets a balancer see it coming."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI, where: str) -> None:
         super().__init__(config)
         self._app = app
         self._where = where
+        self._end_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -65,8 +76,20 @@ class _Server(uvicorn.Server):
             typer.echo(self._where)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        drain: float = self._app.state.settings.drain_seconds
+        is_first = not self._app.state.closing.is_set()
         self._app.state.closing.set()
-        super().handle_exit(sig, frame)
+        if sig == signal.SIGTERM and is_first and drain > 0:
+            # Who sends requests here learns it from /readyz; until then they are answered.
+            self._end_at = time.monotonic() + drain
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._end_at is not None and time.monotonic() >= self._end_at:
+            self._end_at = None
+            super().handle_exit(signal.SIGTERM, None)
+        return await super().on_tick(counter)
 
 
 def _serve(app: FastAPI, settings: Settings, listener: socket.socket) -> None:

@@ -57,3 +57,12 @@ class Overloaded(DomainError):
     def __init__(self, limit: int, what: str = "requests") -> None:
         super().__init__(f"{limit:,} {what} are being served already; try again in a moment")
         self.limit = limit
+
+
+class ShuttingDown(DomainError):
+    """This process was told to end, and takes its last requests."""
+
+    retry_after_seconds = 1
+
+    def __init__(self) -> None:
+        super().__init__("this process is about to end; ask another one, or again in a moment")

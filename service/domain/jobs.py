@@ -18,6 +18,7 @@ from service.domain.states import TERMINAL
 from service.store import jobs as statements
 from service.store.engine import database_now
 from service.store.tables import EventRow, JobRow
+from service.tracing import current_traceparent
 
 PREFIX = "job"
 
@@ -125,9 +126,10 @@ def create_job(session: Session, draft: JobDraft, *, max_queue: int, max_attempt
         created_at=now,
         not_before=now,
         token=0,
+        traceparent=current_traceparent(),
     )
     warnings = [("warning", _warning(found)) for found in draft.resolved.get("warnings", ())]
-    statements.add_job(session, row, [("status", {"status": "queued"}), *warnings])
+    statements.add_job(session, row, [("status", _queued(row.traceparent)), *warnings])
     return row
 
 
@@ -190,6 +192,10 @@ def _views(session: Session, rows: Sequence[JobRow]) -> list[JobView]:
     for event in statements.list_status_events(session, transitions):
         transitions[event.job_id].append({"status": event.data["status"], "at": event.at})
     return [JobView(row, transitions[row.id]) for row in rows]
+
+
+def _queued(traceparent: str | None) -> dict[str, Any]:
+    return {"status": "queued"} if traceparent is None else {"status": "queued", "traceparent": traceparent}
 
 
 def _warning(found: object) -> dict[str, Any]:

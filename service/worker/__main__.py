@@ -11,6 +11,7 @@ import signal
 
 from service.log import configure_logging
 from service.settings import settings_from_environment
+from service.telemetry import OtelMissing
 
 
 def main() -> None:
@@ -34,7 +35,10 @@ def main() -> None:
 
     if options.supervised is not None:
         die_with_parent(lambda: os.getppid() == options.supervised, signal.SIGTERM)
-    worker = Worker(settings, worker_id=options.id, device=options.device, run_class=options.run_class)
+    try:
+        worker = Worker(settings, worker_id=options.id, device=options.device, run_class=options.run_class)
+    except OtelMissing as error:
+        parser.exit(1, f"{error}\n")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     worker.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextvars import copy_context
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -31,7 +32,9 @@ class Heartbeat:
         self._writing = writing
         self._reading = reading
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        # With the context of the attempt: its lines of the log name the job and the trace.
+        context = copy_context()
+        self._thread = threading.Thread(target=context.run, args=(self._beat,), name="heartbeat", daemon=True)
         self.status = status
         self.is_lost = False
 
@@ -56,7 +59,7 @@ class Heartbeat:
                 return
             except SQLAlchemyError as error:
                 # The lease may end meanwhile; the fence keeps that harmless.
-                log.warning("heartbeat_failed", job_id=self._hold.job_id, error=type(error).__name__)
+                log.warning("heartbeat_failed", error=type(error).__name__)
 
     def _renew(self) -> None:
         self._writing.run(lambda session: renew_lease(session, self._hold, self._settings.lease_seconds))

@@ -22,9 +22,11 @@ from service.store.engine import database_now, make_engine, reading_session_fact
 from service.store.jobs import next_job_due
 from service.store.tables import JobRow, WorkerRow
 from service.store.workers import drop_worker, note_job, report_worker, touch_worker
+from service.telemetry import spans_to
 from service.worker.bell import Bell
 from service.worker.devices import CPU
 from service.worker.flag import Flag
+from service.worker.job_trace import traced_job
 from service.worker.process import SpareProcess, warm_up
 from service.worker.rescuer import Rescuer, backoff_of
 from service.worker.retrying import Transactions, is_passing
@@ -58,6 +60,7 @@ class Worker:
         self._stop = Flag()
         self._job_id: str | None = None
         self._bell = Bell(self._engine)
+        self._spans = spans_to(settings.otlp_endpoint)
         self._rest_seconds = settings.poll_seconds
 
     def stop(self) -> None:
@@ -83,6 +86,8 @@ class Worker:
         presence.join()
         self._survive(lambda: self._writing.run(self._sign_off))
         self._engine.dispose()
+        if self._spans is not None:
+            self._spans.close()
         log.info("worker_stopped", worker_id=self.worker_id)
 
     def _work_once(self, spare: SpareProcess) -> bool:
@@ -108,25 +113,31 @@ class Worker:
         return left <= 0
 
     def _run_job(self, hold: Hold, row: JobRow, spare: SpareProcess) -> None:
+        with traced_job(self._spans, row, self.worker_id) as end:
+            end(self._run_traced_job(hold, row, spare))
+
+    def _run_traced_job(self, hold: Hold, row: JobRow, spare: SpareProcess) -> str:
+        """Gives the job's state afterwards; "lost" where somebody else has it."""
         started = time.monotonic()
         self._job_id = hold.job_id
-        log.info("job_claimed", job_id=hold.job_id, worker_id=self.worker_id, attempt=row.attempt)
+        log.info("job_claimed", worker_id=self.worker_id, attempt=row.attempt)
         try:
             status = self._attempt(hold, row, spare)
         except LeaseLost:
-            log.warning("lease_lost", job_id=hold.job_id, worker_id=self.worker_id)
-            return
+            log.warning("lease_lost", worker_id=self.worker_id)
+            return "lost"
         except SQLAlchemyError:
             # The database is away: nothing can be written, and the lease will give the job back.
             raise
         except Exception:  # the job edge: a defect of ours ends this attempt, not the worker
-            log.exception("attempt_broke", job_id=hold.job_id)
+            log.exception("attempt_broke")
             status = self._writing.run(lambda session: self._lose(session, hold))
         finally:
             self._job_id = None
             # At once, for others leave to a free worker what suits it better.
             self._survive(lambda: self._writing.run(self._note_free))
-        log.info("job_left", job_id=hold.job_id, status=status, seconds=round(time.monotonic() - started, 3))
+        log.info("job_left", status=status, seconds=round(time.monotonic() - started, 3))
+        return status
 
     def _attempt(self, hold: Hold, row: JobRow, spare: SpareProcess) -> str:
         """Runs an attempt; one that a full or locked database broke is not the job's fault and does not count."""
@@ -136,7 +147,7 @@ class Worker:
         except SQLAlchemyError as error:
             if not is_passing(error):
                 raise
-            log.error("database_trouble", job_id=hold.job_id, error=type(error).__name__)
+            log.error("database_trouble", error=type(error).__name__)
             rest = backoff_of(self._settings).after(row.attempt)
             return self._writing.run(lambda session: hand_over(session, hold, rest))
 

@@ -19,6 +19,9 @@ OPTIONAL = {
     "resvg-py": {"service/domain/pictures.py"},
     "onnx": {"kan/export/onnx_graph.py"},
     "onnxruntime": {"kan/export/onnx_model.py"},
+    "opentelemetry-api": {"service/telemetry.py"},
+    "opentelemetry-sdk": {"service/telemetry.py"},
+    "opentelemetry-exporter-otlp-proto-http": {"service/telemetry.py"},
 }
 
 

@@ -58,6 +58,7 @@ class JobRead(BaseModel):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    traceparent: str | None = Field(None, description="The trace (W3C) of the request that made it, where it had one.")
 
 
 class JobPage(BaseModel):
@@ -121,6 +122,7 @@ def job_read(view: JobView) -> JobRead:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        traceparent=row.traceparent,
     )
 
 

@@ -40,7 +40,7 @@ def test_no_two_errors_share_a_type() -> None:
 
 def test_no_refusal_but_overload_and_a_defect_is_a_5xx() -> None:
     found = {kind.__name__ for kind, row in PROBLEMS.items() if row.status >= 500}
-    assert found == {"StoreUnavailable", "StoredDataDamaged", "TooManyStreams", "Overloaded"}
+    assert found == {"StoreUnavailable", "StoredDataDamaged", "TooManyStreams", "Overloaded", "ShuttingDown"}
 
 
 def test_a_body_holds_at_most_20_faults() -> None:

@@ -34,6 +34,7 @@ class Server:
             "KAN_PORT": "0",
             "KAN_DATABASE_URL": f"sqlite:///{folder}/var/kan.sqlite3",
             "KAN_HEARTBEAT_SECONDS": "0.2",
+            "KAN_DRAIN_SECONDS": "2",
             **settings,
         }
         with (folder / "log").open("wb") as log:
@@ -80,6 +81,10 @@ def test_one_command_makes_database_api_and_worker(server: Server) -> None:
 def test_signal_stops_api_and_workers_cleanly(server: Server, number: signal.Signals) -> None:
     worker = wait_until(lambda: server.get("/v1/workers")["data"])[0]
     server.process.send_signal(number)
+    if number == signal.SIGTERM:
+        # A balancer sees it coming, and whoever asks meanwhile is answered.
+        wait_until(lambda: server.client.get("/readyz").status_code == 503)
+        assert server.client.get("/v1/version").status_code == 200
     out, _ = server.process.communicate(timeout=_DEADLINE_SECONDS)
     assert server.process.returncode == 0
     assert b"stopped" in out
