@@ -36,6 +36,7 @@ endif
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
 TEST_PROCESSES ?= 2
+SECONDS ?= 1800
 FAULTS := tests/faults tests/service/worker/test_loop.py tests/service/worker/test_compare_jobs.py \
 	tests/acceptance/test_faults.py
 ARGS ?=
@@ -44,7 +45,7 @@ ARGS ?=
 TYPESCRIPT := 7.0.2
 TSC := .venv-scripts/node_modules/.bin/tsc
 
-.PHONY: help serve test test-slow test-faults check check-scripts format peers bench record pictures clean
+.PHONY: help serve test test-slow test-faults test-contract test-load check check-scripts format peers bench record pictures clean
 
 help: ## show this list
 	echo 'make TARGET [NAME=value ...]'
@@ -61,11 +62,17 @@ serve: $(VENV)/.serve-ready ## start the service and one worker on this machine,
 test: $(VENV)/.dev-ready .venv-clients/.ready $(VENV)/.browser-tried ## run every test but the slow ones
 	$(PYTEST) -n $(TEST_PROCESSES) -m 'not slow' $(ARGS)
 
-test-slow: $(VENV)/.dev-ready ## run the tests marked slow
-	$(PYTEST) -n $(TEST_PROCESSES) -m slow $(ARGS)
+test-slow: $(VENV)/.dev-ready ## run the tests marked slow, but for those of test-contract and test-load
+	$(PYTEST) -n $(TEST_PROCESSES) -m slow --ignore tests/acceptance/test_contract.py --ignore tests/acceptance/test_load.py $(ARGS)
 
 test-faults: $(VENV)/.dev-ready ## kill, freeze, fill and cut off what trains, on both databases
 	$(PYTEST) -n $(TEST_PROCESSES) $(FAULTS) $(ARGS)
+
+test-contract: $(VENV)/.dev-ready ## send over 20,000 requests made from the API document, and some without a key
+	$(PYTEST) -m slow tests/acceptance/test_contract.py $(ARGS)
+
+test-load: $(VENV)/.dev-ready ## half an hour of everything at once on 64 connections; SECONDS=180 for less
+	LOAD_SECONDS=$(SECONDS) $(PYTEST) -m slow tests/acceptance/test_load.py $(ARGS)
 
 check: $(VENV)/.dev-ready check-scripts ## lint, format, types and the directions of imports
 	$(BIN)/ruff check .

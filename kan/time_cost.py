@@ -8,7 +8,7 @@ from typing import Any
 from kan.config import Average, Choose, Extend, Fit, NetworkConfig, Refine, Refit, Stage, Starts
 from kan.config_symbolic import Discover, Symbolify
 from kan.cost import LARGEST_BATCH, MEMBER_ROWS, carries, choose_optimizer
-from kan.structures import MOST_INPUTS, structures
+from kan.structures import structures
 
 # Measured on one core: products of parameters by parameters in a second, the time that a row and a parameter of the
 # Jacobian take, and a step of any size. tests/kan/test_time_cost.py has estimates beside what trainings took.
@@ -16,7 +16,7 @@ PRODUCTS_PER_SECOND = 3e10
 JACOBIAN_SECONDS = 1e-8
 STEP_SECONDS = 2e-3
 # A batch: a row and a parameter forth and back, and what it takes whatever its size.
-BATCH_SECONDS, ONE_BATCH_SECONDS = 2e-9, 5e-4
+BATCH_SECONDS, ONE_BATCH_SECONDS = 3e-10, 5e-4
 BATCHES_PER_STEP = 50
 # A search looks at every function of the library after each of its steps.
 SEARCH_STEP_SECONDS = 5e-3
@@ -30,7 +30,7 @@ ROWS_OF_ALL_MEMBERS = 20_000
 SHARE_WITH_PATIENCE, SHARE_OF_A_CLIMB = 0.7, 0.25
 # Most starts need no penalty, or no second look.
 SHARE_OF_PENALTIES = 0.5
-STEPS_OF_A_STRUCTURE, STEPS_OF_A_TRY, STEPS_OF_AN_EDGE = 20, 250, 16
+STEPS_OF_A_STRUCTURE, STEPS_OF_A_TRY, STEPS_OF_AN_EDGE = 20, 125, 16
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,14 @@ def training_seconds(config: NetworkConfig, recipe: Sequence[Stage], job: Job) -
     return seconds
 
 
-def step_seconds(parameters: int, job: Job, optimizer: str = "auto") -> float:
+def step_seconds(config: NetworkConfig, job: Job, optimizer: str = "auto") -> float:
     """Gives the seconds of one step of a fit, of fifty batches where these take its place."""
+    parameters = job.parameters(config)
     if choose_optimizer(optimizer, parameters, job.rows) == "lm":
-        rows = job.rows * (1 if job.is_class else job.outputs)
-        products = float(parameters) ** 2 * (rows + parameters)
-        return STEP_SECONDS + products / PRODUCTS_PER_SECOND + JACOBIAN_SECONDS * rows * parameters
+        rows = job.rows * job.outputs
+        # The residual branch of an edge takes about as long as its spline.
+        jacobian = JACOBIAN_SECONDS * rows * parameters * (0.5 if config.base == "zero" else 1.0)
+        return STEP_SECONDS + float(parameters) ** 2 * (rows + parameters) / PRODUCTS_PER_SECOND + jacobian
     batch = min(job.rows, LARGEST_BATCH)
     return BATCHES_PER_STEP * (ONE_BATCH_SECONDS + BATCH_SECONDS * batch * parameters)
 
@@ -92,16 +94,12 @@ def _nothing(_: Any, config: NetworkConfig, __: Job) -> Spent:
 
 
 def _fit(stage: Fit, config: NetworkConfig, job: Job) -> Spent:
-    parameters = job.parameters(config)
     steps = stage.steps * (1.0 if stage.patience is None else SHARE_WITH_PATIENCE)
-    if choose_optimizer(stage.optimizer, parameters, job.rows) == "lm" or stage.optimizer == "auto":
-        return steps * step_seconds(parameters, job, stage.optimizer), config
-    # Asked for by name, a step is one batch.
-    return steps * step_seconds(parameters, job, stage.optimizer) / BATCHES_PER_STEP, config
+    return steps * step_seconds(config, job, stage.optimizer), config
 
 
 def _refit(stage: Refit, config: NetworkConfig, job: Job) -> Spent:
-    return _within(stage.max_work, stage.steps * step_seconds(job.parameters(config), job)), config
+    return _within(stage.max_work, stage.steps * step_seconds(config, job)), config
 
 
 def _refine(stage: Refine, config: NetworkConfig, _: Job) -> Spent:
@@ -113,7 +111,7 @@ def _starts(stage: Starts, config: NetworkConfig, job: Job) -> Spent:
     rungs = max(stage.count.bit_length(), 2)
     first = stage.steps * (1 + SHARE_OF_PENALTIES * PENALTIES)
     others = (stage.count - 1) * stage.steps / rungs * 1.5 if several else 0.0
-    return _within(stage.max_work, (first + others) * step_seconds(job.parameters(config), job)), config
+    return _within(stage.max_work, (first + others) * step_seconds(config, job)), config
 
 
 def _extend(stage: Extend, config: NetworkConfig, job: Job) -> Spent:
@@ -122,7 +120,7 @@ def _extend(stage: Extend, config: NetworkConfig, job: Job) -> Spent:
         grids.append(grids[-1] * 2)
     if len(grids) == 1:
         return 0.0, config
-    each = (step_seconds(job.parameters(replace(config, grid=grid)), job) for grid in grids)
+    each = (step_seconds(replace(config, grid=grid), job) for grid in grids)
     return sum(_within(stage.max_work, SHARE_OF_A_CLIMB * stage.steps * one) for one in each), config
 
 
@@ -132,10 +130,10 @@ def _choose(stage: Choose, config: NetworkConfig, job: Job) -> Spent:
     seconds, chosen = 0.0, replace(config, hidden=(), base="zero")
     for grid in stage.grids:
         additive = replace(chosen, hidden=(), grid=grid)
-        seconds += ADDITIVE_STEPS * step_seconds(job.parameters(additive), few) if 0 in stage.hidden else 0.0
+        seconds += ADDITIVE_STEPS * step_seconds(additive, few) if 0 in stage.hidden else 0.0
         hidden = _widest(stage, additive, job)
         if hidden is not None:
-            once = MEMBER_STEPS * step_seconds(job.parameters(hidden), few)
+            once = MEMBER_STEPS * step_seconds(hidden, few)
             seconds += PENALTIES * (1 + (stage.members - 1) * SHARE_WITH_PATIENCE) * once
             chosen = hidden
     return seconds, chosen
@@ -156,22 +154,23 @@ def _average(stage: Average, config: NetworkConfig, job: Job) -> Spent:
     few = replace(job, rows=min(job.rows, MEMBER_ROWS))
     steps = MEMBER_STEPS if config.hidden else ADDITIVE_STEPS
     wide = replace(config, hidden=tuple(width * members for width in config.hidden), base="zero")
-    return members * steps * step_seconds(job.parameters(config), few), wide
+    return members * steps * step_seconds(config, few), wide
 
 
 def _discover(stage: Discover, config: NetworkConfig, job: Job) -> Spent:
     inputs = len(job.input_levels)
     if job.is_class or job.outputs > 1 or any(levels is not None for levels in job.input_levels):
         return 0.0, config
-    fits = len(structures(inputs)) * STEPS_OF_A_STRUCTURE * (1 + (stage.starts - 1) / 3)
-    tries = (stage.tries if inputs <= MOST_INPUTS else 1) * STEPS_OF_A_TRY
-    return (fits + tries) * (SEARCH_STEP_SECONDS + step_seconds(16 * inputs, job)), replace(config, hidden=(1,))
+    number, shape = len(structures(inputs)), replace(config, hidden=(2,))
+    fits = number * STEPS_OF_A_STRUCTURE * (1 + (stage.starts - 1) / 3)
+    tries = min(stage.tries, number) * STEPS_OF_A_TRY * inputs
+    return (fits + tries) * (SEARCH_STEP_SECONDS + step_seconds(shape, job)), replace(config, hidden=(1,))
 
 
 def _symbolify(_: Symbolify, config: NetworkConfig, job: Job) -> Spent:
     widths = config.widths(len(job.input_levels), job.outputs)
     edges = sum(a * b for a, b in pairwise(widths))
-    each = SEARCH_STEP_SECONDS + step_seconds(job.parameters(config), job)
+    each = SEARCH_STEP_SECONDS + step_seconds(config, job)
     return STEPS_OF_AN_EDGE * edges * each, config
 
 

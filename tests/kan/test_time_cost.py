@@ -26,6 +26,9 @@ MEASURED: list[tuple[Job, str, dict[str, Any] | None, float]] = [
     (PENGUINS, "interpretable", None, 3.65),
     (CONCRETE, "quick", None, 0.73),
     (CONCRETE, "balanced", None, 6.39),
+    (CONCRETE, "thorough", None, 10.5),
+    (CONCRETE, "interpretable", None, 49.7),
+    (TOY, "thorough", {"hidden": [5]}, 4.48),
     (CONCRETE, "quick", {"hidden": [5]}, 1.59),
     (CONCRETE, "balanced", {"hidden": [5]}, 1.91),
 ]

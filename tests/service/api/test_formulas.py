@@ -177,7 +177,7 @@ def test_classes_have_logits_as_formulas_and_say_so(api: Any, publish: Any) -> N
         ("?digits=18", {}, 422),
         ("?format=yaml", {}, 422),
         ("?output=nope", {}, 422),
-        ("?format=c", {"Accept": "text/html"}, 406),
+        ("?format=c", {"Accept": "image/gif"}, 406),
         ("", {"Accept": "image/png"}, 406),
     ],
 )
