@@ -11,6 +11,7 @@ import polars as pl
 
 from service.api.table_formats import table_bytes
 from service.domain.explanations import Contributions, Gradient
+from service.domain.intervals import Intervals
 from service.domain.predictions import Prediction, outside_entry
 from service.domain.stored_predictions import StoredPrediction
 from service.domain.tables.upload import JSON
@@ -22,7 +23,8 @@ def prediction_body(
 ) -> bytes:
     """Gives the answer for rows that were sent; what explains it is added in JSON."""
     if media_type != JSON:
-        return table_bytes(pl.DataFrame(_columns(answer)), media_type)
+        columns = _columns(answer) + _interval_columns(answer, (explained or {}).get("interval"))
+        return table_bytes(pl.DataFrame(columns), media_type)
     return _json({**_head(row, answer), "domain": _domain(answer), **(explained or {})})
 
 
@@ -43,6 +45,15 @@ def gradient_part(found: Gradient) -> dict[str, Any]:
         "inputs": list(found.inputs),
         "values": np.ascontiguousarray(found.values),
     }
+
+
+def interval_part(found: Intervals, answer: Prediction) -> dict[str, Any]:
+    """Gives intervals, or sets of classes, as they are shown."""
+    facts: dict[str, Any] = {"level": found.level, "test_rows": found.rows}
+    if found.sets is not None and answer.classes is not None:
+        named = [[name for name, is_in in zip(answer.classes, row, strict=True) if is_in] for row in found.sets]
+        return {**facts, "sets": named}
+    return {**facts, "low": np.ascontiguousarray(found.low), "high": np.ascontiguousarray(found.high)}
 
 
 def stored_body(row: VersionRow, page: StoredPrediction, media_type: str, asked: dict[str, Any]) -> bytes:
@@ -86,6 +97,21 @@ def _columns(answer: Prediction) -> list[pl.Series]:
             for place, name in enumerate(answer.classes)
         ]
     return columns
+
+
+def _interval_columns(answer: Prediction, interval: Mapping[str, Any] | None) -> list[pl.Series]:
+    """Gives low(strength) and high(strength) of each output; of classes in_set(a) of each, 1 or 0."""
+    if interval is None:
+        return []
+    if answer.classes is not None:
+        members = [set(row) for row in interval["sets"]]
+        return [pl.Series(f"in_set({name})", [int(name in row) for row in members]) for name in answer.classes]
+    ends = [(word, interval[word]) for word in ("low", "high")]
+    return [
+        pl.Series(f"{word}({name})", values[:, place])
+        for place, name in enumerate(answer.outputs)
+        for word, values in ends
+    ]
 
 
 def _stored_frame(page: StoredPrediction) -> pl.DataFrame:

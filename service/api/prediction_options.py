@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,15 +10,21 @@ from typing import Any
 import numpy as np
 
 from service.api.negotiation import JSON
-from service.api.prediction_answers import contributions_part, gradient_part
+from service.api.prediction_answers import contributions_part, gradient_part, interval_part
 from service.domain import errors, explanations, predictions
+from service.domain.intervals import intervals
 from service.domain.model_cache import LoadedModel
 from service.store.tables import VersionRow
 
 # Also those of later versions of this service, so that an address never changes its meaning.
 OPTIONS = frozenset({"domain", "contributions", "interval", "gradient"})
 CONTRIBUTIONS = "Adds what every edge into the outputs adds to each row; JSON only."
+INTERVAL = (
+    "Adds an interval to each number, a set to each class: on average they hold the true one in at least this part "
+    "of rows like the test rows."
+)
 GRADIENT = "Adds the derivative of each output by each number column; JSON only."
+_LEVEL = re.compile(r"0?\.[0-9]{1,12}")
 _WORDS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -28,6 +35,7 @@ class Asked:
     policy: predictions.DomainPolicy
     contributions: bool = False
     gradient: bool = False
+    interval: float | None = None
 
     @property
     def explains(self) -> bool:
@@ -41,13 +49,12 @@ def read_asked(chosen: Mapping[str, str]) -> Asked:
     Raises:
         InvalidParameter: one that is not offered, or a value that is none.
     """
-    if "interval" in chosen:
-        raise errors.InvalidParameter("interval", "not offered yet; a column of this name is written input.<name>")
     asked = chosen.get("domain", "warn")
     policy = next((policy for policy in predictions.POLICIES if policy == asked), None)
     if policy is None:
         raise errors.InvalidParameter("domain", f"expected one of {', '.join(predictions.POLICIES)}")
-    return Asked(policy, contributions=_flag(chosen, "contributions"), gradient=_flag(chosen, "gradient"))
+    flags = {option: _flag(chosen, option) for option in ("contributions", "gradient")}
+    return Asked(policy, interval=_level(chosen), **flags)
 
 
 def check_asked(asked: Asked, media_type: str) -> None:
@@ -68,7 +75,7 @@ def explanation(
 
     Raises:
         BodyTooLarge: too many numbers.
-        InvalidParameter: the version keeps no means of its training rows.
+        InvalidParameter: the version keeps no means of its training rows, or no residuals of enough test rows.
     """
     found: dict[str, dict[str, Any]] = {}
     if asked.contributions:
@@ -79,7 +86,18 @@ def explanation(
         found["contributions"] = contributions_part(explanations.contributions(model, answer.read, np.array(means)))
     if asked.gradient:
         found["gradient"] = gradient_part(explanations.gradient(model, answer.read))
+    if asked.interval is not None:
+        found["interval"] = interval_part(intervals(row, answer, asked.interval), answer)
     return found
+
+
+def _level(chosen: Mapping[str, str]) -> float | None:
+    if "interval" not in chosen:
+        return None
+    text = chosen["interval"]
+    if not _LEVEL.fullmatch(text) or not 0 < float(text) < 1:
+        raise errors.InvalidParameter("interval", "expected a number between 0 and 1, such as 0.9")
+    return float(text)
 
 
 def _flag(chosen: Mapping[str, str], option: str) -> bool:

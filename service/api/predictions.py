@@ -14,6 +14,7 @@ from service.api.prediction_answers import prediction_body, stored_body
 from service.api.prediction_options import (
     CONTRIBUTIONS,
     GRADIENT,
+    INTERVAL,
     OPTIONS,
     Asked,
     check_asked,
@@ -64,6 +65,14 @@ _PARAMETERS: list[dict[str, Any]] = [
         }
         for option, words in (("contributions", CONTRIBUTIONS), ("gradient", GRADIENT))
     ),
+    {
+        "name": "interval",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        "example": 0.9,
+        "description": INTERVAL,
+    },
 ]
 _PLACES: list[dict[str, Any]] = [
     {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in ("name", "version")
@@ -195,6 +204,6 @@ def _asked_of(request: Request) -> Asked:
     chosen = dict(request.query_params)
     unknown = next((option for option in chosen if option not in _BODY_OPTIONS), None)
     if unknown is not None:
-        message = "unknown; expected domain, contributions or gradient"
+        message = "unknown; expected domain, contributions, gradient or interval"
         raise errors.InvalidParameter(unknown[:100], message, "unknown_parameter")
     return read_asked(chosen)

@@ -19,6 +19,7 @@ from service.domain.certificates import certificate_json, reading_both, training
 from service.domain.columns import table_arrays
 from service.domain.datasets import column_types, get_dataset, load_table
 from service.domain.errors import StoredDataDamaged
+from service.domain.residuals import Residuals, held_out_residuals
 from service.domain.term_means import term_means
 from service.store.blobs import BlobDamaged, get_blob
 from service.store.tables import VersionRow
@@ -30,13 +31,14 @@ NO_DATA_SET = "the data set that the version was trained on is gone"
 
 @dataclass(frozen=True, eq=False)
 class Measures:
-    """Scores by part, before and after; the certificate; or in words why there are none; the means of the terms."""
+    """Scores by part, before and after; certificate, means of the terms, residuals; or in words why there are none."""
 
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
     certificate: Mapping[str, Any] | None = None
     unmeasured: str | None = None
     term_means: list[list[float]] | None = None
+    residuals: Residuals | None = None
 
 
 def measure(
@@ -62,7 +64,8 @@ def measure(
     metrics = [scores(state, table, parts, None) for state in (before, after)]
     after = with_statistics(after, x)
     means = term_means(after, table, parts == Part.TRAIN)
-    return after, Measures(metrics[0], metrics[1], certificate_json(changed, after, x), term_means=means)
+    told, residuals = certificate_json(changed, after, x), held_out_residuals(after, table, parts)
+    return after, Measures(metrics[0], metrics[1], told, term_means=means, residuals=residuals)
 
 
 def training_sample(session: Session, version: VersionRow, state: NetworkState, max_rows: int) -> Any:

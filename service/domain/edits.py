@@ -135,7 +135,7 @@ def _stored(session: Session, edit: Edited, status: VersionStatus) -> VersionRow
         split_sha256=parent.split_sha256,
         signature=edit.signature,
         metrics=edit.metrics,
-        training={"term_means": edit.measures.term_means},
+        training={"term_means": edit.measures.term_means, "residuals": edit.measures.residuals},
         job_id=None,
         dataset_id=parent.dataset_id,
         seed=parent.seed,

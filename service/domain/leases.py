@@ -173,6 +173,7 @@ def finish_with_model(session: Session, hold: Hold, trained: TrainedModel, reaso
             "outcome": trained.outcome,
             "resolved": row.resolved,
             "term_means": trained.term_means,
+            "residuals": trained.residuals,
         },
         job_id=row.id,
         dataset_id=row.dataset_id,

@@ -19,6 +19,7 @@ from service.domain.errors import CheckpointGone, CheckpointNotFound
 from service.domain.finite_numbers import finite
 from service.domain.model_cache import ModelCache, load_model
 from service.domain.models import VersionStatus, get_version, publish_version
+from service.domain.residuals import Residuals, held_out_residuals
 from service.domain.term_means import term_means
 from service.store.checkpoints import find_checkpoint
 from service.store.tables import CheckpointRow, VersionRow
@@ -37,6 +38,7 @@ class Promotion:
         metrics: by part.
         change: the metrics before, and the certificate; or in words why there are none.
         means: of every edge into the outputs.
+        residuals: of the test rows.
     """
 
     of: VersionRow
@@ -45,6 +47,7 @@ class Promotion:
     metrics: Mapping[str, Any]
     change: Mapping[str, Any]
     means: list[list[float]] | None
+    residuals: Residuals | None = None
 
 
 def checkpoints_of(session: Session, version: VersionRow) -> list[Checkpoint]:
@@ -76,7 +79,8 @@ def try_promotion(session: Session, cache: ModelCache, version: VersionRow, numb
         return Promotion(version, row, made, {}, {**_UNMEASURED, "unmeasured": NO_DATA_SET}, None)
     table, parts = rows
     means = term_means(after, table, parts == Part.TRAIN)
-    return Promotion(version, row, made, scores(after, table, parts, None), change(before, after, table, parts), means)
+    metrics, changed = scores(after, table, parts, None), change(before, after, table, parts)
+    return Promotion(version, row, made, metrics, changed, means, held_out_residuals(after, table, parts))
 
 
 def store_promotion(session: Session, made: Promotion, status: VersionStatus) -> VersionRow:
@@ -95,7 +99,7 @@ def store_promotion(session: Session, made: Promotion, status: VersionStatus) ->
         split_sha256=parent.split_sha256,
         signature=made.signature,
         metrics=finite(made.metrics),
-        training={"term_means": made.means},
+        training={"term_means": made.means, "residuals": made.residuals},
         job_id=None,
         dataset_id=parent.dataset_id,
         seed=parent.seed,

@@ -18,6 +18,7 @@ class TrainedModel:
         train_seconds: wall-clock time of the last attempt.
         term_means: of every edge into the outputs over the training rows.
         change: of an edit: metrics before it and its certificate.
+        residuals: by how far it is off on the test rows; None without any.
     """
 
     model: bytes
@@ -28,6 +29,7 @@ class TrainedModel:
     train_seconds: float
     term_means: list[list[float]] | None = None
     change: dict[str, Any] | None = None
+    residuals: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,7 @@ from kan.train import Outcome
 from service.domain.certificates import change
 from service.domain.columns import table_arrays
 from service.domain.fitted_formulas import fitted_formula
+from service.domain.residuals import held_out_residuals
 from service.domain.signatures import network_facts, signature
 from service.domain.term_means import term_means
 from service.domain.trained_model import TrainedModel, TrainingMoment
@@ -143,7 +144,9 @@ class TrainingRun:
     def _result(self, result: TableResult) -> TrainedModel:
         means = term_means(result.state, self._arrays, result.parts == Part.TRAIN)
         changed = None if self._edited is None else change(self._edited, result.state, self._arrays, result.parts)
-        return replace(_result(result, means, time.perf_counter() - self._started), change=changed)
+        residuals = held_out_residuals(result.state, self._arrays, result.parts)
+        found = _result(result, means, time.perf_counter() - self._started)
+        return replace(found, change=changed, residuals=residuals)
 
     def checkpoint(self) -> bytes:
         """Gives all that the next attempt needs to end in the same bits."""

@@ -172,6 +172,7 @@ def _fields(result: Any) -> dict[str, Any]:
         "outcome": str(result.outcome),
         "train_seconds": float(result.train_seconds),
         "term_means": result.term_means,
+        "residuals": result.residuals,
         "change": plain(result.change),
     }
 

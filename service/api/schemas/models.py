@@ -140,7 +140,7 @@ def version_read(row: VersionRow) -> VersionRead:
         metrics=row.metrics,
         parameters=row.signature.get("parameters", row.training.get("parameters", resolved.get("parameters"))),
         training_seconds=row.training.get("seconds"),
-        training={name: fact for name, fact in row.training.items() if name != "term_means"},
+        training={name: fact for name, fact in row.training.items() if name not in ("term_means", "residuals")},
         dataset=row.dataset_id,
         job=row.job_id,
         parent=row.parent_id,

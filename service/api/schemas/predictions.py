@@ -48,6 +48,20 @@ class GradientRead(BaseModel):
     values: list[list[list[float | None]]] = Field(description="(rows, outputs, inputs); null without a value.")
 
 
+class IntervalRead(BaseModel):
+    """Split conformal intervals: over rows like the test rows, at least `level` of them hold the true value.
+
+    The share is one of all rows, not of each kind of row: the interval is as wide everywhere. Nothing is promised for
+    rows of another kind, such as those that `domain.outside` lists.
+    """
+
+    level: float
+    test_rows: int = Field(description="Rows that the version never learnt from, whose errors make the interval.")
+    low: list[list[float]] | None = Field(None, description="Numbers: (rows, outputs).")
+    high: list[list[float]] | None = Field(None, description="Numbers: (rows, outputs).")
+    sets: list[list[str]] | None = Field(None, description="Classification: the classes in each row's set.")
+
+
 class PredictionRead(BaseModel):
     """The answer, row by row in the order that was sent."""
 
@@ -75,6 +89,7 @@ class PredictionRead(BaseModel):
     domain: DomainRead
     contributions: ContributionsRead | None = Field(None, description="With ?contributions=true.")
     gradient: GradientRead | None = Field(None, description="With ?gradient=true.")
+    interval: IntervalRead | None = Field(None, description="With ?interval=0.9.")
 
 
 class StoredPredictionRead(BaseModel):

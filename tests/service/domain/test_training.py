@@ -226,6 +226,8 @@ def test_means_of_the_terms_are_those_of_the_training_rows() -> None:
     train = np.frombuffer(result.split, np.uint8) == Part.TRAIN
     x = encode(state.encoding, table_arrays(job.frame, job.types))[train]
     np.testing.assert_allclose(result.term_means, output_terms(state, x).mean(axis=0), rtol=1e-9)
+    assert result.residuals is not None
+    assert result.residuals[0]["rows"] == (np.frombuffer(result.split, np.uint8) == Part.TEST).sum() > 0
 
 
 def test_damaged_checkpoint_is_refused() -> None:

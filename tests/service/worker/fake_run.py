@@ -31,6 +31,7 @@ class Result:
     outcome: str
     train_seconds: float
     term_means: list[list[float]] | None = None
+    residuals: list[dict[str, Any]] | None = None
     change: dict[str, Any] | None = None
 
 
