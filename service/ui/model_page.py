@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -17,8 +16,9 @@ from service.domain.curves import Picture
 from service.domain.datasets import get_dataset
 from service.domain.model_cache import LoadedModel
 from service.store.tables import VersionRow
+from service.ui.panels.calls import call_bodies
 from service.ui.panels.formula import formula_panel
-from service.ui.panels.inputs import Field, input_fields
+from service.ui.panels.inputs import input_fields
 from service.ui.panels.lineage import change_of, list_aliases, relatives
 from service.ui.panels.scores import main_score, score_table
 from service.ui.rendering import SessionDep, html_page, is_locked
@@ -31,6 +31,8 @@ NOTHING = picture("", 0, 0, "", "auto")
 # The first HTML of a large network stays light; whoever opens an edge gets a fine curve.
 FINE_POINTS, COARSE_POINTS, MANY_EDGES = 40, 24, 60
 MOST_EDGES, FIRST_EDGES = 200, 60
+# Of fewer test rows no interval of this level can be promised.
+INTERVAL, INTERVAL_ROWS = "0.9", 9
 
 
 @router.get("/models/{name}")
@@ -66,6 +68,12 @@ def first_picture(state: NetworkState) -> Picture:
     )
 
 
+def interval_level(row: VersionRow) -> str:
+    """Gives the level of the interval that is shown, empty where the version has too few test rows for one."""
+    kept = row.training.get("residuals") or [{"rows": 0}]
+    return INTERVAL if min(item["rows"] for item in kept) >= INTERVAL_ROWS else ""
+
+
 def _facts(session: Session, row: VersionRow, model: LoadedModel, origin: str) -> dict[str, Any]:
     fields = input_fields(row, model)
     named = list_aliases(session, row.model_name)
@@ -83,30 +91,11 @@ def _facts(session: Session, row: VersionRow, model: LoadedModel, origin: str) -
         "aliases": named,
         "relatives": relatives(session, row.model_name, named),
         "line": call_line(origin, row.model_name, row.version, row.signature),
-        "bodies": _bodies(row, fields),
+        "bodies": call_bodies(row, fields),
+        "interval": interval_level(row),
         "shape": json.dumps([[layer.inputs, layer.outputs] for layer in model.state.layers]),
         "edges": {"live": _live(model.state), "symbolic": sum(len(layer.formulas) for layer in model.state.layers)},
     }
-
-
-def _bodies(row: VersionRow, fields: Sequence[Field]) -> dict[str, str]:
-    """Gives the JSON of the calls that send some: what the page shows first."""
-    targets = [item["name"] for item in row.signature.get("outputs", ())]
-    inputs = [field.name for field in fields]
-    compare = {"kind": "compare", "dataset": row.dataset_id, "targets": targets, "inputs": inputs, "preset": "quick"}
-    return {
-        "predict": json.dumps({"rows": [[field.start for field in fields]]}),
-        "compare": json.dumps(compare, ensure_ascii=False),
-        "edit": _edit_body(row),
-    }
-
-
-def _edit_body(row: VersionRow) -> str:
-    """Gives what was sent to make an edited version; nothing where it came of something else."""
-    if row.edit is None or row.edit.get("checkpoint"):
-        return ""
-    fit = {"fit": row.edit["fit"]} if row.edit.get("fit") else {}
-    return json.dumps({"operations": row.edit["operations"], **fit}, ensure_ascii=False)
 
 
 def _heading(session: Session, row: VersionRow, state: NetworkState) -> list[str]:

@@ -155,6 +155,14 @@ def test_without_a_key_a_page_holds_nothing_and_its_content_is_refused(
     assert locked.get("/parts/models/concrete").status_code == 401
 
 
+@pytest.mark.parametrize(("rows", "level"), [(8, ""), (9, "0.9")])
+def test_an_interval_is_asked_for_where_enough_test_rows_carry_it(
+    api: Any, publish: Any, regression: NetworkState, rows: int, level: str
+) -> None:
+    publish(regression, training={"residuals": [{"rows": rows}]})
+    assert f'data-interval="{level}"' in api.get("/models/concrete").text
+
+
 def test_the_part_is_the_page(api: Any, publish: Any, regression: NetworkState) -> None:
     publish(regression)
     assert api.get("/parts/models/concrete?version=1").text == api.get("/models/concrete?version=1").text

@@ -27,6 +27,7 @@ import { startVersions } from "./versions.js";
  * @property {string} dataset its id, empty without one
  * @property {string} job its id, empty without one
  * @property {boolean} hasFormula
+ * @property {string} interval the level that is promised, empty without test rows
  * @property {boolean} hasContributions the means of training rows are known
  * @property {boolean} isClassification
  * @property {string} view
@@ -65,6 +66,7 @@ function start() {
     dataset: facts.dataset ?? "",
     job: facts.job ?? "",
     hasFormula: facts.formula === "yes",
+    interval: facts.interval ?? "",
     hasContributions: facts.contributions === "yes",
     isClassification: facts.task === "classification",
     view: facts.view ?? "diagram",

@@ -40,7 +40,9 @@ export async function startTry(page) {
  */
 async function predict(page, row) {
   const body = { rows: [row] };
-  const answer = await post(`${page.address}/predict`, body, page.hasContributions ? { contributions: "true" } : {});
+  const answer = await post(`${page.address}/predict`, body, {
+    contributions: page.hasContributions ? "true" : null, interval: page.interval || null,
+  });
   const shown = answer.predictions[0];
   for (const place of /** @type {NodeListOf<HTMLElement>} */ (byId("answer").querySelectorAll("[data-output]"))) {
     place.textContent = number(shown[Number(place.dataset.output)]) + likely(answer);
@@ -51,9 +53,18 @@ async function predict(page, row) {
     const isOutside = answer.domain.outside.some((/** @type {any} */ item) => item.input === field.dataset.name);
     field.classList.toggle("outside", isOutside);
   }
+  const bounds = byId("interval");
+  bounds.hidden = !answer.interval;
+  if (answer.interval) bounds.textContent = intervalWords(answer.interval);
   showContributions(answer);
   showCall(byId("predict-call"), body);
   announce(answer);
+}
+
+/** @param {any} interval */
+function intervalWords({ level, low, high, sets, test_rows: rows }) {
+  const within = sets ? sets[0].join(" or ") : `${number(low[0][0])} to ${number(high[0][0])}`;
+  return `${within} holds for ${percent(level)} of rows like the ${rows} test rows.`;
 }
 
 /** @param {any} answer */
