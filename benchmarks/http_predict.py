@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,11 +43,13 @@ class Server:
     Attributes:
         command: starts it on the port that takes the place of {port}.
         environment: of Python's; it is left out where that is not there.
+        processes: that share the port.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Path = OURS
+    processes: int = 1
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Request:
 
 ASGI = ("-m", "uvicorn", "--port", "{port}", "--no-access-log", "--log-level", "error")
 OURS_SERVED = Server("kan-service", ("-m", "service", "serve", "--workers", "0", "--port", "{port}"))
+OURS_TWICE = replace(OURS_SERVED, name="kan-service, two processes", processes=2)
 PEERS = (
     Server("bare Starlette echo", (*ASGI, "servers.echo:app")),
     Server("FastAPI as in its tutorial", (*ASGI, "servers.tutorial:app")),
@@ -77,9 +80,10 @@ def main() -> None:
     rounds, requests = (2, 300) if asked.quick else (asked.rounds, 1_000)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         publish(folder)
-        running = {server.name: stack.enter_context(started(server, folder)) for server in (OURS_SERVED, *PEERS)}
+        servers = (OURS_SERVED, OURS_TWICE, *PEERS)
+        running = {server.name: stack.enter_context(started(server, folder)) for server in servers}
         running = {name: (process, port) for name, (process, port) in running.items() if process is not None}
-        print_costs(running, rounds, requests)
+        print_costs({name: found for name, found in running.items() if name != OURS_TWICE.name}, rounds, requests)
         print()
         print_latencies(running, requests)
 
@@ -107,22 +111,31 @@ def started(server: Server, folder: str) -> Iterator[tuple[psutil.Process | None
         **os.environ,
         **ONE_THREAD,
         "KAN_DATABASE_URL": database(folder),
+        "KAN_SHARE_PORT": "true",
         "PYTHONPATH": str(BENCHMARKS / "peers"),
     }
     command = [str(python), *(part.format(port=port) for part in server.command)]
-    where = BENCHMARKS.parent if server is OURS_SERVED else folder
-    process = subprocess.Popen(
-        command, cwd=where, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    where = BENCHMARKS.parent if server.command is OURS_SERVED.command else folder
+    processes = [
+        subprocess.Popen(command, cwd=where, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(server.processes)
+    ]
     try:
-        wait_until_listening(port, process)
-        yield psutil.Process(process.pid), port
+        for process in processes:
+            wait_until_listening(port, process)
+        yield psutil.Process(processes[0].pid), port
     finally:
-        with suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(process.pid).children(recursive=True):
-                child.kill()
-        process.kill()
-        process.wait()
+        for process in processes:
+            end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a server and all that it started."""
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            child.kill()
+    process.kill()
+    process.wait()
 
 
 def wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -144,7 +157,7 @@ def cases(name: str) -> dict[str, Request]:
     for rows in (1, 1_000):
         table = [ROW] * rows
         plain = Request("/predict", json.dumps({"rows": table}).encode(), {"Content-Type": "application/json"})
-        if name == OURS_SERVED.name:
+        if name in (OURS_SERVED.name, OURS_TWICE.name):
             url = f"/v1/models/{MODEL}/versions/latest/predict"
             found[f"{rows} rows, JSON"] = Request(url, plain.body, plain.headers)
             found[f"{rows} rows, raw bytes"] = raw_bytes(table)

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the API listens on; anything but loopback needs a key.")
     port: int = Field(8000, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
+    share_port: bool = Field(
+        False, description="May several API processes listen on the port? The system spreads connections over them."
+    )
     auth: Literal["auto", "on", "off"] = Field(
         "auto",
         description="Who may call: auto asks for a key unless bound to loopback, on always, off never.",

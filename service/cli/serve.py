@@ -18,7 +18,8 @@ from kan.kernels.native.compiling import KERNELS
 from service.api.app import create_app
 from service.cli.blobs import check_blobs_or_exit
 from service.cli.devices import devices_or_exit
-from service.cli.migrate import migrate_or_exit, shown_url
+from service.cli.listening import listen_or_exit, where_to_look
+from service.cli.migrate import migrate_or_exit
 from service.cli.supervisor import Supervisor
 from service.domain.keys import has_key
 from service.log import configure_logging
@@ -43,7 +44,7 @@ def serve(
     migrate_or_exit(settings)
     check_blobs_or_exit(settings)
     _require_key(settings)
-    listener = _listen(settings)
+    listener = listen_or_exit(settings)
     # A type of CPU that never served compiles for a minute; the sooner it begins, the better.
     KERNELS.functions()
     app = _app_or_exit(settings)
@@ -100,7 +101,7 @@ def _serve(app: FastAPI, settings: Settings, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    server = _Server(config, app, _where_to_look(settings, listener))
+    server = _Server(config, app, where_to_look(settings, listener))
     # uvicorn raises the signal again when it has stopped; the workers must stop first, so SIGTERM ends like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
@@ -122,23 +123,3 @@ def _require_key(settings: Settings) -> None:
             err=True,
         )
         raise typer.Exit(1)
-
-
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-    except OSError as error:
-        typer.echo(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}", err=True)
-        raise typer.Exit(1) from None
-
-
-def _where_to_look(settings: Settings, listener: socket.socket) -> str:
-    port = listener.getsockname()[1]
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    here = f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{port}"
-    plural = "worker" if settings.workers == 1 else "workers"
-    return (
-        f"kan-service is ready: {here}/  (pages)  {here}/docs  (API)\n"
-        f"database {shown_url(settings)}, {settings.workers} {plural}; Ctrl-C stops everything"
-    )
