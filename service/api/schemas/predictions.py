@@ -181,5 +181,12 @@ PREDICT_BODY: dict[str, Any] = {
         "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
         "application/vnd.apache.arrow.stream": {"schema": {"type": "string", "format": "binary"}},
         "application/x-npy": {"schema": {"type": "string", "format": "binary"}},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "format": "binary"}},
+            }
+        },
     },
 }

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sqlalchemy import create_engine
 
 from kan.errors import ExportError
 from kan.export.document import document
@@ -43,3 +44,23 @@ def test_a_column_named_like_a_node_is_kept_apart() -> None:
     assert state.encoding is not None
     table = measured_table(state.encoding, ROWS)
     check(sql_answers(sql_code(document(state)), table, 1), state, table)
+
+
+def test_postgres_takes_the_same_statement(postgres_server: str) -> None:
+    engine = create_engine(postgres_server)
+    for kind in ("every input", "more products", "classes", "two classes"):
+        state = NETWORKS[kind]
+        assert state.encoding is not None
+        table, answers = measured_table(state.encoding, ROWS), said(state, measured_table(state.encoding, ROWS))
+        columns = {name: "double precision" if values.dtype.kind == "f" else "text" for name, values in table.items()}
+        names = {name: '"' + name.replace('"', '""') + '"' for name in columns}
+        described = ", ".join(f"{names[name]} {kind}" for name, kind in columns.items())
+        rows = [[None if value != value else value for value in row] for row in zip(*table.values(), strict=True)]
+        with engine.begin() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute(f"CREATE TEMPORARY TABLE data ({described}) ON COMMIT DROP")
+            cursor.executemany(f"INSERT INTO data VALUES ({', '.join(['%s'] * len(columns))})", rows)
+            cursor.execute(sql_code(document(state)))
+            found = [row[len(row) - answers.shape[1] :] for row in cursor.fetchall()]
+        check(np.array(found, dtype=np.float64), state, table)
+    engine.dispose()

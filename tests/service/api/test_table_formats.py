@@ -62,6 +62,15 @@ def test_text_and_missing_values_are_predicted_from_arrow(api: Any, publish: Any
     assert pl.read_ipc_stream(io.BytesIO(answer.content))["strength"].to_list() == [value for (value,) in said]
 
 
+def test_rows_of_a_form_are_predicted(api: Any, publish: Any, classification: NetworkState) -> None:
+    publish(classification)
+    said = api.post(PREDICT, json={"rows": [[0.1, 0.2]]}).json()["predictions"]
+    for ending, media_type in (("arrow", ARROW), ("npy", NPY)):
+        content = table_bytes(pl.DataFrame({"x": [0.1], "domain": [0.2]}), media_type)
+        answer = api.post(PREDICT, files={"file": (f"rows.{ending}", content)})
+        assert answer.json()["predictions"] == said
+
+
 def test_classes_go_out_as_a_structure(api: Any, publish: Any, classification: NetworkState) -> None:
     publish(classification)
     answer = api.post(PREDICT, json={"rows": [[0.1, 0.2]]}, headers={"Accept": NPY})

@@ -95,7 +95,7 @@ function about() {
   const data = job.dataset && element("a", { href: `/datasets/${job.dataset}` }, "data set");
   const targets = job.spec.targets?.join(", ");
   return [job.kind, data && " on a ", data, targets && ", target ", targets && element("strong", {}, targets),
-    job.spec.preset && `, ${job.spec.preset}`, `, seed ${job.spec.seed ?? 0}`].filter((part) => part);
+    job.spec.preset && `, ${job.spec.preset}`, job.kind !== "predict" && `, seed ${job.spec.seed ?? 0}`].filter((part) => part);
 }
 
 /** @returns {[string, string][]} */
@@ -117,6 +117,7 @@ function made() {
   if (!job.result?.model) return [];
   const words = `${job.result.model} version ${job.result.version}`;
   const link = element("a", { href: `/models/${job.result.model}?version=${job.result.version}` }, words);
+  if (job.kind === "predict") return [`Predicted ${number(job.result.rows)} rows, ${number(job.result.bad_rows)} of them with an error, by `, link, "."];
   return ["Made ", link, job.result.metrics?.test ? `, ${score(job)} on rows that training never saw.` : "."];
 }
 
