@@ -45,7 +45,7 @@ ARGS ?=
 TYPESCRIPT := 7.0.2
 TSC := .venv-scripts/node_modules/.bin/tsc
 
-.PHONY: help serve test test-slow test-faults test-contract test-load check check-scripts format peers bench record pictures clean
+.PHONY: help serve test test-slow test-faults test-contract test-load openapi check check-scripts format peers bench record pictures clean
 
 help: ## show this list
 	echo 'make TARGET [NAME=value ...]'
@@ -73,6 +73,9 @@ test-contract: $(VENV)/.dev-ready ## send over 20,000 requests made from the API
 
 test-load: $(VENV)/.dev-ready ## half an hour of everything at once on 64 connections; SECONDS=180 for less
 	LOAD_SECONDS=$(SECONDS) $(PYTEST) -m slow tests/acceptance/test_load.py $(ARGS)
+
+openapi: $(VENV)/.dev-ready ## write the API document into docs/openapi.json, which a test compares
+	$(BIN)/python -m service openapi > docs/openapi.json
 
 check: $(VENV)/.dev-ready check-scripts ## lint, format, types and the directions of imports
 	$(BIN)/ruff check .

@@ -54,6 +54,26 @@ def add_problem(responses: Json, path: str, kind: ProblemKind, error: type[Domai
     content.setdefault("examples", {})[kind.slug] = {"summary": kind.title, "value": example(kind, error)}
 
 
+def share_problems(document: Json) -> None:
+    """Puts each kind of problem, and each set of them, in one place, where the operations point to it."""
+    components = document["components"]
+    examples: Json = {}
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            responses = operation["responses"]
+            for status, answer in responses.items():
+                if list(answer.get("content", ())) == [MEDIA_TYPE]:
+                    slugs = answer["content"][MEDIA_TYPE]["examples"]
+                    components["responses"][".".join(slugs)] = answer
+                    responses[status] = {"$ref": f"#/components/responses/{'.'.join(slugs)}"}
+    for answer in components["responses"].values():
+        for slug, shown in answer["content"][MEDIA_TYPE]["examples"].items():
+            if "$ref" not in shown:
+                examples[slug] = shown
+                answer["content"][MEDIA_TYPE]["examples"][slug] = {"$ref": f"#/components/examples/{slug}"}
+    components["examples"] = dict(sorted(examples.items()))
+
+
 def _protocol_status(kind: ProblemKind) -> int:
     """The protocol knows 400 alone for a request that cannot be answered."""
     return 400 if kind.status == 422 else kind.status

@@ -7,6 +7,7 @@ import typer
 from service.cli import keys
 from service.cli.doctor import doctor
 from service.cli.migrate import migrate
+from service.cli.openapi import openapi
 from service.cli.serve import serve
 from service.cli.worker import worker
 
@@ -20,4 +21,5 @@ app.command()(serve)
 app.command()(worker)
 app.command()(migrate)
 app.command()(doctor)
+app.command()(openapi)
 app.add_typer(keys.app, name="keys")

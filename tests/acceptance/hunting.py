@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ REFUSED = ["2xx", "304", "401", "403", "404", "406", "409", "410", "412", "413",
 # The protocol knows no other word for them, and no schema tells a broken CSV or Parquet file from a whole one.
 REFUSED_OR_MALFORMED = [*REFUSED, "400"]
 TABLES = "^/v2|^/v1/datasets$|/predict$"
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
 # What nothing is called: only these are deleted.
 DOOMED = {
     "name": "doomed",
@@ -56,27 +57,31 @@ class Hunt:
         return sum(self.answers.values(), Counter())
 
 
-def config(known: Mapping[str, Any], *, examples: int, seed: int = 0, whole: bool = False) -> SchemathesisConfig:
+def config(
+    known: Mapping[str, Any], *, examples: int, seed: int = 0, phases: Collection[str] = ("examples", "fuzzing")
+) -> SchemathesisConfig:
     """Gives the settings of a run.
 
     Args:
-        known: parameters of things that are there, by name.
+        known: parameters of things that are there, by name; they are not deleted.
         examples: of each operation.
         seed: of all data.
-        whole: also every boundary of every parameter, and what one answer says to the next request.
+        phases: of examples, coverage (every boundary of every parameter), fuzzing and stateful (what one answer says is
+            asked for next).
     """
+    kept = [{"include-method": "DELETE", "parameters": DOOMED}] if known else []
     return SchemathesisConfig.from_dict(
         {
             "seed": seed,
             "parameters": dict(known),
             "generation": {"deterministic": True, "max-examples": examples, "database": "none"},
-            "phases": {"stateful": {"enabled": whole}, "coverage": {"enabled": whole}},
+            "phases": {phase: {"enabled": phase in phases} for phase in PHASES},
             "checks": {
                 "positive_data_acceptance": {"expected-statuses": REFUSED},
                 "negative_data_rejection": {"expected-statuses": [f"4{number:02}" for number in range(32)]},
             },
             "operations": [
-                {"include-method": "DELETE", "parameters": DOOMED},
+                *kept,
                 {
                     "include-path-regex": TABLES,
                     "checks": {"positive_data_acceptance": {"expected-statuses": REFUSED_OR_MALFORMED}},

@@ -19,7 +19,8 @@ from tests.service.conftest import Api
 pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`")
 
 HOST = "testserver"
-MOST_REQUESTS = 20_000
+LEAST_REQUESTS = 20_000
+EVERY_BOUNDARY = ("examples", "coverage", "fuzzing")
 TABLE = "a,y\n" + "".join(f"{row},{row * row}\n" for row in range(40))
 Make = Callable[..., Any]
 
@@ -94,19 +95,28 @@ def test_every_operation_keeps_the_contract_at_every_boundary(make: Make) -> Non
     app = make()
     things, total = known_things(app), 0
     for seed in range(1, 20):
-        settings = config(things, examples=20, seed=seed, whole=True)
+        settings = config(things, examples=20, seed=seed, phases=EVERY_BOUNDARY)
         found = hunt(openapi.from_asgi("/openapi.json", app, config=settings))
         assert_keeps_the_contract(found)
         total += found.requests
-        if total >= MOST_REQUESTS:
+        if total >= LEAST_REQUESTS:
             return
     raise AssertionError(f"only {total} requests were sent")
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_what_one_answer_says_is_found_and_what_was_deleted_is_not(make: Make) -> None:
+    settings = config({}, examples=100, phases=("stateful",))
+    found = hunt(openapi.from_asgi("/openapi.json", make(), config=settings))
+    assert_keeps_the_contract(found)
+    assert found.requests > 500
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_nothing_that_is_sent_without_a_key_finds_a_way_in(make: Make) -> None:
-    settings = config({}, examples=5, whole=True)
+    settings = config({}, examples=5, phases=EVERY_BOUNDARY)
     found = hunt(openapi.from_asgi("/openapi.json", make(auth="on"), config=settings))
     answered = {name: set(found.answers[name]) for name in found.answers if not is_open(name.partition(" ")[2])}
     # 404 is what an address with control characters is: looked at before any key is.
@@ -119,5 +129,5 @@ def test_nothing_that_is_sent_without_a_key_finds_a_way_in(make: Make) -> None:
 @pytest.mark.timeout(1800)
 def test_a_real_server_keeps_the_contract(service: Service) -> None:
     """Sockets, a worker that trains what is asked for, and both databases."""
-    settings = config({}, examples=5, whole=True)
+    settings = config({}, examples=5, phases=(*EVERY_BOUNDARY, "stateful"))
     assert_keeps_the_contract(hunt(openapi.from_url(f"{service.url}/openapi.json", config=settings)))

@@ -65,6 +65,8 @@ def test_every_operation_has_an_id_a_tag_and_examples(api: Any) -> None:
     for name, operation in found:
         for status, response in operation["responses"].items():
             if int(status) >= 400:
+                shared = document["components"]["responses"]
+                response = shared[response["$ref"].rpartition("/")[2]] if "$ref" in response else response
                 (media, content), *rest = response["content"].items()
                 own = "application/json" if " /v2" in name else "application/problem+json"
                 assert (media, rest) == (own, []), (name, status)

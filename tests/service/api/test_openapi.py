@@ -39,12 +39,23 @@ def contents(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
         for media, content in operation.get("requestBody", {}).get("content", {}).items():
             yield f"{name} request", media, content
         for status, response in operation["responses"].items():
+            response = answer_of(document, response)
             for media, content in response.get("content", {}).items():
                 yield f"{name} {status}", media, content
 
 
-def examples_of(content: dict[str, Any]) -> list[Any]:
-    found = [entry["value"] for entry in content.get("examples", {}).values()]
+def answer_of(document: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
+    name = response.get("$ref", "").rpartition("/")[2]
+    return dict(document["components"]["responses"][name]) if name else response
+
+
+def examples_of(document: dict[str, Any], content: dict[str, Any]) -> list[Any]:
+    shared = document["components"]["examples"]
+    entries = [
+        shared[entry["$ref"].rpartition("/")[2]] if "$ref" in entry else entry
+        for entry in (content.get("examples", {}).values())
+    ]
+    found = [entry["value"] for entry in entries]
     return [*found, content["example"]] if "example" in content else found
 
 
@@ -62,10 +73,10 @@ def test_every_problem_has_its_place_its_section_and_its_example(document: dict[
     kinds = (*PROBLEMS.values(), *EDGE_PROBLEMS.values())
     page = Path("docs/errors.md").read_text()
     shown: dict[str, dict[str, Any]] = {}
-    answers = [response for _, operation in operations(document) for response in operation["responses"].values()]
-    for response in (*answers, *document["components"]["responses"].values()):
+    for response in document["components"]["responses"].values():
         for content in response.get("content", {}).values():
-            shown |= {slug: entry["value"] for slug, entry in content.get("examples", {}).items()}
+            values = zip(content.get("examples", {}), examples_of(document, content), strict=False)
+            shown |= dict(values)
     assert [kind.slug for kind in kinds if kind.slug not in shown] == []
     assert [kind.slug for kind in kinds if f"## {kind.slug}\n" not in page] == []
     for kind in kinds:
@@ -78,7 +89,7 @@ def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
         (place, media, found)
         for place, media, content in contents(document)
         if media in JSON_TYPES and "schema" in content
-        for value in examples_of(content)
+        for value in examples_of(document, content)
         if (found := faults(document, content["schema"], value))
     ]
     assert wrong == []
@@ -99,7 +110,7 @@ def test_the_examples_of_every_parameter_fit_it(document: dict[str, Any]) -> Non
         (name, parameter["name"], found)
         for name, operation in operations(document)
         for parameter in operation.get("parameters", [])
-        for value in [*examples_of(parameter), *parameter["schema"].get("examples", [])]
+        for value in [*examples_of(document, parameter), *parameter["schema"].get("examples", [])]
         if (found := faults(document, parameter["schema"], value))
     ]
     assert wrong == []
@@ -114,7 +125,7 @@ def test_every_request_body_and_every_refusal_has_an_example(document: dict[str,
             of_schema = resolved(document, content.get("schema", {}))
             of_choices = [resolved(document, each) for each in of_schema.get("anyOf", of_schema.get("oneOf", []))]
             shown = [schema for schema in (of_schema, *of_choices) if "examples" in schema or "example" in schema]
-            if not examples_of(content) and not shown:
+            if not examples_of(document, content) and not shown:
                 missing.append((place, media))
     assert missing == []
 
