@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -69,7 +68,7 @@ class Visit:
         self.headers: dict[str, str] = {}
         self.answer: Response | None = None
 
-    async def enter(self, scope: Scope, headers: Headers) -> None:
+    async def enter(self, scope: Scope, headers: Mapping[str, str]) -> None:
         """Lets the request in; whatever happened, `leave` follows.
 
         Raises:
@@ -90,7 +89,7 @@ class Visit:
         if self.answer is None:
             await self._count(scope, headers)
 
-    async def _count(self, scope: Scope, headers: Headers) -> None:
+    async def _count(self, scope: Scope, headers: Mapping[str, str]) -> None:
         rules, path = self._rules, scope["path"]
         if rules.keys is not None and not is_open(path):
             caller = await _caller(headers, rules.keys)
@@ -125,7 +124,7 @@ def _rate_headers(allowance: Allowance) -> dict[str, str]:
     }
 
 
-def bearer_token(headers: Headers) -> str:
+def bearer_token(headers: Mapping[str, str]) -> str:
     """Gives what a caller shows.
 
     Raises:
@@ -137,7 +136,7 @@ def bearer_token(headers: Headers) -> str:
     return token.strip()
 
 
-async def _caller(headers: Headers, keys: KeyRing) -> Caller:
+async def _caller(headers: Mapping[str, str], keys: KeyRing) -> Caller:
     """Gives who asks, at once where the key called lately.
 
     Raises:

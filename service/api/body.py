@@ -6,6 +6,7 @@ A body that unpacks to far more than what came is a bomb, and refused long befor
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
@@ -45,7 +46,7 @@ class LimitedBody:
         self.read = 0
         self.refusal: DomainError | None = None
 
-    def check_declared(self, headers: Headers) -> None:
+    def check_declared(self, headers: Mapping[str, str]) -> None:
         """Refuses by Content-Length, before a byte is read.
 
         Raises:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from service.domain.errors import ForeignOrigin, UnlistedHost
@@ -37,7 +36,7 @@ def check_host(host: str, allowed: Sequence[str]) -> None:
         raise UnlistedHost()
 
 
-def check_origin(headers: Headers, allowed: Sequence[str]) -> None:
+def check_origin(headers: Mapping[str, str], allowed: Sequence[str]) -> None:
     """Refuses requests that another site's page makes in a browser.
 
     Raises:
@@ -50,7 +49,7 @@ def check_origin(headers: Headers, allowed: Sequence[str]) -> None:
         raise ForeignOrigin()
 
 
-def shared_headers(headers: Headers, allowed: Sequence[str]) -> dict[str, str]:
+def shared_headers(headers: Mapping[str, str], allowed: Sequence[str]) -> dict[str, str]:
     """Gives what lets a listed page read the answer; no cookies are ever asked for, so none are allowed."""
     origin = headers.get("origin")
     if origin is None or origin not in allowed:
@@ -58,7 +57,7 @@ def shared_headers(headers: Headers, allowed: Sequence[str]) -> dict[str, str]:
     return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": _READ}
 
 
-def preflight(method: str, headers: Headers, allowed: Sequence[str]) -> Response | None:
+def preflight(method: str, headers: Mapping[str, str], allowed: Sequence[str]) -> Response | None:
     """Gives the answer to a browser that asks whether a listed page may ask; None where it is another request."""
     if method != "OPTIONS" or headers.get("origin") not in allowed or "access-control-request-method" not in headers:
         return None

@@ -1,8 +1,10 @@
 """docs/settings.md says exactly what service/settings.py does: no setting missing, none made up, no default stale."""
 
+import re
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+import pytest
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
@@ -48,3 +50,10 @@ def test_every_number_has_its_unit_in_its_sentence() -> None:
         if field.annotation in (int, float) and name not in unitless:
             assert field.description is not None
             assert field.description.rstrip().endswith(")."), f"{name}: the unit in brackets ends the sentence"
+
+
+@pytest.mark.parametrize("page", ["security", "operations"])
+def test_every_setting_that_a_page_for_operators_names_exists(page: str) -> None:
+    named = set(re.findall(r"KAN_[A-Z_]+", Path(f"docs/{page}.md").read_text()))
+    assert named
+    assert named - {f"KAN_{name.upper()}" for name in Settings.model_fields} == set()

@@ -105,7 +105,7 @@ def read(body: bytes, limit: int = LIMIT, piece: int = 65_536, held: HeldBytes |
     async def receive() -> Any:
         return messages.pop(0)
 
-    scope = {"type": "http", "headers": [(b"content-encoding", b"gzip")]}
+    scope = {"type": "http", "path": "/v1/datasets", "headers": [(b"content-encoding", b"gzip")]}
     reader = LimitedBody(scope, receive, limit, held or HeldBytes(LIMIT))
 
     async def read_all() -> None:

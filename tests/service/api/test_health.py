@@ -27,7 +27,7 @@ def test_details_are_told_to_a_key_that_may_read(sqlite_url: str, api_of: Any) -
     assert (plain.status_code, plain.json()["worker_list"]) == (200, None)
     assert api.get("/readyz?verbose").status_code == 401
     with api.app.state.sessions() as session:
-        tokens = {scope: create_key(session, "a", [scope])[1] for scope in ("read", "predict")}  # type: ignore[list-item]
+        tokens = {scope: create_key(session, "a", [scope])[1] for scope in ("read", "predict")}
     for scope, status in (("read", 200), ("predict", 403)):
         answer = api.get("/readyz?verbose", headers={"Authorization": f"Bearer {tokens[scope]}"})
         assert answer.status_code == status, answer.text
