@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from kan.importance import edge_importance
 from kan.state import NetworkState
 from service.domain.curves import column_units
 from service.domain.formula_errors import FormulaUnreadable, NoFormula
@@ -13,6 +15,9 @@ from service.domain.formulas import Measured, VersionFormula, nearby_gaps, versi
 from service.domain.model_cache import LoadedModel
 from service.store.tables import VersionRow
 from service.ui.words import share
+
+# Layer, source, target.
+Edge = tuple[int, int, int]
 
 DIGITS = 4
 # Of more than this nobody reads a line, and a browser takes long to lay it out.
@@ -45,13 +50,13 @@ class FormulaPanel:
     Attributes:
         shown: one for each output; none where there is no formula.
         missing: in words why there is none.
-        splines: those edges that stand in its way.
+        splines: those edges that stand in its way, what matters most first.
         warnings: functions without a value on or close to the training range.
     """
 
     shown: list[Shown]
     missing: str | None = None
-    splines: tuple[tuple[int, int, int], ...] = ()
+    splines: tuple[Edge, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -60,12 +65,17 @@ def formula_panel(session: Session, version: VersionRow, model: LoadedModel) -> 
     try:
         found = version_formulas(session, version, model, DIGITS)
     except NoFormula as error:
-        return FormulaPanel([], _splines_left(model.state, len(error.edges)), splines=error.edges)
+        return FormulaPanel([], _splines_left(model.state, len(error.edges)), _ranked(model.state, error.edges))
     except FormulaUnreadable as error:
         return FormulaPanel([], f"The network is a formula that nobody could read: {error}.")
     units = column_units(version.signature)
     shown = [_shown(item, units.get(item.printed.output)) for item in found]
     return FormulaPanel(shown, warnings=tuple(nearby_gaps(model)))
+
+
+def _ranked(state: NetworkState, edges: Sequence[Edge]) -> tuple[Edge, ...]:
+    importance = edge_importance(state)
+    return tuple(sorted(edges, key=lambda edge: -importance[edge[0]][edge[1:]]))
 
 
 def _splines_left(state: NetworkState, count: int) -> str:

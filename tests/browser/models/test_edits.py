@@ -23,7 +23,8 @@ def test_snapped_edges_become_a_formula_that_predicts_what_the_api_says(
     settled(page, f"/models/{waves}?version=1")
     expect(page.locator("#formula")).to_contain_text("2 of 2 edges are still splines.")
     for place, function in (("0,0,0", "sin"), ("0,1,0", "x^2")):
-        page.locator(f'#picture [data-edge="{place}"]').click()
+        page.get_by_role("button", name="Open the spline that matters most").click()
+        expect(page.locator("#picture [aria-pressed=true]")).to_have_attribute("data-edge", place)
         page.locator(f'[data-function="{function}"]').click()
         expect(page.locator(f'#picture [data-edge="{place}"].symbolic')).to_be_visible()
         expect(page.locator("#change")).to_contain_text("y changes by at most")

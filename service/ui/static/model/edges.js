@@ -24,6 +24,9 @@ export function startEdges(page) {
     else return;
     event.preventDefault();
   });
+  const next = document.getElementById("next");
+  if (next) next.hidden = false;
+  next?.addEventListener("click", () => open(page, next.dataset.edge ?? ""));
   const prepare = () => {
     for (const edge of drawnEdges()) edge.setAttribute("role", "button");
     mark(page.kept.edge);
@@ -31,8 +34,7 @@ export function startEdges(page) {
   page.drawn.push(prepare);
   prepare();
   if (!page.kept.edge || !hasEdge(page, page.kept.edge)) return undefined;
-  const open = drawnEdges().find((edge) => edge.dataset.edge === page.kept.edge);
-  if (open) rove(open);
+  rove(page.kept.edge);
   return openEdge(page, page.kept.edge);
 }
 
@@ -52,11 +54,18 @@ function hasEdge(page, place) {
  * @param {SVGGElement | null} edge
  */
 function choose(page, edge) {
-  if (!edge?.dataset.edge) return;
-  page.kept.edge = edge.dataset.edge;
-  mark(page.kept.edge);
-  rove(edge);
-  openEdge(page, page.kept.edge).then(() => byId("edge").scrollIntoView({ block: "nearest" })).catch(page.fail);
+  if (edge?.dataset.edge) open(page, edge.dataset.edge);
+}
+
+/**
+ * @param {import("./page.js").Page} page
+ * @param {string} place
+ */
+function open(page, place) {
+  page.kept.edge = place;
+  mark(place);
+  rove(place);
+  openEdge(page, place).then(() => byId("edge").scrollIntoView({ block: "nearest" })).catch(page.fail);
 }
 
 /** @param {string | null} chosen */
@@ -71,13 +80,18 @@ function mark(chosen) {
 /** @param {SVGGElement | undefined} edge */
 function focus(edge) {
   if (!edge) return;
-  rove(edge);
+  rove(edge.dataset.edge ?? "");
   edge.focus();
 }
 
-/** @param {SVGGElement} chosen */
-function rove(chosen) {
-  for (const edge of drawnEdges()) edge.setAttribute("tabindex", edge === chosen ? "0" : "-1");
+/**
+ * Makes an edge the one that the Tab key stops at, where the picture shows it.
+ * @param {string} place
+ */
+function rove(place) {
+  const edges = drawnEdges();
+  if (!edges.some((edge) => edge.dataset.edge === place)) return;
+  for (const edge of edges) edge.setAttribute("tabindex", edge.dataset.edge === place ? "0" : "-1");
 }
 
 /**
