@@ -15,6 +15,7 @@ from kan.split import Part
 from kan.state import LayerState, NetworkState
 from kan.statistics import with_statistics
 from service.domain.models import publish_version
+from service.domain.residuals import held_out_residuals
 from service.domain.signatures import network_facts, signature
 from service.domain.term_means import term_means
 from service.store.blobs import put_blob
@@ -83,7 +84,11 @@ def publish_waves(server: Service, name: str) -> None:
         dataset_id=made.json()["id"],
         split=parts.tobytes(),
         metrics=scores(state, table, parts, None),
-        training={"seconds": 1.5, "term_means": term_means(state, table, parts == Part.TRAIN)},
+        training={
+            "seconds": 1.5,
+            "term_means": term_means(state, table, parts == Part.TRAIN),
+            "residuals": held_out_residuals(state, table, parts),
+        },
     )
 
 

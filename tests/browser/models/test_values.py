@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -27,15 +29,24 @@ def test_a_value_outside_the_training_range_is_predicted_with_a_warning(
     expect(page.locator("#residuals [role=status]")).to_contain_text("rows predicted most like this")
 
 
+def test_a_prediction_has_the_interval_that_the_test_rows_promise(page: Page, server: Service, waves: str) -> None:
+    settled(page, f"/models/{waves}?version=1")
+    asked = server.http.post(f"/v1/models/{waves}/versions/1/predict?interval=0.9", json={"rows": [[0.0, 0.0]]}).json()
+    low, high = (float(asked["interval"][end][0][0]) for end in ("low", "high"))
+    words = page.locator("#interval")
+    expect(words).to_contain_text("holds for 90 % of rows like the 24 test rows.")
+    shown = [float(number) for number in re.findall(r"-?[0-9.]+(?:e-?[0-9]+)?", words.inner_text())[:2]]
+    assert shown == [pytest.approx(low, rel=1e-2), pytest.approx(high, rel=1e-2)]
+
+
 def test_the_dot_lies_where_the_curve_has_the_value(page: Page, waves: str) -> None:
     settled(page, f"/models/{waves}?version=1")
     page.get_by_label("u", exact=True).fill("1")
-    page.wait_for_load_state("networkidle")
-    across, up = page.evaluate(
-        """() => {
-          const edge = document.querySelector('#picture [data-edge="0,1,0"]');
-          const box = edge.querySelector("path.c").getBBox(), dot = edge.querySelector("circle.now");
-          return [(dot.cx.baseVal.value - box.x) / box.width, 1 - (dot.cy.baseVal.value - box.y) / box.height];
-        }"""
-    )
+    place = """() => {
+      const edge = document.querySelector('#picture [data-edge="0,1,0"]'), dot = edge.querySelector("circle.now");
+      const box = edge.querySelector("path.c").getBBox();
+      const across = (dot.cx.baseVal.value - box.x) / box.width, up = 1 - (dot.cy.baseVal.value - box.y) / box.height;
+      return across > 0.6 ? [across, up] : null;
+    }"""
+    across, up = page.wait_for_function(place).json_value()
     assert (across, up) == (pytest.approx(0.75, abs=0.01), pytest.approx(0.25, abs=0.02))

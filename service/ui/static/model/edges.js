@@ -26,7 +26,7 @@ export function startEdges(page) {
   });
   const next = document.getElementById("next");
   if (next) next.hidden = false;
-  next?.addEventListener("click", () => open(page, next.dataset.edge ?? ""));
+  next?.addEventListener("click", () => open(page, next.dataset.place ?? ""));
   const prepare = () => {
     for (const edge of drawnEdges()) edge.setAttribute("role", "button");
     mark(page.kept.edge);
