@@ -13,7 +13,7 @@ from tests.browser.pictures import SAME, difference
 _DRAW = """async (points) => {
   const { lossChart } = await import("/static/js/chart.js");
   const main = document.querySelector("main");
-  main.replaceChildren(lossChart(points));
+  main.replaceChildren(lossChart(points, 800));
 }"""
 
 

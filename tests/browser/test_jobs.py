@@ -32,7 +32,7 @@ def test_a_job_is_followed_across_a_restart_without_gap_or_double(
 ) -> None:
     job = server.submit(dataset=table, targets=["c"], model="restarted", **LONG)
     page.goto(f"/jobs/{job}")
-    expect(page.locator("#log")).to_contain_text("status running", timeout=JOB_SECONDS * 1000)
+    expect(page.locator("#log")).to_contain_text("running, on cpu", timeout=JOB_SECONDS * 1000)
     assert server.stop() == 0
     expect(page.get_by_text("The server is away")).to_be_visible()
     server.start()

@@ -6,24 +6,26 @@ import { number } from "./words.js";
 /** @typedef {{stage: number, name: string, step: number, train_loss?: number | null, validation_loss?: number | null}} Point */
 /** @typedef {{x: number, train: number | null, validation: number | null}} Placed */
 
-const WIDTH = 800;
 const HEIGHT = 320;
+const LEAST_WIDTH = 280;
 const EDGE = { left: 64, right: 16, top: 28, bottom: 32 };
 const LEAST_GAP = 72;
 
 /**
  * Draws the chart.
  * @param {Point[]} points oldest first; steps begin anew in each stage
+ * @param {number} space px; the chart is drawn for it, so that letters keep their size
  */
-export function lossChart(points) {
+export function lossChart(points, space) {
+  const width = Math.max(space, LEAST_WIDTH);
   const { placed, stages, end } = laidOut(points);
   const losses = placed.flatMap((point) => [point.train, point.validation]).filter((loss) => loss !== null);
   const words = losses.length ? `Loss over ${number(end)} steps, from ${number(losses[0])} to ${number(losses.at(-1))}` : "No loss yet";
-  const scale = scaleOf(losses, end);
-  return svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": words },
-    ...scale.ticks.flatMap((tick) => horizontal(scale.y(tick), number(tick))),
-    ...stageMarks(stages, scale.x),
-    svg("text", { class: "label", x: WIDTH - EDGE.right, y: HEIGHT - 8, "text-anchor": "end" }, `step ${number(end)}`),
+  const scale = scaleOf(losses, end, width);
+  return svg("svg", { class: "chart", width, height: HEIGHT, role: "img", "aria-label": words },
+    ...scale.ticks.flatMap((tick) => horizontal(scale.y(tick), width, number(tick))),
+    ...stageMarks(stages, scale.x, width),
+    svg("text", { class: "label", x: width - EDGE.right, y: HEIGHT - 8, "text-anchor": "end" }, `step ${number(end)}`),
     line("train", placed.map((point) => [point.x, point.train]), scale),
     line("validation", placed.map((point) => [point.x, point.validation]), scale));
 }
@@ -60,8 +62,9 @@ function positive(loss) {
 /**
  * @param {number[]} losses
  * @param {number} end
+ * @param {number} width
  */
-function scaleOf(losses, end) {
+function scaleOf(losses, end, width) {
   const low = losses.length ? losses.reduce((a, b) => Math.min(a, b)) : 0.1;
   const high = losses.length ? losses.reduce((a, b) => Math.max(a, b)) : 1;
   const ticks = logTicks(low, high);
@@ -69,7 +72,7 @@ function scaleOf(losses, end) {
   const part = (/** @type {number} */ loss) => (Math.log10(loss) - bottom) / (top - bottom || 1);
   return {
     ticks,
-    x: (/** @type {number} */ step) => EDGE.left + ((WIDTH - EDGE.left - EDGE.right) * step) / (end || 1),
+    x: (/** @type {number} */ step) => EDGE.left + ((width - EDGE.left - EDGE.right) * step) / (end || 1),
     y: (/** @type {number} */ loss) => HEIGHT - EDGE.bottom - (HEIGHT - EDGE.top - EDGE.bottom) * part(loss),
   };
 }
@@ -94,11 +97,12 @@ export function logTicks(low, high) {
 
 /**
  * @param {number} y
+ * @param {number} width
  * @param {string} words
  */
-function horizontal(y, words) {
+function horizontal(y, width, words) {
   return [
-    svg("line", { class: "grid", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y, y2: y }),
+    svg("line", { class: "grid", x1: EDGE.left, x2: width - EDGE.right, y1: y, y2: y }),
     svg("text", { class: "label", x: EDGE.left - 8, y: y + 4, "text-anchor": "end" }, words),
   ];
 }
@@ -106,15 +110,16 @@ function horizontal(y, words) {
 /**
  * @param {{x: number, name: string}[]} stages
  * @param {(step: number) => number} x
+ * @param {number} width
  */
-function stageMarks(stages, x) {
+function stageMarks(stages, x, width) {
   let free = 0;
   return stages.flatMap((stage) => {
     const at = x(stage.x);
     const mark = svg("line", { class: "stage", x1: at, x2: at, y1: EDGE.top - 8, y2: HEIGHT - EDGE.bottom });
     if (at < free) return [mark];
     free = at + LEAST_GAP;
-    const end = at > WIDTH - LEAST_GAP;
+    const end = at > width - LEAST_GAP;
     return [mark, svg("text", { class: "label", x: at, y: EDGE.top - 12, "text-anchor": end ? "end" : "start" }, stage.name)];
   });
 }

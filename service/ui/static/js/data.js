@@ -98,7 +98,7 @@ async function showList(after) {
 
 /** @param {any[]} datasets */
 function list(datasets) {
-  return table("Data sets", [["Name", "text"], ["Rows", "n"], ["Columns", "n"], ["Added"], ["Next"]], datasets.map((dataset) => [
+  return table("Data sets", [["Name", "text"], ["Rows", "n"], ["Columns", "n"], ["Added", "whole"], ["Next"]], datasets.map((dataset) => [
     element("a", { href: `/datasets/${dataset.id}` }, dataset.name),
     number(dataset.rows),
     number(dataset.columns.length),

@@ -30,7 +30,7 @@ function show(dataset) {
     element("p", { class: "quiet" }, `${number(dataset.rows)} rows, ${number(dataset.columns.length)} columns, ${number(dataset.bytes)} bytes, ${when(dataset.created_at)}`),
     element("section", {},
       element("div", { class: "row ends" }, element("h2", {}, "Columns"), go),
-      table("Columns", [["Column", "text"], ["Type"], ["Values"], ["Missing", "n"], ["Different", "n"], ["From"], ["To"], ["Role"]],
+      table("Columns", [["Column", "text"], ["Role", "text"], ["Type"], ["Values"], ["Missing", "n"], ["Different", "n"], ["From", "n"], ["To", "n"]],
         dataset.columns.map((/** @type {any} */ column, /** @type {number} */ place) => cells(column, roles[place])))),
     callPanel({ method: "GET", path: `/v1/datasets/${dataset.id}` }));
 }
@@ -42,13 +42,13 @@ function show(dataset) {
 function cells(column, role) {
   return [
     column.name,
+    role ?? element("span", { class: "quiet" }, `ignored: ${REASONS[column.reason] ?? column.reason}`),
     column.type,
     picture(column),
     number(column.missing),
     number(column.distinct),
     number(column.min),
     number(column.max),
-    role ?? element("span", { class: "quiet" }, `ignored: ${REASONS[column.reason] ?? column.reason}`),
   ];
 }
 

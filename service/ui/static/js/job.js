@@ -145,7 +145,7 @@ function take(event) {
 async function draw() {
   isDrawn = true;
   parts.validation.hidden = !points.some((point) => point.validation_loss);
-  parts.chart.replaceChildren(points.length ? lossChart(points) : element("p", { class: "quiet" }, "No loss yet."));
+  parts.chart.replaceChildren(points.length ? lossChart(points, parts.chart.clientWidth) : element("p", { class: "quiet" }, "No loss yet."));
   const isAtEnd = parts.log.scrollTop + parts.log.clientHeight >= parts.log.scrollHeight - 4;
   parts.log.textContent = lines.slice(-LOG_LINES).join("\n");
   if (isAtEnd) parts.log.scrollTop = parts.log.scrollHeight;
@@ -162,6 +162,7 @@ async function begin() {
   try {
     await look();
     showFrame();
+    new ResizeObserver(() => points.length && draw()).observe(parts.chart);
     await follow(`${path}/events`, { onEvent: take, onState: showState });
     showState(true);
     await look();

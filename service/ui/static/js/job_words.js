@@ -60,7 +60,14 @@ export function score(job) {
  * @param {import("./events.js").JobEvent} event
  */
 export function logLine(event) {
-  const facts = Object.entries(event.data).filter(([name, value]) => value !== null && typeof value !== "object" && name !== "sha256");
-  const words = event.data.message ?? facts.map(([name, value]) => `${name} ${number(value)}`).join(", ");
-  return `${when(event.at).slice(11, 19)}  ${event.type.padEnd(10)}  ${words}`;
+  return `${when(event.at).slice(11, 19)}  ${event.type.padEnd(10)}  ${said(event)}`;
+}
+
+/** @param {import("./events.js").JobEvent} event */
+function said({ type, data }) {
+  if (data.message) return data.message;
+  if (type === "stage") return `${data.name} ${data.ended ? "ends" : "begins"}`;
+  if (type === "checkpoint") return `stage ${data.stage} of ${data.stages}, after ${duration(data.run_seconds)}, ${number(data.bytes)} bytes`;
+  if (type === "status" || type === "end") return [data.status, data.reason, data.device && `on ${data.device}`].filter(Boolean).join(", ");
+  return Object.entries(data).map(([name, value]) => `${name} ${number(value)}`).join(", ");
 }

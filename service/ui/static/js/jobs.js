@@ -95,7 +95,7 @@ async function learnNames(jobs) {
 
 /** @param {{jobs: any[], next: string | null}} found */
 function show({ jobs, next }) {
-  const heads = /** @type {[string, string?][]} */ ([["Job"], ["Data · target", "text"], ["State"], ["Progress"], ["Result"], ["Time", "n"], ["Created"]]);
+  const heads = /** @type {[string, string?][]} */ ([["Job"], ["Data · target", "text"], ["State"], ["Progress"], ["Result"], ["Time", "n"], ["Created", "whole"]]);
   const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.job : undefined;
   list.replaceChildren(
     jobs.length ? table("Jobs", heads, jobs.map(cells)) : element("p", { class: "quiet" }, search.value || state.value ? "No such job." : "No job yet."),
