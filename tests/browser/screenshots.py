@@ -24,7 +24,7 @@ PAGES = {
     "page-jobs": ("/jobs", "#job-list table"),
     "page-job": ("/jobs/{job}", ".chart"),
     "page-models": ("/models", "main img"),
-    "page-model": ("/models/formula", "main math"),
+    "page-model": ("/models/toy", "main math"),
 }
 
 
@@ -47,9 +47,7 @@ def _take_all(service: Service) -> None:
     targets = {"penguins": "species", "concrete": "compressive_strength"}
     data = {name: service.upload(name, (ROOT / f"examples/data/{name}.csv").read_bytes()) for name in targets}
     jobs = {name: service.submit(dataset=data[name], targets=[target]) for name, target in targets.items()}
-    jobs["formula"] = service.submit(
-        dataset=data["concrete"], targets=["compressive_strength"], preset="interpretable", model="formula"
-    )
+    jobs["toy"] = service.submit(dataset=_toy(service), targets=["y"], preset="interpretable")
     for job in jobs.values():
         service.wait_for(f"/v1/jobs/{job}", lambda answer: answer.json().get("terminal"), SECONDS)
     with sync_playwright() as playwright:
@@ -57,6 +55,12 @@ def _take_all(service: Service) -> None:
         for theme in THEMES:
             _take(browser, service.url, theme, {"dataset": data["concrete"], "job": jobs["concrete"]})
         browser.close()
+
+
+def _toy(service: Service) -> str:
+    ranges = {"x1": [-1, 1], "x2": [-1, 1]}
+    generator = {"expression": "exp(sin(pi*x1)+x2**2)", "ranges": ranges, "rows": 1000, "target": "y"}
+    return str(service.http.post("/v1/datasets", json={"name": "toy", "generator": generator}).json()["id"])
 
 
 def _take(browser: Browser, home: str, theme: str, places: Mapping[str, str]) -> None:
