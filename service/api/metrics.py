@@ -98,7 +98,7 @@ def _snapshot_metrics(found: Snapshot) -> Iterator[Metric]:
     yield _gauge("kan_jobs", "Jobs that have not ended.", found.live, ["kind", "status"])
     words = "For how long the queued job that waits longest could have run (seconds)."
     yield _gauge("kan_queue_oldest_seconds", words, {(): found.oldest_seconds})
-    words = "Time from a job's first start to its end (seconds), of jobs that ended since the first scrape."
+    words = "Time from a job's first start to its end (seconds), of jobs that ended since this process began."
     yield _histogram("kan_job_seconds", words, found.durations, ["kind", "end"])
     words = "Jobs taken back from workers that were gone, since the database was made."
     yield _counter("kan_lease_losses", words, {(): found.lease_losses})

@@ -1,4 +1,4 @@
-"""All jobs as numbers: the queue as it is, durations of the jobs that have ended since one first looked."""
+"""All jobs as numbers: the queue as it is, durations of the jobs that have ended since this process began."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ class JobCounts:
     ) -> None:
         self._sessions, self._lease_seconds, self._clock = sessions, lease_seconds, clock
         self._lock = Lock()
+        self._began = clock()
         self._last: Snapshot | None = None
         self._looked_at = 0.0
         self._since: datetime | None = None
@@ -91,10 +92,9 @@ class JobCounts:
 
     def _note_ended(self, session: Session, now: datetime) -> None:
         if self._since is None:
-            self._since = now
+            self._since = now - timedelta(seconds=self._clock() - self._began)
             # Whatever has ended before is not news.
-            self._seen = {job.id: end for job, end in self._ended(session, now)}
-            return
+            self._seen = {job.id: end for job, end in self._ended(session, self._since) if end <= self._since}
         for job, end in self._ended(session, self._since):
             if job.id not in self._seen:
                 durations = self._durations.setdefault((job.kind, job.status), Histogram(JOB_SECONDS))

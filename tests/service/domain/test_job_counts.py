@@ -78,9 +78,10 @@ def test_no_waiting_job_has_no_age(counts: JobCounts, session: Session) -> None:
 
 
 def test_each_job_that_ends_is_counted_once_and_earlier_ones_are_not(
-    counts: JobCounts, session: Session, clock: Clock
+    engine: Engine, session: Session, clock: Clock
 ) -> None:
     end(session, add_job(session, "running"), "succeeded", 3)
+    counts = JobCounts(reading_session_factory(engine), 30.0, clock)
     rows = [add_job(session, "running") for _ in range(3)]
     assert ends(counts) == {}
     end(session, rows[0], "succeeded", 3)
@@ -92,6 +93,13 @@ def test_each_job_that_ends_is_counted_once_and_earlier_ones_are_not(
     assert ends(counts) == {("train", "succeeded"): 2, ("train", "failed"): 1}
     failed = counts.snapshot().durations["train", "failed"]
     assert 400 <= failed.total < 500
+
+
+def test_job_that_ended_before_anybody_looked_is_counted(counts: JobCounts, session: Session, clock: Clock) -> None:
+    end(session, add_job(session, "running"), "succeeded", 3)
+    # The first look comes ten minutes after the process began.
+    clock.seconds += 600
+    assert ends(counts) == {("train", "succeeded"): 1}
 
 
 def test_database_is_looked_at_every_five_seconds_at_most(counts: JobCounts, session: Session, clock: Clock) -> None:
