@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import orjson
@@ -31,13 +32,14 @@ from service.domain.idempotency import Answer
 from service.domain.ids import is_id
 from service.domain.names import name_fault, normal_name
 from service.domain.tables.parsed import ParsedTable, TableLimits
-from service.domain.tables.upload import ARROW, CSV, JSON, NDJSON, NPY, PARQUET, parse_table
+from service.domain.tables.upload import ARROW, CSV, JSON, NDJSON, NPY, PARQUET, parse_table, read_units
 from service.store.tables import DatasetRow
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
 _JSON_ROWS = 1_000
 _MOST_ROWS = 2**31 - 1
+_UNITS = '{"cement": "kg/m3", "age": "day"}'
 _BINARY = {"type": "string", "format": "binary"}
 _GENERATOR = {
     "expression": "exp(sin(pi*x1)+x2**2)",
@@ -63,7 +65,13 @@ _BODY = {
         PARQUET: {"schema": _BINARY},
         ARROW: {"schema": _BINARY},
         NPY: {"schema": _BINARY},
-        FORM: {"schema": {"type": "object", "required": ["file"], "properties": {"file": _BINARY}}},
+        FORM: {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": _BINARY, "name": {"type": "string"}, "units": {"type": "string"}},
+            }
+        },
     },
 }
 
@@ -91,10 +99,16 @@ def create_dataset(
     session: SessionDep,
     settings: SettingsDep,
     name: Annotated[str | None, Query(description="Shown name; before the one in the body.")] = None,
+    units: Annotated[
+        str | None,
+        Query(max_length=10_000, description="Column -> unit, as JSON; before those in the body.", examples=[_UNITS]),
+    ] = None,
     _key: Annotated[str | None, Header(alias=HEADER, description="The same key twice makes one data set.")] = None,
 ) -> Response:
     """CSV, JSON, NDJSON, Parquet, Arrow stream, npy, or a form with a file; refused whole where any cell is bad."""
     table = parse_table(upload.data, upload.media_type, TableLimits.from_settings(settings))
+    told = units or upload.units
+    table = table if told is None else replace(table, units=read_units(told, table.frame.columns))
     shown = _shown_name(name, upload, table)
     answer = datasets.submit_dataset(
         session,
@@ -102,7 +116,9 @@ def create_dataset(
         shown,
         max_levels=settings.max_category_levels,
         answer_of=_created,
-        request=request_key(request, settings, upload.data, upload.media_type.encode(), shown.encode()),
+        request=request_key(
+            request, settings, upload.data, upload.media_type.encode(), shown.encode(), *_as_part(told)
+        ),
     )
     body = DatasetRead.model_validate(answer.body).model_dump_json()
     headers = {"Location": answer.location, "ETag": etag_of(body), **({REPLAYED: "true"} if answer.replayed else {})}
@@ -194,6 +210,11 @@ def delete_dataset(
 ) -> None:
     """Refused while a job that has not ended, or a model, refers to it."""
     datasets.delete_dataset(session, dataset_id, force)
+
+
+def _as_part(told: str | None) -> list[bytes]:
+    """Gives units as a part of what an Idempotency-Key stands for; none at all where none were told."""
+    return [] if told is None else [told.encode("utf-8", "surrogatepass")]
 
 
 def _created(row: DatasetRow) -> Answer:

@@ -48,12 +48,14 @@ class Upload:
         media_type: one of `MEDIA_TYPES`.
         name: from a form's field `name`, None where it has none.
         file_name: of a form's file, without folder and suffix.
+        units: from a form's field `units`, as JSON.
     """
 
     data: bytes
     media_type: str
     name: str | None = None
     file_name: str | None = None
+    units: str | None = None
 
 
 async def read_upload(request: Request) -> Upload:
@@ -95,7 +97,7 @@ async def _from_form(request: Request) -> Upload:
 
 
 async def _from_fields(form: FormData) -> Upload:
-    file, name = form.get("file"), form.get("name")
+    file = form.get("file")
     if not isinstance(file, UploadFile):
         fault = Fault("/file", "missing", "expected a form with one file in the field `file`")
         raise InvalidTable(fault.message, [fault])
@@ -105,4 +107,6 @@ async def _from_fields(form: FormData) -> Upload:
         media_type = _BY_SUFFIX.get(path.suffix.lower(), "")
     if media_type not in MEDIA_TYPES:
         raise UnsupportedMediaType((*MEDIA_TYPES, f"or a file name that ends in {', '.join(_BY_SUFFIX)}"))
-    return Upload(await file.read(), media_type, name if isinstance(name, str) and name else None, path.stem)
+    words = {field: form.get(field) for field in ("name", "units")}
+    given = {field: word for field, word in words.items() if isinstance(word, str) and word}
+    return Upload(await file.read(), media_type, file_name=path.stem, **given)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from kan.errors import unknown_field
-from service.domain.errors import Fault, UnsupportedMediaType
+from service.domain.errors import Fault, InvalidParameter, InvalidTable, UnsupportedMediaType
 from service.domain.names import MAX_UNIT_LENGTH, name_fault, normal_name
 from service.domain.tables.arrow import read_arrow
 from service.domain.tables.csv import read_csv
@@ -68,6 +69,20 @@ def _json_table(body: Any, limits: TableLimits) -> ParsedTable:
         raise invalid_table([Fault("", "wrong_type", f"expected an object with one of {', '.join(_READERS)}")])
     frame = _READERS[forms[0]](body[forms[0]], limits)
     return ParsedTable(frame, name=_name(body.get("name")), units=_units(body.get("units"), frame.columns))
+
+
+def read_units(text: str, columns: list[str]) -> dict[str, str]:
+    """Reads units that came beside a table, as a JSON object: column -> unit.
+
+    Raises:
+        InvalidParameter: no such object, another column, or a unit that is none.
+    """
+    try:
+        return _units(json.loads(text), columns)
+    except InvalidTable as error:
+        raise InvalidParameter("units", str(error).replace("/units", "", 1).removeprefix(": ")) from None
+    except (ValueError, RecursionError):
+        raise InvalidParameter("units", 'expected JSON such as {"age": "day"}') from None
 
 
 def _name(value: object) -> str | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import polars as pl
@@ -102,3 +104,19 @@ def test_a_long_text_in_many_rows_is_no_array(api: Any, monkeypatch: pytest.Monk
     made = api.post("/v1/datasets?name=a", json={"columns": COLUMNS}).json()["id"]
     response = api.get(f"/v1/datasets/{made}/rows", headers={"Accept": NPY})
     assert (response.status_code, response.json()["type"]) == (413, "/errors#body-too-large")
+
+
+def test_units_go_with_a_table_of_any_format(api: Any) -> None:
+    units = {"a b": "kg/m³"}
+    content = table_bytes(pl.DataFrame({"a b": [1.0, 2.0], "c": [3.0, 4.0]}), ARROW)
+    told = api.post(f"/v1/datasets?units={quote(json.dumps(units))}", content=content, headers={"Content-Type": ARROW})
+    assert (told.status_code, told.json()["units"]) == (201, units)
+    form = api.post("/v1/datasets", files={"file": ("a.csv", b"a b,c\n1,2\n3,4\n")}, data={"units": json.dumps(units)})
+    assert form.json()["units"] == units
+
+
+@pytest.mark.parametrize("units", ["x", "[1]", '{"nope": "m"}', '{"a": 3}', '{"a": "\\u0000"}', "[" * 5_000])
+def test_units_that_are_none_are_refused(api: Any, units: str) -> None:
+    response = api.post(f"/v1/datasets?units={quote(units)}", content="a\n1\n2\n", headers={"Content-Type": "text/csv"})
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "?units")
+    assert api.get("/v1/datasets").json()["data"] == []
