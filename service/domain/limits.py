@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 
+from kan.config import MAX_DEGREE, MAX_GRID
+from kan.diagram import MAX_EDGES
 from service.settings import Settings
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest sizes that are accepted; each is the setting of the same name, which says its unit."""
+    """The largest sizes that are accepted; each is the setting of the same name, which says its unit.
+
+    Attributes:
+        max_grid, max_degree: of a spline; no setting changes them, nor the next.
+        max_drawn_edges: of one picture; the most important ones are drawn.
+    """
 
     key_requests_per_minute: int
     key_requests_at_once: int
@@ -37,8 +44,11 @@ class Limits:
     max_prediction_bytes: int
     max_curve_points: int
     max_streams: int
+    max_grid: int = MAX_GRID
+    max_degree: int = MAX_DEGREE
+    max_drawn_edges: int = MAX_EDGES
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Limits:
         """Gives the limits that the settings say."""
-        return cls(**{item.name: getattr(settings, item.name) for item in fields(cls)})
+        return cls(**{item.name: getattr(settings, item.name) for item in fields(cls) if item.default is MISSING})

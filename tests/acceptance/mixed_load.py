@@ -22,7 +22,7 @@ IMMUTABLE = (f"{VERSION}/activations", f"{VERSION}/plot.svg", f"{VERSION}/formul
 LISTS = ("/v1/models", "/v1/jobs?limit=5", "/v1/datasets?limit=5", "/v1/workers", "/readyz")
 # Connections that do each, of 64.
 SHARES = {"predict": 28, "infer": 8, "read": 8, "list": 6, "upload": 8, "train": 3, "follow": 3}
-SAMPLE_SECONDS = 0.5
+SAMPLE_SECONDS, IDLE_SECONDS = 0.5, 2.0
 
 Action = Callable[["Load", int], Awaitable[None]]
 
@@ -80,7 +80,8 @@ class Load:
 
     async def _run(self) -> None:
         connections = sum(SHARES.values())
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        # Idle connections end before the server ends them, which is after five seconds: a request must not cross that.
+        limits = httpx.Limits(connections, connections, keepalive_expiry=IDLE_SECONDS)
         async with httpx.AsyncClient(base_url=self._url, timeout=60.0, limits=limits) as self._http:
             await self.ask("make", "POST", "/v1/models", 201, json=LAW)
             self._started = time.monotonic()
@@ -106,12 +107,12 @@ class Load:
             except (Refused, httpx.HTTPError) as error:
                 self.figures.errors[f"{name}: {type(error).__name__}: {error}"[:300]] += 1
 
-    async def ask(self, name: str, method: str, path: str, status: int, **options: Any) -> httpx.Response:
-        """Sends one request and refuses any other status than this."""
+    async def ask(self, name: str, method: str, path: str, *statuses: int, **options: Any) -> httpx.Response:
+        """Sends one request and refuses any other status than these."""
         began = time.monotonic()
         answer = await self._http.request(method, path, **options)
         self.figures.seconds[name].append(time.monotonic() - began)
-        if answer.status_code != status:
+        if answer.status_code not in statuses:
             raise Refused(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
         return answer
 
@@ -183,15 +184,17 @@ async def train(load: Load, place: int) -> None:
 
 
 async def follow(load: Load, place: int) -> None:
-    """A job that nobody runs: paused, followed and cancelled."""
+    """A job that is cancelled while it is followed, unless a worker was faster."""
     spec = {"name": f"f{place}", "generator": {"expression": "x", "ranges": {"x": [0, 1]}, "rows": 40}}
     dataset = (await load.ask("follow", "POST", "/v1/datasets", 201, json=spec)).json()["id"]
-    job = {"dataset": dataset, "targets": ["y"], "priority": -1000}
+    job = {"dataset": dataset, "targets": ["y"], "model": f"f{place}", "priority": -1000}
     path = (await load.ask("follow", "POST", "/v1/jobs", 202, json=job)).headers["location"]
     following = asyncio.create_task(load.follow(path.rpartition("/")[2]))
-    await load.ask("follow", "POST", f"{path}/cancel", 202)
+    await load.ask("follow", "POST", f"{path}/cancel", 202, 409)
     await following
     await load.ask("follow", "DELETE", path, 204)
+    await load.ask("follow", "DELETE", f"/v1/models/f{place}", 204, 404)
+    await load.ask("follow", "DELETE", f"/v1/datasets/{dataset}", 204)
 
 
 _ACTIONS: dict[str, Action] = {

@@ -42,7 +42,9 @@ def test_an_empty_database_is_not_ready(empty_database_url: str, api_of: Any) ->
 
 def test_version_and_limits_are_shown(api: Any) -> None:
     assert api.get("/v1/version").json()["api"] == "v1"
-    assert api.get("/v1/limits").json()["max_prediction_rows"] == 100_000
+    limits = api.get("/v1/limits").json()
+    assert limits["max_prediction_rows"] == 100_000
+    assert (limits["max_grid"], limits["max_degree"], limits["max_drawn_edges"]) == (1000, 5, 1000)
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
