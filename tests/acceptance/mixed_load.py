@@ -81,7 +81,9 @@ class Load:
     async def _run(self) -> None:
         connections = sum(SHARES.values())
         # Idle connections end before the server ends them, which is after five seconds: a request must not cross that.
-        limits = httpx.Limits(connections, connections, keepalive_expiry=IDLE_SECONDS)
+        limits = httpx.Limits(
+            max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE_SECONDS
+        )
         async with httpx.AsyncClient(base_url=self._url, timeout=60.0, limits=limits) as self._http:
             await self.ask("make", "POST", "/v1/models", 201, json=LAW)
             self._started = time.monotonic()
