@@ -74,6 +74,9 @@ class Settings(BaseSettings):
         le=600,
         description="How long /readyz says 503 after SIGTERM before the API takes no more requests (seconds).",
     )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port on loopback where this API process alone tells its metrics; 0 = none."
+    )
     otlp_endpoint: str = Field(
         "", description="Where spans of requests and jobs go (URL of an OTLP collector over HTTP); empty = nowhere."
     )

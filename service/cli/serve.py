@@ -19,6 +19,7 @@ from service.api.app import create_app
 from service.cli.blobs import check_blobs_or_exit
 from service.cli.devices import devices_or_exit
 from service.cli.listening import listen_or_exit, where_to_look
+from service.cli.metrics_port import metrics_on_port
 from service.cli.migrate import migrate_or_exit
 from service.cli.supervisor import Supervisor
 from service.domain.keys import has_key
@@ -49,7 +50,8 @@ def serve(
     KERNELS.functions()
     app = _app_or_exit(settings)
     app.state.closing = threading.Event()
-    with Supervisor(settings, devices_or_exit(settings) if settings.workers else ()):
+    devices = devices_or_exit(settings) if settings.workers else ()
+    with metrics_on_port(settings.metrics_port, app.state.registry), Supervisor(settings, devices):
         _serve(app, settings, listener)
     typer.echo("stopped")
 

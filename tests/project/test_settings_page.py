@@ -45,7 +45,7 @@ def test_every_setting_says_what_it_is() -> None:
 
 
 def test_every_number_has_its_unit_in_its_sentence() -> None:
-    unitless = {"port"}
+    unitless = {"port", "metrics_port"}
     for name, field in Settings.model_fields.items():
         if field.annotation in (int, float) and name not in unitless:
             assert field.description is not None
