@@ -28,7 +28,7 @@ class JobDraft:
     Attributes:
         spec: as sent.
         resolved: what will run: network, recipe, inputs, targets, warnings.
-        model_name: None of a job that publishes no version.
+        model_name: gets a version, or predicts; None of a comparison.
         retry_of: the job that this one repeats.
     """
 
@@ -73,7 +73,7 @@ def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease
         spec=dict(spec),
         resolved={**resolved, "warnings": [*resolved["warnings"], *waits]},
         dataset_id=dataset.id,
-        model_name=named if kind == "train" else None,
+        model_name=None if kind == "compare" else named,
         max_runtime_s=runtime,
         priority=int(spec.get("priority") or 0),
         labels=dict(spec.get("labels") or {}),

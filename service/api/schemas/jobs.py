@@ -72,7 +72,7 @@ class DryRun(BaseModel):
     """What a job would do; nothing was stored."""
 
     kind: str
-    model: str | None = Field(description="None of a job that publishes no version.")
+    model: str | None = Field(description="The one that gets a version, or that predicts; null of a comparison.")
     resolved: dict[str, Any]
     parameters: int | None = Field(description="Trainable numbers of the largest network on the way.")
     memory_bytes: int | None = Field(description="Memory that the training takes at most, beside torch itself.")

@@ -110,23 +110,21 @@ def code_as_function(header: dict[str, Any], _: dict[str, Any]) -> None:
     header["layers"][0]["formulas"] = [edge]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        not_a_number,
-        other_shape,
-        more_arrays,
-        no_columns,
-        control_characters,
-        same_name,
-        later_version,
-        code_as_function,
-    ],
+CHANGES = (
+    not_a_number,
+    other_shape,
+    more_arrays,
+    no_columns,
+    control_characters,
+    same_name,
+    later_version,
+    code_as_function,
 )
-def test_a_file_with_something_wrong_in_it_is_refused(
-    api: Any, file: bytes, change: Callable[[dict[str, Any], dict[str, Any]], None]
-) -> None:
-    refused(api.post(URL, content=forged(change, file), headers=BYTES))
+
+
+def test_a_file_with_something_wrong_in_it_is_refused(api: Any, file: bytes) -> None:
+    for change in CHANGES:
+        refused(api.post(URL, content=forged(change, file), headers=BYTES))
     assert api.get("/v1/models").json()["data"] == []
 
 

@@ -115,8 +115,9 @@ def test_units_go_with_a_table_of_any_format(api: Any) -> None:
     assert form.json()["units"] == units
 
 
-@pytest.mark.parametrize("units", ["x", "[1]", '{"nope": "m"}', '{"a": 3}', '{"a": "\\u0000"}', "[" * 5_000])
-def test_units_that_are_none_are_refused(api: Any, units: str) -> None:
-    response = api.post(f"/v1/datasets?units={quote(units)}", content="a\n1\n2\n", headers={"Content-Type": "text/csv"})
-    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "?units")
+def test_units_that_are_none_are_refused(api: Any) -> None:
+    for units in ("x", "[1]", '{"nope": "m"}', '{"a": 3}', '{"a": "\\u0000"}', "[" * 5_000):
+        url = f"/v1/datasets?units={quote(units)}"
+        response = api.post(url, content="a\n1\n2\n", headers={"Content-Type": "text/csv"})
+        assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "?units"), units
     assert api.get("/v1/datasets").json()["data"] == []
