@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.acceptance.conftest import JOB_SECONDS, ROOT, Service
 
@@ -37,6 +37,36 @@ def test_from_a_file_to_a_model(page: Page, server: Service) -> None:
     expect(page.get_by_text(f"R² {job['result']['metrics']['test']['r2']:.5g}")).to_be_visible()
     page.get_by_role("link", name=f"concrete version {job['result']['version']}").click()
     expect(page.get_by_role("heading", name="concrete").first).to_be_visible()
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Presses the tab key until the wanted element has the keyboard."""
+    wanted.wait_for()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+    pytest.fail(f"the tab key never comes to {wanted}")
+
+
+def test_a_training_is_begun_by_keyboard_alone(page: Page, server: Service) -> None:
+    page.goto("/")
+    tab_to(page, page.get_by_role("button", name="penguins"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Role of year"))
+    page.keyboard.press("End")
+    expect(page.get_by_label("Role of year")).to_have_value("ignore")
+    tab_to(page, page.get_by_role("link", name="Train with these roles"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Balanced"))
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#request")).to_contain_text('"quick"')
+    tab_to(page, page.get_by_role("button", name="Start the training"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#job .status")).to_be_visible()
+    job = server.http.get(page.url.replace("/jobs/", "/v1/jobs/")).json()
+    assert job["spec"]["preset"] == "quick"
+    assert "year" not in job["spec"]["inputs"]
 
 
 @pytest.mark.parametrize("name", ["concrete", "penguins", "knots"])
