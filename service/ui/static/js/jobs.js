@@ -121,7 +121,7 @@ function cells(job) {
     link,
     [names.get(job.dataset) ?? "–", job.spec.targets && ` · ${job.spec.targets.join(", ")}`],
     element("span", { class: `status ${job.status}`, title: job.reason }, job.status),
-    fraction == null ? "–" : [element("progress", { max: 1, value: fraction, "aria-label": "Progress" }), ` ${percent(fraction)}`],
+    [!job.terminal && fraction != null && element("progress", { max: 1, value: fraction, "aria-label": "Progress" }), ` ${percent(fraction)}`],
     score(job),
     duration(runTime(job, Date.now())),
     when(job.created_at),
