@@ -11,15 +11,12 @@ from threading import Lock
 import numpy as np
 from sqlalchemy.orm import Session
 
-from kan.checkpoint import load
 from kan.compiled_predictor import Predictor
 from kan.encoding import Encoding
-from kan.errors import CheckpointError
 from kan.inside_range import InsideRange, inside_range
 from kan.state import NetworkState
-from service.domain.errors import StoredDataDamaged
 from service.domain.prediction_columns import InputColumn, input_columns
-from service.store.blobs import BlobDamaged, get_blob
+from service.domain.stored_networks import load_network
 from service.store.tables import VersionRow
 
 
@@ -111,15 +108,10 @@ def load_model(session: Session, blob_sha256: str) -> LoadedModel:
     Raises:
         StoredDataDamaged: missing bytes, a wrong hash, or no checkpoint of a table's model.
     """
-    try:
-        state = load(get_blob(session, blob_sha256))
-    except (BlobDamaged, CheckpointError):
-        raise StoredDataDamaged("model version") from None
-    if state.encoding is None:
-        raise StoredDataDamaged("model version")
+    state, encoding = load_network(session, blob_sha256)
     predictor = Predictor(state)
     held = sum(array.nbytes for array in _arrays(state)) + predictor.nbytes
-    return LoadedModel(state, state.encoding, predictor, held)
+    return LoadedModel(state, encoding, predictor, held)
 
 
 def _arrays(state: NetworkState) -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:

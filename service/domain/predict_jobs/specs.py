@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.domain.errors import Fault, InvalidSpec, ModelNotFound, VersionNotFound
-from service.domain.model_cache import load_model
 from service.domain.models import LATEST, get_version
+from service.domain.prediction_columns import input_columns
+from service.domain.stored_networks import load_network
 from service.store.tables import DatasetRow, VersionRow
 
 PREDICT = "predict"
@@ -28,10 +29,12 @@ def resolve_predict_spec(session: Session, spec: Mapping[str, Any], dataset: Dat
         StoredDataDamaged: the version's bytes.
     """
     row = _version(session, spec)
-    model = load_model(session, row.blob_sha256)
+    # The columns only: workers read this module too, and predict in processes of their own.
+    _, encoding = load_network(session, row.blob_sha256)
+    columns = input_columns(encoding)
     types = {str(column["name"]): str(column["type"]) for column in dataset.columns}
     faults = []
-    for column in model.columns:
+    for column in columns:
         wanted = "number" if column.is_number else "category"
         if types.get(column.name, "absent") not in (wanted, "ignored"):
             found = types.get(column.name, "no column of it")
@@ -42,9 +45,9 @@ def resolve_predict_spec(session: Session, spec: Mapping[str, Any], dataset: Dat
     return {
         "init": {"model": row.model_name, "version": row.version, "version_id": row.id, "sha256": row.blob_sha256},
         "rows": dataset.rows,
-        "part_rows": max(_FEWEST_ROWS, min(_ROWS, _CELLS // max(1, len(model.columns)))),
-        "inputs": [column.name for column in model.columns],
-        "outputs": [item.name for item in model.encoding.outputs],
+        "part_rows": max(_FEWEST_ROWS, min(_ROWS, _CELLS // max(1, len(columns)))),
+        "inputs": [column.name for column in columns],
+        "outputs": [item.name for item in encoding.outputs],
         "device": "cpu",
         "warnings": [],
     }
