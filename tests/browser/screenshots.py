@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from service.store.engine import make_engine
 from service.store.schema import migrate
@@ -16,6 +16,9 @@ from tests.browser.conftest import BROWSERS, THEMES
 
 FOLDER = ROOT / "docs" / "pictures"
 SECONDS = 600.0
+WIDTH, HEIGHT = 1040, 680
+# Of this page what is further down is the half of it.
+MODEL, MODEL_WIDTH, MODEL_HEIGHT = "page-model", 1280, 1440
 # Where each page is, and what is there when its script is done.
 PAGES = {
     "page-data": ("/", "#datasets table"),
@@ -24,7 +27,7 @@ PAGES = {
     "page-jobs": ("/jobs", "#job-list table"),
     "page-job": ("/jobs/{job}", ".chart"),
     "page-models": ("/models", "main img"),
-    "page-model": ("/models/toy", "main math"),
+    MODEL: ("/models/toy", "main math"),
 }
 
 
@@ -64,14 +67,24 @@ def _toy(service: Service) -> str:
 
 
 def _take(browser: Browser, home: str, theme: str, places: Mapping[str, str]) -> None:
-    context = browser.new_context(base_url=home, viewport={"width": 1040, "height": 680}, color_scheme=theme)  # type: ignore[arg-type]
+    context = browser.new_context(base_url=home, viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=theme)  # type: ignore[arg-type]
     page = context.new_page()
     for name, (address, sign) in PAGES.items():
         page.goto(address.format(**places))
         page.locator(sign).first.wait_for()
         page.wait_for_load_state("networkidle")
+        if name == MODEL:
+            _open_an_edge(page)
         page.screenshot(path=FOLDER / f"{name}-{theme}.png", animations="disabled")
     context.close()
+
+
+def _open_an_edge(page: Page) -> None:
+    page.set_viewport_size({"width": MODEL_WIDTH, "height": MODEL_HEIGHT})
+    page.locator("#picture [data-edge]").last.click()
+    page.locator("#edge-content svg").wait_for()
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_load_state("networkidle")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from service.domain.formula_errors import FormulaUnreadable, NoFormula
 from service.domain.formulas import Measured, VersionFormula, nearby_gaps, version_formulas
 from service.domain.model_cache import LoadedModel
 from service.store.tables import VersionRow
+from service.ui.panels.formula_lines import pieces
 from service.ui.words import share
 
 # Layer, source, target.
@@ -89,7 +90,7 @@ def _shown(found: VersionFormula, unit: str | None) -> Shown:
     name = found.printed.output if found.printed.kind == "value" else f"logit of {found.printed.output}"
     return Shown(
         output=f"{name} ({unit})" if unit and found.printed.kind == "value" else name,
-        mathml=found.written("mathml") if size <= MOST_SHOWN else "",
+        mathml=pieces(found.written("mathml")) if size <= MOST_SHOWN else "",
         size=size,
         gap=" ".join([_against_network(found, unit), _against_data(found.r2_test)]),
         note=found.printed.note,

@@ -29,7 +29,7 @@ def test_snapped_edges_become_a_formula_that_predicts_what_the_api_says(
         expect(page.locator(f'#picture [data-edge="{place}"].symbolic')).to_be_visible()
         expect(page.locator("#change")).to_contain_text("y changes by at most")
     version = page.locator("#model").get_attribute("data-version")
-    expect(page.locator("#formula math")).to_be_visible()
+    expect(page.locator("#formula math").first).to_be_visible()
     page.get_by_label("t", exact=True).fill(str(ROW["t"]))
     page.get_by_label("u", exact=True).fill(str(ROW["u"]))
     said = predicted(server, waves, version, list(ROW.values()))
