@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor, inf, log10
 
 from kan.importance import column_importance
 from service.domain.curves import column_units
@@ -48,6 +49,10 @@ def input_fields(version: VersionRow, model: LoadedModel) -> list[Field]:
 
 
 def _rounded(low: float, high: float) -> float:
-    """Gives the middle with as few digits as keep it inside."""
-    middle = low / 2 + high / 2
-    return next((value for digits in range(1, 18) if low <= (value := float(f"{middle:.{digits}g}")) <= high), middle)
+    """Gives the middle, to about a hundredth of the range; never outside of it."""
+    middle, width = low / 2 + high / 2, high - low
+    if not 0 < width < inf:
+        return middle
+    # Adding zero makes a zero of a negative one.
+    value = round(middle, 1 - floor(log10(width))) + 0.0
+    return value if low <= value <= high else middle

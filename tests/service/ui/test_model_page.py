@@ -73,6 +73,19 @@ def test_every_input_is_a_field_with_the_range_that_training_saw(
     assert 'placeholder="missing"' in text
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "start"),
+    [(1.0, 365.0, 180.0), (-0.99962, 0.99442, 0.0), (2007.0, 2009.0, 2008.0), (1e300, 1.5e300, 1.25e300)],
+)
+def test_a_field_begins_in_the_middle_of_its_range_to_about_a_hundredth(
+    api: Any, publish: Any, low: float, high: float, start: float
+) -> None:
+    publish(network((NumberInput("x", "x", 0.0, 1.0, low, high),), (NumberOutput("y", 0.0, 1.0),)))
+    (shown,) = re.findall(r'id="input-0" step="any" value="([^"]+)"', api.get("/models/concrete").text)
+    assert float(shown) == pytest.approx(start, rel=0.02)
+    assert low <= float(shown) <= high
+
+
 def test_scores_are_in_the_first_html(api: Any, publish: Any, regression: NetworkState) -> None:
     publish(regression, metrics={"test": {"rows": 9, "rmse": 4.25, "r2": 0.91234}, "train": {"rows": 20, "rmse": 3.0}})
     text = api.get("/models/concrete").text

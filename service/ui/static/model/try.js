@@ -63,7 +63,7 @@ async function predict(page, row) {
 
 /** @param {any} interval */
 function intervalWords({ level, low, high, sets, test_rows: rows }) {
-  const within = sets ? sets[0].join(" or ") : `${number(low[0][0])} to ${number(high[0][0])}`;
+  const within = sets ? sets[0].join(" or ") : `± ${number(Number(((high[0][0] - low[0][0]) / 2).toPrecision(2)))}`;
   return `${within} holds for ${percent(level)} of rows like the ${rows} test rows.`;
 }
 
