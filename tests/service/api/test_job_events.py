@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -29,12 +30,20 @@ def numbers(text: str) -> list[int]:
     return [int(found) for found in re.findall(r"^id: (\d+)$", text, re.MULTILINE)]
 
 
-def fail_soon(session: Session) -> threading.Timer:
-    """Ends the job that is claimed by then."""
+def fail_soon(api: Api, session: Session) -> threading.Thread:
+    """Ends the job that is claimed by then, a moment after somebody follows it."""
     hold = claim(session)
-    timer = threading.Timer(0.3, leases.finish_failed, [session, hold, "internal", "the test ends it"])
-    timer.start()
-    return timer
+
+    def end() -> None:
+        pause, deadline = threading.Event(), time.monotonic() + 60
+        while not api.app.state.feed._logs and time.monotonic() < deadline:
+            pause.wait(0.01)
+        pause.wait(0.3)
+        leases.finish_failed(session, hold, "internal", "the test ends it")
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    return thread
 
 
 async def leave(app: FastAPI, path: str) -> list[dict[str, Any]]:
@@ -57,7 +66,7 @@ async def leave(app: FastAPI, path: str) -> list[dict[str, Any]]:
 
 def test_stream_tells_the_log_and_closes_after_the_end(api: Api, session: Session) -> None:
     where = f"/v1/jobs/{queue_job(session)}/events"
-    ending = fail_soon(session)
+    ending = fail_soon(api, session)
     text = api.get(where, headers=STREAM).text
     ending.join()
     log = api.get(where).json()["data"]
@@ -76,7 +85,7 @@ def test_browser_that_has_seen_the_end_is_told_not_to_ask_again(api: Api, sessio
 
 def test_number_that_never_was_goes_on_with_what_comes(api: Api, session: Session) -> None:
     job_id = queue_job(session)
-    ending = fail_soon(session)
+    ending = fail_soon(api, session)
     text = api.get(f"/v1/jobs/{job_id}/events?after=1000000", headers=STREAM).text
     ending.join()
     assert numbers(text) == [3, 4]
@@ -124,7 +133,7 @@ def test_silent_stream_says_that_it_is_there(
 ) -> None:
     api = api_of(settings.model_copy(update={"stream_heartbeat_seconds": 0.05}))
     job_id = queue_job(session)
-    ending = fail_soon(session)
+    ending = fail_soon(api, session)
     text = api.get(f"/v1/jobs/{job_id}/events", headers=STREAM).text
     ending.join()
     assert ": still here\n\n" in text
