@@ -84,7 +84,7 @@ check: $(VENV)/.dev-ready check-scripts ## lint, format, types and the direction
 	$(BIN)/lint-imports
 
 check-scripts: .venv-scripts/.tried ## check the types of the pages' scripts
-	if [ -x $(TSC) ]; then $(TSC) -p tests/browser/jsconfig.json; else \
+	if [ -x $(TSC) ]; then PATH="$$PATH:$(CURDIR)/.venv-scripts/bin" $(TSC) -p tests/browser/jsconfig.json; else \
 		echo '*** NOT CHECKED: the types of the pages'"'"' scripts, for TypeScript could not be installed ***' >&2; fi
 
 format: $(VENV)/.dev-ready ## put the code in its one format
