@@ -23,7 +23,7 @@ class JobPredictions:
     """One page.
 
     Attributes:
-        frame: as `predicted_frame` gives it; without columns where the page has no rows.
+        frame: as `predicted_frame` gives it; without columns while nothing is predicted.
         done, bad_rows: rows of the whole job that were predicted so far, and how many of these have an error.
     """
 
@@ -73,6 +73,9 @@ def job_predictions(session: Session, job_id: str, offset: int, limit: int) -> J
     for part in list_parts(session, job_id, offset, offset + limit):
         skipped = max(0, offset - part.first_row)
         frames.append(_read(session, part).slice(skipped, max(0, offset + limit - part.first_row - skipped)))
+    if not frames:
+        # Beyond the last row there are still columns.
+        frames = [_read(session, part).head(0) for part in list_parts(session, job_id, 0, 1)]
     return JobPredictions(view, pl.concat(frames) if frames else pl.DataFrame(), done, bad_rows)
 
 

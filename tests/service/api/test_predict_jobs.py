@@ -136,6 +136,8 @@ def test_pages_of_all_formats_hold_every_row_once(api: Any, spec: dict[str, Any]
         if media_type in readers:
             assert readers[media_type](io.BytesIO(response.content))["row"].to_list() == list(range(ROWS))
     assert api.get(f"{url}?offset=9999").json()["rows"] == []
+    beyond = api.get(f"{url}?offset=9999", headers={"Accept": "text/csv"})
+    assert beyond.text.splitlines() == ['"row","prediction","actual","residual","outside","error"']
 
 
 def test_what_is_there_is_read_while_the_job_runs_and_known_by_its_etag(
