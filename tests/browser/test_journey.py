@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.acceptance.conftest import JOB_SECONDS, ROOT, Service
 
@@ -153,6 +153,36 @@ def test_hostile_names_are_text_on_every_page(page: Page, server: Service, tmp_p
     page.goto("/jobs")
     expect(page.get_by_role("row").filter(has_text=HOSTILE[2])).to_be_visible()
     assert page.locator("main img").count() == 0
+
+
+def test_a_training_whose_answer_was_lost_is_sent_again_with_its_key(
+    page: Page, server: Service, complaints: list[str]
+) -> None:
+    dataset = server.upload("once", (SAMPLES / "penguins.csv").read_bytes())
+    keys: list[str | None] = []
+
+    def lose_the_first_answer(route: Route) -> None:
+        if "dry_run" in route.request.url or route.request.method != "POST":
+            route.continue_()
+            return
+        keys.append(route.request.header_value("Idempotency-Key"))
+        if len(keys) == 1:
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(re.compile("/v1/jobs"), lose_the_first_answer)
+    page.goto(f"/train?dataset={dataset}&target=species")
+    page.get_by_label("Quick").check()
+    page.get_by_role("button", name="Start the training").click()
+    expect(page.get_by_text("the server cannot be reached")).to_be_visible()
+    page.get_by_role("button", name="Start the training").click()
+    page.wait_for_url(re.compile("/jobs/job_"))
+    assert keys[0] == keys[1] is not None
+    assert all("ERR_FAILED" in each for each in complaints)
+    complaints.clear()
+    assert len(server.http.get("/v1/jobs", params={"dataset": dataset}).json()["data"]) == 1
 
 
 def test_a_refusal_stands_beside_its_field(page: Page, server: Service, complaints: list[str]) -> None:

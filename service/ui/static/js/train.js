@@ -1,9 +1,10 @@
 /** The New training page: a form, the request as it will be sent, and what the server says of it before it is sent. */
 
-import { Problem, get, post } from "./api.js";
+import { Problem, get, post, send } from "./api.js";
 import { callPanel } from "./call.js";
 import { byId, element } from "./elements.js";
 import { showFaults } from "./fields.js";
+import { answered, once } from "./once.js";
 import { problemBox } from "./problems.js";
 import { call, controls, form, inputs, said, shown, start } from "./train_form.js";
 import { requestOf } from "./train_request.js";
@@ -122,7 +123,8 @@ function accept(plan) {
 /** @param {unknown} error */
 function refuse(error) {
   const left = showFaults(form, error);
-  start.disabled = true;
+  // What the form cannot mend, such as a server that was away, may be gone at the next try.
+  start.disabled = error instanceof Problem && (error.status === 422 || error.errors.length > 0);
   said.replaceChildren(problemBox(error, { places: left.length > 0 }));
 }
 
@@ -145,7 +147,9 @@ async function submit(event) {
   event.preventDefault();
   start.disabled = true;
   try {
-    const job = await post("/v1/jobs", request());
+    const json = request();
+    const job = await (await send("POST", "/v1/jobs", { json, headers: once(json) })).json();
+    answered(json);
     location.assign(`/jobs/${job.id}`);
   } catch (error) {
     refuse(error);
