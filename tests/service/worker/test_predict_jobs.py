@@ -53,7 +53,8 @@ def test_a_killed_worker_loses_no_row_and_makes_none_twice(api: Api, bench: Benc
     job = api.get(f"/v1/jobs/{job_id}").json()
     assert (job["status"], job["error"]) == ("succeeded", None)
     assert job["result"] == {**job["result"], "model": "concrete", "version": 1, "rows": ROWS, "bad_rows": 1}
-    assert bench.statuses(job_id).count("running") == 2
+    # More often where the machine is so busy that a lease of 1.5 s ends by itself: that too may cost no row.
+    assert bench.statuses(job_id).count("running") >= 2
     content = api.get(f"/v1/jobs/{job_id}/predictions?limit=100000", headers={"Accept": PARQUET}).content
     found = pl.read_parquet(io.BytesIO(content))
     assert found["row"].to_list() == list(range(ROWS))
