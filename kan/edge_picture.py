@@ -82,7 +82,7 @@ def _summary(edge: dict[str, Any]) -> str:
     if edge["symbolic"]:
         words[0] += f" {edge['symbolic']['function']}"
     if edge["r2"] is not None:
-        words.append(f"R² {edge['r2']:.4f}" if edge["r2"] >= 0 else "R² below 0")
+        words.append(f"R² {edge['r2']:.4f}" if edge["r2"] >= 0 else "far from the spline it replaced")
     return ", ".join(words)
 
 

@@ -57,7 +57,7 @@ def test_last_layer_adds_to_the_target_in_its_unit() -> None:
 def test_formula_is_written_with_its_r2() -> None:
     svg = edge_picture(snapped(), 0, 0, 1)
     assert "1.235*sin(0.1*age - 2.8) + 0.5" in " ".join(text for text in texts_of(svg) if text)
-    assert re.search(r"symbolic sin, importance \d\.\d\d, R² (0\.\d{4}|below 0)", svg)
+    assert re.search(r"symbolic sin, importance \d\.\d\d, (R² 0\.\d{4}|far from the spline)", svg)
     assert '<g class="symbolic">' in svg
 
 
