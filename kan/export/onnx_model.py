@@ -14,6 +14,9 @@ from kan.export.onnx_graph import NEEDED, Graph
 from kan.export.standalone import FUNCTIONS
 from kan.state import Array
 
+# Its errors have nothing in common but where they come from.
+_REFUSALS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException")
+
 
 def onnx_bytes(document: Mapping[str, Any]) -> bytes:
     """Gives the model as bytes.
@@ -35,23 +38,29 @@ def onnx_answers(model: bytes, document: Mapping[str, Any], table: Table) -> Arr
     """Runs a model on onnxruntime and gives its numbers: outputs, or probabilities.
 
     Raises:
-        ExportError: onnxruntime is not installed.
+        ExportError: onnxruntime is not installed, or refuses the model.
     """
     # Here, not above: all else works without it.
     try:
         from onnxruntime import InferenceSession, SessionOptions  # noqa: PLC0415
+        from onnxruntime.capi import onnxruntime_pybind11_state as native  # noqa: PLC0415
     except ImportError:
         raise ExportError(NEEDED) from None
     options = SessionOptions()
     options.intra_op_num_threads = 1
-    session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    name = "y" if document["outputs"][0]["kind"] == "number" else "probabilities"
+    try:
+        session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return np.asarray(session.run([name], _feeds(document, table))[0], dtype=np.float64)
+    except tuple(getattr(native, kind) for kind in _REFUSALS) as error:
+        raise ExportError(f"onnxruntime does not run it ({type(error).__name__}); take another format") from None
+
+
+def _feeds(document: Mapping[str, Any], table: Table) -> dict[str, NDArray[Any]]:
     columns = [table[name] for name in document["columns"]]
     if all(values.dtype.kind == "f" for values in columns):
-        feeds = {"x": np.stack(columns, axis=1)}
-    else:
-        feeds = {name: _tensor(table[name]) for name in document["columns"]}
-    name = "y" if document["outputs"][0]["kind"] == "number" else "probabilities"
-    return np.asarray(session.run([name], feeds)[0], dtype=np.float64)
+        return {"x": np.stack(columns, axis=1)}
+    return {name: _tensor(table[name]) for name in document["columns"]}
 
 
 def _tensor(values: NDArray[Any]) -> NDArray[Any]:
@@ -85,9 +94,7 @@ class _Model:
         """Gives one input of the network, (rows, 1); of a category its level, one more than unseen is NaN's place."""
         double = self._graph.double
         if item["kind"] == "unused":
-            return self._graph.add(
-                "Mul", self._graph.add("Cast", self._graph.add("IsNaN", read[0]), to=double), self._graph.constant(0.0)
-            )
+            return self._graph.zeros(read[0], 1)
         column = read[item["column"]]
         if item["kind"] == "missing":
             return self._graph.add("Cast", self._graph.add("IsNaN", column), to=double)

@@ -1,13 +1,19 @@
 """The ONNX model, checked by onnx and run by onnxruntime, gives what the network gives."""
 
+from dataclasses import replace
+
+import numpy as np
 import onnx
 import pytest
 
+from kan.encoding import Encoding, NumberOutput
+from kan.errors import ExportError
 from kan.export.document import document
 from kan.export.measuring import measured_table
 from kan.export.onnx_model import onnx_answers, onnx_bytes
 from tests.kan.export.check import ROWS, check
-from tests.kan.export.exported import networks
+from tests.kan.export.exported import TEXTS, networks, numbers
+from tests.kan.networks import random_network
 
 NETWORKS = networks()
 
@@ -25,3 +31,22 @@ def test_onnx_gives_what_the_network_gives(kind: str) -> None:
 def test_classes_are_answered_by_name() -> None:
     model = onnx.load_from_string(onnx_bytes(document(NETWORKS["classes"])))
     assert [output.name for output in model.graph.output] == ["probabilities", "classes"]
+
+
+@pytest.mark.parametrize("only_texts", [True, False])
+def test_a_text_column_first_and_an_unused_one_behind_it_is_a_model(only_texts: bool) -> None:
+    used, unused = numbers()
+    inputs = (TEXTS, unused) if only_texts else (TEXTS, used, unused)
+    encoding = Encoding(inputs, (NumberOutput("y", 1.0, 2.0),), unused=(unused.name,))
+    state = random_network(len(inputs), 1, levels=(3, *[None] * (len(inputs) - 1)), encoding=encoding)
+    mask = state.layers[0].mask.copy()
+    mask[-1] = 0.0
+    state = replace(state, layers=(replace(state.layers[0], mask=mask),))
+    table, exported = measured_table(encoding, ROWS), document(state)
+    check(onnx_answers(onnx_bytes(exported), exported, table), state, table)
+
+
+def test_what_onnxruntime_refuses_is_an_export_that_is_not_to_be_had() -> None:
+    exported = document(NETWORKS["plain"])
+    with pytest.raises(ExportError, match="onnxruntime does not run it"):
+        onnx_answers(b"no model", exported, {name: np.zeros(1) for name in exported["columns"]})
