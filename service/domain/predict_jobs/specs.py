@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from kan.encoding import ClassOutput, Encoding
+from kan.evaluation_cost import evaluated_edges
 from service.domain.errors import Fault, InvalidSpec, ModelNotFound, VersionNotFound
 from service.domain.models import LATEST, get_version
 from service.domain.prediction_columns import input_columns
@@ -14,8 +16,9 @@ from service.domain.stored_networks import load_network
 from service.store.tables import DatasetRow, VersionRow
 
 PREDICT = "predict"
-# Of a part: enough that a part costs little beside its predictions, few enough for some megabytes.
-_ROWS, _FEWEST_ROWS, _CELLS = 50_000, 1_000, 1_000_000
+# Of a part: enough that a part costs little beside its predictions, few enough for some megabytes and some seconds: a
+# job that says nothing for minutes is taken for a dead one, and would begin the same part for ever.
+_ROWS, _CELLS, _EDGES = 50_000, 1_000_000, 200_000_000
 
 
 def resolve_predict_spec(session: Session, spec: Mapping[str, Any], dataset: DatasetRow) -> dict[str, Any]:
@@ -30,7 +33,7 @@ def resolve_predict_spec(session: Session, spec: Mapping[str, Any], dataset: Dat
     """
     row = _version(session, spec)
     # The columns only: workers read this module too, and predict in processes of their own.
-    _, encoding = load_network(session, row.blob_sha256)
+    state, encoding = load_network(session, row.blob_sha256)
     columns = input_columns(encoding)
     types = {str(column["name"]): str(column["type"]) for column in dataset.columns}
     faults = []
@@ -45,12 +48,28 @@ def resolve_predict_spec(session: Session, spec: Mapping[str, Any], dataset: Dat
     return {
         "init": {"model": row.model_name, "version": row.version, "version_id": row.id, "sha256": row.blob_sha256},
         "rows": dataset.rows,
-        "part_rows": max(_FEWEST_ROWS, min(_ROWS, _CELLS // max(1, len(columns)))),
+        "part_rows": part_rows(len(columns) + answers(encoding), evaluated_edges(state)),
         "inputs": [column.name for column in columns],
         "outputs": [item.name for item in encoding.outputs],
         "device": "cpu",
         "warnings": [],
     }
+
+
+def part_rows(columns: int, edges: int) -> int:
+    """Gives how many rows are predicted at once.
+
+    Args:
+        columns: that are read and written of a row.
+        edges: that are evaluated for it, see `kan.evaluation_cost`.
+    """
+    return max(1, min(_ROWS, _CELLS // max(1, columns), _EDGES // max(1, edges)))
+
+
+def answers(encoding: Encoding) -> int:
+    """Gives how many columns the answers of a row have: of each output its prediction, true value and residual."""
+    first = encoding.outputs[0]
+    return len(first.classes) if isinstance(first, ClassOutput) else 3 * len(encoding.outputs)
 
 
 def _version(session: Session, spec: Mapping[str, Any]) -> VersionRow:
