@@ -9,13 +9,14 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep, SettingsDep
 from service.api.models import version_headers
-from service.api.negotiation import JSON, chosen_format, etag_of, is_known, not_modified
+from service.api.negotiation import CHANGING, JSON, chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
 from service.api.schemas.curves import ActivationsRead
 from service.domain import curves, models
 from service.domain.curves import EdgeChoice, EdgePicture, Span, Theme
 from service.domain.errors import EdgeNotFound, InvalidParameter, ModelNotFound, NotAcceptable, VersionNotFound
 from service.settings import Settings
+from service.store.tables import VersionRow
 from service.version import code_version
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["curves"])
@@ -99,12 +100,17 @@ def get_edge_plot(
     edge, picture = (layer, source, target), EdgePicture(theme, points, range_)
     etag = etag_of("edge", row.id, code_version(), edge, picture)
     path = f"/activations/{layer}/{source}/{target}.svg"
-    headers = version_headers(row, version, rest_of(path, request), etag)
+    headers = picture_headers(row, version, rest_of(path, request), etag)
     headers["Content-Security-Policy"] = SVG_POLICY
     if is_known(request, etag):
         return not_modified(headers)
     text = curves.drawn_edge(cache.model_of(session, row), curves.column_units(row.signature), edge, picture)
     return Response(text.encode(), media_type=SVG, headers=headers)
+
+
+def picture_headers(row: VersionRow, asked: str, rest: str, etag: str) -> dict[str, str]:
+    """Gives ETag and caching of a picture: kept, and asked for each time, as another release may draw it otherwise."""
+    return version_headers(row, asked, rest, etag) | {"Cache-Control": CHANGING}
 
 
 def check_points(points: int, settings: Settings) -> None:

@@ -8,9 +8,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from service.api.curves import CACHED, DRAWN, REFUSALS, SVG, SVG_POLICY, Index, Place, Points, check_points, rest_of
+from service.api.curves import (
+    CACHED,
+    DRAWN,
+    REFUSALS,
+    SVG,
+    SVG_POLICY,
+    Index,
+    Place,
+    Points,
+    check_points,
+    picture_headers,
+    rest_of,
+)
 from service.api.dependencies import ModelsDep, ReadingSessionDep, SettingsDep
-from service.api.models import version_headers
 from service.api.negotiation import chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
 from service.domain import curves, models
@@ -64,7 +75,7 @@ def get_plot(
     chosen_format(request, (SVG,))
     row = models.get_version(session, name, version)
     etag = etag_of("plot", row.id, code_version(), picture)
-    headers = version_headers(row, version, rest_of("/plot.svg", request), etag)
+    headers = picture_headers(row, version, rest_of("/plot.svg", request), etag)
     headers["Content-Security-Policy"] = SVG_POLICY
     if is_known(request, etag):
         return not_modified(headers)
@@ -91,7 +102,7 @@ def get_png(
     """The same picture as plot.svg, for mails and documents; needs the extra `png` and a font on the server."""
     row = models.get_version(session, name, version)
     plain = replace(picture, theme="light" if picture.theme == "auto" else picture.theme)
-    headers = version_headers(row, version, rest_of("/plot.png", request), _png_etag(row, plain, scale))
+    headers = picture_headers(row, version, rest_of("/plot.png", request), _png_etag(row, plain, scale))
     return _png(request, headers, lambda: curves.drawn_network(cache.model_of(session, row), plain), scale)
 
 
@@ -122,7 +133,7 @@ def get_edge_png(
     row = models.get_version(session, name, version)
     edge, picture = (layer, source, target), EdgePicture("light" if theme == "auto" else theme, points, range_)
     path = rest_of(f"/activations/{layer}/{source}/{target}.png", request)
-    headers = version_headers(row, version, path, _png_etag(row, edge, picture, scale))
+    headers = picture_headers(row, version, path, _png_etag(row, edge, picture, scale))
     units = curves.column_units(row.signature)
     return _png(request, headers, lambda: curves.drawn_edge(cache.model_of(session, row), units, edge, picture), scale)
 

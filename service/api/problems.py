@@ -172,8 +172,9 @@ def problem_response(
 
 
 def is_browser(scope: Scope) -> bool:
-    """Did somebody open this address in a browser? Its own calls, and other clients, do not ask for HTML."""
-    return scope.get("method") == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
+    """Did somebody open this address in a browser? Parts are asked for by a page, which shows a problem itself."""
+    is_opened = scope.get("method") == "GET" and not scope.get("path", "").startswith("/parts/")
+    return is_opened and "text/html" in Headers(scope=scope).get("accept", "")
 
 
 def _page(

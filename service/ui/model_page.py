@@ -89,7 +89,7 @@ def _facts(session: Session, row: VersionRow, model: LoadedModel, origin: str) -
         "scores": score_table(row.metrics),
         "change": change_of(row, model.state),
         "aliases": named,
-        "relatives": relatives(session, row.model_name, named),
+        "relatives": relatives(session, row, named),
         "line": call_line(origin, row.model_name, row.version, row.signature),
         "bodies": call_bodies(row, fields),
         "interval": interval_level(row),

@@ -13,7 +13,14 @@ def call_bodies(row: VersionRow, fields: Sequence[Field]) -> dict[str, str]:
     """Gives the JSON of the calls that send some: what the page shows first."""
     targets = [item["name"] for item in row.signature.get("outputs", ())]
     inputs = [field.name for field in fields]
-    compare = {"kind": "compare", "dataset": row.dataset_id, "targets": targets, "inputs": inputs, "preset": "quick"}
+    compare = {
+        "kind": "compare",
+        "dataset": row.dataset_id,
+        "targets": targets,
+        "inputs": inputs,
+        "task": row.signature.get("task", "auto"),
+        "preset": "quick",
+    }
     return {
         "predict": json.dumps({"rows": [[field.start for field in fields]]}),
         "compare": json.dumps(compare, ensure_ascii=False),

@@ -42,6 +42,19 @@ class Relative:
 
 
 @dataclass(frozen=True)
+class Relatives:
+    """Versions of one model.
+
+    Attributes:
+        listed: newest first.
+        before: the number below which there are more than are listed; None where all are.
+    """
+
+    listed: list[Relative]
+    before: int | None
+
+
+@dataclass(frozen=True)
 class Change:
     """The edit that made a version.
 
@@ -83,19 +96,25 @@ def list_aliases(session: Session, model_name: str) -> list[Alias]:
     return [Alias(row.alias, row.version, f'"{row.step}"') for row in found if row.version is not None]
 
 
-def relatives(session: Session, model_name: str, named: Sequence[Alias]) -> list[Relative]:
-    """Gives the newest versions of a model, newest first."""
-    return [
-        Relative(
-            version=row.version,
-            status=row.status,
-            origin=_origin(row),
-            score=main_score(row.metrics),
-            aliases=[alias.name for alias in named if alias.version == row.version],
-            created_at=row.created_at,
-        )
-        for row in models.list_versions(session, model_name, MOST_VERSIONS)
-    ]
+def relatives(session: Session, shown: VersionRow, named: Sequence[Alias]) -> Relatives:
+    """Gives the newest versions of a model, and the shown one among them."""
+    found = models.list_versions(session, shown.model_name, MOST_VERSIONS + 1)
+    listed = list(found[:MOST_VERSIONS])
+    oldest = listed[-1].version if len(found) > MOST_VERSIONS else None
+    if all(row.version != shown.version for row in listed):
+        listed.append(shown)
+    return Relatives([_relative(row, named) for row in listed], oldest)
+
+
+def _relative(row: VersionRow, named: Sequence[Alias]) -> Relative:
+    return Relative(
+        version=row.version,
+        status=row.status,
+        origin=_origin(row),
+        score=main_score(row.metrics),
+        aliases=[alias.name for alias in named if alias.version == row.version],
+        created_at=row.created_at,
+    )
 
 
 def _origin(row: VersionRow) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from kan.encoding import NumberInput, NumberOutput
 from kan.split import Part
 from kan.state import NetworkState
 from service.settings import Settings
+from service.ui.panels import lineage
 from tests.service.conftest import network
 
 PULSE = {"name": "pulse", "expression": "2*sin(x1) + x2**2", "ranges": {"x1": [0, 3], "x2": [-1, 1]}}
@@ -166,6 +169,27 @@ def test_without_a_key_a_page_holds_nothing_and_its_content_is_refused(
     assert "'sha256-" in page.headers["content-security-policy"]
     assert locked.get("/models/nope").text == page.text
     assert locked.get("/parts/models/concrete").status_code == 401
+
+
+def test_an_old_version_is_listed_and_chosen_and_the_page_says_where_others_are(
+    api: Any, publish: Any, regression: NetworkState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lineage, "MOST_VERSIONS", 2)
+    for _ in range(4):
+        publish(regression)
+    text = api.get("/models/concrete?version=1").text
+    assert re.findall(r'<option value="(\d+)"( selected)?>', text) == [("4", ""), ("3", ""), ("1", " selected")]
+    (address,) = re.findall(r'href="(/v1/models/concrete/versions\?after=\d+)"', text)
+    assert [row["version"] for row in api.get(address).json()["data"]] == [2, 1]
+
+
+def test_what_is_compared_is_the_question_of_the_version(api: Any, publish: Any, classification: NetworkState) -> None:
+    columns = {"x": [0.1, 0.2], "domain": [1.0, 2.0], "kind": ["a", "b"]}
+    dataset = api.post("/v1/datasets?name=a", json={"columns": columns}).json()["id"]
+    publish(classification, dataset_id=dataset, split=PARTS[:2].tobytes())
+    (body,) = re.findall(r'id="compare-call" [^>]*data-json="([^"]+)"', api.get("/models/concrete").text)
+    asked = json.loads(unescape(body))
+    assert (asked["inputs"], asked["task"]) == (["x", "domain"], "classification")
 
 
 @pytest.mark.parametrize(("rows", "level"), [(8, ""), (9, "0.9")])

@@ -92,6 +92,7 @@ def test_a_refusal_is_a_page_for_browsers_and_a_problem_for_clients(api: Any) ->
     assert problem.json()["request_id"] == "abc123"
     assert api.get("/v1/models?limit=x", headers=asked).headers["content-type"] == "text/html; charset=utf-8"
     assert api.post("/v1/jobs", headers=asked).headers["content-type"] == "application/problem+json"
+    assert api.get("/parts/models/nope", headers=asked).json()["type"] == "/errors#model-not-found"
     assert api.get("/v2/models/x", headers=asked).headers["content-type"] == "application/json"
 
 
