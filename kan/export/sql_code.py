@@ -4,42 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kan.errors import ExportError
+from kan.export.sql_functions import LARGEST, NAMES, applied, bounded_exp, not_far, number, product, silu
 
 TABLE = "data"
 # About a megabyte, the longest statement that SQLite takes as it is built by default.
 MAX_NUMBERS = 40_000
-# exp of less is a number that databases call an underflow, of more an overflow.
-_LARGEST_POWER = 700.0
-
-_FUNCTIONS = {
-    "x": "{0}",
-    "x^2": "({0} * {0})",
-    "x^3": "({0} * {0} * {0})",
-    "x^4": "({0} * {0} * {0} * {0})",
-    "x^5": "({0} * {0} * {0} * {0} * {0})",
-    "1/x": "(1.0 / {0})",
-    "1/x^2": "(1.0 / ({0} * {0}))",
-    "1/x^3": "(1.0 / ({0} * {0} * {0}))",
-    "1/x^4": "(1.0 / ({0} * {0} * {0} * {0}))",
-    "1/x^5": "(1.0 / ({0} * {0} * {0} * {0} * {0}))",
-    "1/sqrt": "(1.0 / sqrt({0}))",
-    "log": "ln({0})",
-    "sigmoid": "(0.5 * (1.0 + tanh(0.5 * {0})))",
-    "sgn": "sign({0})",
-    "arcsin": "asin({0})",
-    "arccos": "acos({0})",
-    "arctan": "atan({0})",
-    "arctanh": "atanh({0})",
-    "gaussian": "CASE WHEN {0} * {0} > 700.0 THEN 0.0 ELSE exp(-({0} * {0})) END",
-    **{name: name + "({0})" for name in ("sqrt", "exp", "abs", "sin", "cos", "tan", "tanh")},
-}
+# A formula, with what guards it, is about as long as so many numbers.
+_NUMBERS_OF_A_FORMULA = 15
 
 
 def sql_code(document: Mapping[str, Any]) -> str:
     """Gives a SELECT that reads the table `data` and gives its input columns and the answers, row by row.
 
-    A missing value where training had none gives NULL. Needs the functions exp, ln, tanh and so on of SQLite's (3.35),
-    PostgreSQL's or DuckDB's SQL.
+    NULL stands for a missing value where training had none, for a function outside its domain, and for a row so far
+    from training that a number on its way is beyond 1e250, where a database would give up the whole statement. Needs
+    the functions exp, ln, tanh and so on of SQLite's (3.35), PostgreSQL's or DuckDB's SQL.
 
     Args:
         document: as `kan.export.document.document` gives it.
@@ -99,11 +78,13 @@ class _Statement:
             return f"CASE WHEN {column} IS NULL THEN {missing} {known} ELSE {len(item['levels'])} END"
         value = f"CAST({column} AS DOUBLE PRECISION)"
         if item["fill"] is not None:
-            value = f"coalesce({value}, {_number(item['fill'])})"
+            value = f"coalesce({value}, {number(item['fill'])})"
         for end, sign in (("floor", "<"), ("ceiling", ">")):
             if item[end] is not None:
-                value = f"CASE WHEN {value} {sign} {_number(item[end])} THEN {_number(item[end])} ELSE {value} END"
-        return f"({value} - {_number(item['shift'])}) / {_number(item['scale'])}"
+                value = f"CASE WHEN {value} {sign} {number(item[end])} THEN {number(item[end])} ELSE {value} END"
+        scaled = f"({value} - {number(item['shift'])}) / {number(item['scale'])}"
+        is_bounded = item["floor"] is not None and item["ceiling"] is not None
+        return scaled if is_bounded else not_far(value, scaled, LARGEST * min(1.0, item["scale"]))
 
     def _sums(self, layer: Mapping[str, Any], number: int) -> list[str]:
         terms: list[list[str]] = [[] for _ in range(layer["sums"])]
@@ -116,7 +97,7 @@ class _Statement:
         first = layer["sums"] - sum(layer["products"])
         nodes = [self._node(number, place) for place in range(first)]
         for count in layer["products"]:
-            nodes.append(" * ".join(self._node(number, place) for place in range(first, first + count)))
+            nodes.append(product([self._node(number, place) for place in range(first, first + count)]))
             first += count
         return nodes
 
@@ -124,10 +105,7 @@ class _Statement:
         first = self._document["outputs"][0]
         if first["kind"] == "number":
             pairs = zip(self._document["outputs"], nodes, strict=True)
-            return [
-                f"{_number(item['mean'])} + {_number(item['std'])} * {node} AS {_identifier(item['name'])}"
-                for item, node in pairs
-            ]
+            return [f"{_scaled(item, node)} AS {_identifier(item['name'])}" for item, node in pairs]
         logits = ["0.0", *nodes] if first["binary"] else list(nodes)
         classes = first["classes"]
         best = " ".join(
@@ -143,16 +121,16 @@ class _Statement:
 
 def _edge(edge: Mapping[str, Any], x: str, breaks: Sequence[float]) -> str:
     if "levels" in edge:
-        cases = " ".join(f"WHEN {level} THEN {_number(value)}" for level, value in enumerate(edge["levels"]))
+        cases = " ".join(f"WHEN {level} THEN {number(value)}" for level, value in enumerate(edge["levels"]))
         return f"CASE {x} {cases} END"
     if "function" in edge:
-        argument = f"({_number(edge['b'])} * {x} + {_number(edge['c'])})"
-        return f"({_number(edge['a'])} * {_FUNCTIONS[edge['function']].format(argument)} + {_number(edge['d'])})"
+        argument = f"({number(edge['b'])} * {x} + {number(edge['c'])})"
+        return not_far(x, f"{number(edge['a'])} * {applied(edge['function'], argument)} + {number(edge['d'])}")
     starts = [breaks[0], *breaks]
-    values = [_polynomial(piece, f"({x} - {_number(at)})") for piece, at in zip(edge["pieces"], starts, strict=True)]
-    cases = " ".join(f"WHEN {x} < {_number(end)} THEN {value}" for end, value in zip(breaks, values, strict=False))
+    values = [_polynomial(piece, f"({x} - {number(at)})") for piece, at in zip(edge["pieces"], starts, strict=True)]
+    cases = " ".join(f"WHEN {x} < {number(end)} THEN {value}" for end, value in zip(breaks, values, strict=False))
     spline = f"CASE {cases} ELSE {values[-1]} END"
-    return spline if edge["silu"] == 0.0 else f"{spline} + {_number(edge['silu'])} * {_silu(x)}"
+    return not_far(x, spline if edge["silu"] == 0.0 else f"{spline} + {number(edge['silu'])} * {silu(x)}")
 
 
 def _polynomial(coefficients: Sequence[float], x: str) -> str:
@@ -160,24 +138,18 @@ def _polynomial(coefficients: Sequence[float], x: str) -> str:
     used = list(coefficients)
     while len(used) > 1 and used[-1] == 0.0:
         used.pop()
-    value = _number(used[-1])
+    value = number(used[-1])
     for coefficient in reversed(used[:-1]):
-        value = f"({_number(coefficient)} + {x} * {value})"
+        value = f"({number(coefficient)} + {x} * {value})"
     return value
 
 
-def _silu(x: str) -> str:
-    largest = _number(_LARGEST_POWER)
-    return f"CASE WHEN {x} < -{largest} THEN 0.0 WHEN {x} > {largest} THEN {x} ELSE {x} / (1.0 + exp(-{x})) END"
+def _scaled(item: Mapping[str, Any], node: str) -> str:
+    return not_far(node, f"{number(item['mean'])} + {number(item['std'])} * {node}")
 
 
 def _share(mine: str, logits: Sequence[str]) -> str:
-    return f"1.0 / ({_total([_power(f'({other} - {mine})') for other in logits])})"
-
-
-def _power(x: str) -> str:
-    largest = _number(_LARGEST_POWER)
-    return f"CASE WHEN {x} < -{largest} THEN 0.0 WHEN {x} > {largest} THEN exp({largest}) ELSE exp({x}) END"
+    return f"1.0 / ({_total([bounded_exp(f'({other} - {mine})') for other in logits])})"
 
 
 def _total(terms: Sequence[str]) -> str:
@@ -190,10 +162,6 @@ def _total(terms: Sequence[str]) -> str:
     return f"({_total(terms[:middle])} + {_total(terms[middle:])})"
 
 
-def _number(value: float) -> str:
-    return repr(float(value)) if value >= 0 else f"({float(value)!r})"
-
-
 def _text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -204,9 +172,10 @@ def _identifier(name: str) -> str:
 
 def _check(document: Mapping[str, Any]) -> None:
     edges = [edge for layer in document["layers"] for edge in layer["edges"]]
-    unknown = sorted({edge["function"] for edge in edges if "function" in edge} - set(_FUNCTIONS))
+    unknown = sorted({edge["function"] for edge in edges if "function" in edge} - NAMES)
     if unknown:
         raise ExportError(f"SQL has no function for {', '.join(unknown)}; take another format")
     numbers = sum(len(edge["pieces"]) * len(edge["pieces"][0]) for edge in edges if "pieces" in edge)
+    numbers += _NUMBERS_OF_A_FORMULA * sum("function" in edge for edge in edges)
     if numbers > MAX_NUMBERS:
         raise ExportError(f"as SQL it has {numbers:,} numbers, the limit is {MAX_NUMBERS:,}; take another format")
