@@ -9,13 +9,16 @@ import numpy as np
 
 from kan.encoding import MISSING_LEVEL, BinaryOutput, ClassOutput, Encoding, Input, LevelsInput, NumberInput
 from kan.errors import ExportError
+from kan.evaluation_cost import bessel_edges
 from kan.export.pieces import spline_pieces
 from kan.state import LayerState, NetworkState
+from kan.symbolic.functions import BESSEL_POINTS
 from kan.written_edges import with_library_only
 
 FORMAT, VERSION = "kan-pieces", 1
 # Beyond it, a document takes hundreds of megabytes while it is written.
 MAX_NUMBERS = 1_000_000
+_NUMBERS_OF_A_FORMULA = 4
 FORMULA = (
     "1. inputs: number: v = the column's value, fill if it is missing, then not below floor and not above ceiling; "
     "u = (v - shift) / scale. levels: u = the place of the text in levels, of a missing value the place `missing`, of "
@@ -58,11 +61,18 @@ def check_size(state: NetworkState) -> None:
     """Refuses a network that would be too large to be written out.
 
     Raises:
-        ExportError: more than a million numbers.
+        ExportError: more than a million numbers, where a J0 counts as the points of its integral.
     """
-    numbers = sum(int((layer.mask != 0).sum()) * (layer.grid + 2) * (layer.degree + 1) for layer in state.layers)
+    numbers = sum(_numbers(layer) for layer in state.layers)
     if numbers > MAX_NUMBERS:
-        raise ExportError(f"written out it has {numbers:,} numbers, the limit is {MAX_NUMBERS:,}; take safetensors")
+        dear = f" (a j0 counts as {BESSEL_POINTS})" if any(map(bessel_edges, state.layers)) else ""
+        limit = f"the limit is {MAX_NUMBERS:,}; take safetensors"
+        raise ExportError(f"written out it has {numbers:,} numbers{dear}, {limit}")
+
+
+def _numbers(layer: LayerState) -> int:
+    splines = int((layer.mask != 0).sum()) * (layer.grid + 2) * (layer.degree + 1)
+    return splines + len(layer.formulas) * _NUMBERS_OF_A_FORMULA + bessel_edges(layer) * BESSEL_POINTS
 
 
 def _input(encoding: Encoding, item: Input, columns: list[str]) -> dict[str, Any]:

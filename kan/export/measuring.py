@@ -39,7 +39,7 @@ class Difference:
 
 
 def row_count(edges: int) -> int:
-    """Gives how many rows a network of so many edges is looked at with."""
+    """Gives how many rows a network of so many edges, see `kan.evaluation_cost`, is looked at with."""
     return max(FEWEST_ROWS, min(MOST_ROWS, MOST_EDGES // max(1, edges)))
 
 

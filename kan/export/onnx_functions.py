@@ -5,9 +5,8 @@ from math import pi
 import numpy as np
 
 from kan.export.onnx_graph import Graph
+from kan.symbolic.functions import BESSEL_POINTS
 
-# As many as J0 up to |x| = 300 needs, which is as far as the library lets it go.
-BESSEL_POINTS = 700
 _DIRECT = {"sqrt": "Sqrt", "exp": "Exp", "log": "Log", "abs": "Abs", "sin": "Sin", "tanh": "Tanh", "sgn": "Sign"}
 
 

@@ -116,11 +116,11 @@ def applied(function: str, x: float) -> float:
 
 
 def bessel_j0(x: float) -> float:
-    """Gives J0(x) by its integral (Abramowitz and Stegun 9.1.18)."""
-    n = 400 + int(min(abs(x), 1e4))
-    return math.fsum(math.cos(x * math.sin((k + 0.5) * math.pi / n)) for k in range(n)) / n
+    """Gives J0(x) by its integral (Abramowitz and Stegun 9.1.18); exact for |x| <= 600, beyond as the network does."""
+    return math.fsum(math.cos(x * sine) for sine in BESSEL_SINES) / len(BESSEL_SINES)
 
 
+BESSEL_SINES = [math.sin((k + 0.5) * math.pi / 400) for k in range(400)]
 # Not **, which raises where a power is infinite.
 FUNCTIONS: Mapping[str, Any] = {
     "x": lambda x: x,

@@ -164,6 +164,7 @@ def _equip(app: FastAPI, settings: Settings, engine: Engine, changes: Changes) -
         TableLimits.from_settings(settings), max_rows=settings.max_prediction_rows, hint=PREDICT_JOB
     )
     app.state.forwards = CapacityLimiter(os.cpu_count() or 1)
+    app.state.exports = CapacityLimiter(exports.MOST_EXPORTS)
     app.state.statistics = InferenceStatistics()
     impatient = impatient_session_factory(engine)
     app.state.keys = KeyRing(app.state.reading_sessions, impatient, changes, settings.key_away_seconds)

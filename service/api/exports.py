@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import orjson
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep
 from service.api.models import version_headers
@@ -14,10 +17,13 @@ from service.api.problems import problem_responses
 from service.api.schemas.exports import ExportCertificate
 from service.domain import errors, file_errors, models
 from service.domain.exports.certified import Export, Format, export
+from service.domain.model_cache import ModelCache
 from service.version import code_version
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["models"])
 
+# At once, in one process.
+MOST_EXPORTS = 2
 CERTIFICATE = "X-Export-Certificate"
 # Media type and file ending.
 FILES: dict[Format, tuple[str, str]] = {
@@ -66,12 +72,17 @@ FormatQuery = Annotated[Format, Query(alias="format", description="Of the file."
     response_class=Response,
     responses=_ANSWERS,
 )
-def get_export(
+async def get_export(
     name: str, version: str, request: Request, session: ReadingSessionDep, cache: ModelsDep, format_: FormatQuery
 ) -> Response:
     """The whole model: encoding, splines, formulas, products, extrapolation, units of the data, probabilities."""
-    media, ending = FILES[format_]
+    media, _ = FILES[format_]
     chosen_format(request, (media,))
+    return await _one_of_few(request, lambda: _file(name, version, request, session, cache, format_))
+
+
+def _file(name: str, version: str, request: Request, session: Session, cache: ModelCache, format_: Format) -> Response:
+    media, ending = FILES[format_]
     row = models.get_version(session, name, version)
     headers = version_headers(
         row, version, f"/export?format={format_}", etag_of("export", row.id, format_, code_version())
@@ -93,11 +104,17 @@ def get_export(
     response_model=ExportCertificate,
     responses={304: {"description": "Not modified"}, **_PROBLEMS},
 )
-def get_certificate(
+async def get_certificate(
     name: str, version: str, request: Request, session: ReadingSessionDep, cache: ModelsDep, format_: FormatQuery
 ) -> Response:
     """Measured by running the file, where that is possible, on rows inside and outside the training range."""
     chosen_format(request, (JSON,))
+    return await _one_of_few(request, lambda: _read_certificate(name, version, request, session, cache, format_))
+
+
+def _read_certificate(
+    name: str, version: str, request: Request, session: Session, cache: ModelCache, format_: Format
+) -> Response:
     row = models.get_version(session, name, version)
     etag = etag_of("certificate", row.id, format_, code_version())
     headers = version_headers(row, version, f"/export/certificate?format={format_}", etag)
@@ -105,6 +122,11 @@ def get_certificate(
         return not_modified(headers)
     found = export(session, row, cache.model_of(session, row), format_)
     return Response(_certificate(found), media_type=JSON, headers=headers)
+
+
+async def _one_of_few(request: Request, answer: Callable[[], Response]) -> Response:
+    """Exports take seconds of a core and hundreds of megabytes at worst: the others wait, and hold no thread."""
+    return await to_thread.run_sync(answer, limiter=request.app.state.exports)
 
 
 def _certificate(found: Export) -> bytes:

@@ -18,6 +18,7 @@ from kan.checkpoint import load
 from kan.compiled_predictor import Predictor
 from kan.encoding import Encoding, decode, encode, probabilities
 from kan.errors import ExportError
+from kan.evaluation_cost import evaluated_edges
 from kan.export.c_code import c_code
 from kan.export.document import document
 from kan.export.measuring import (
@@ -86,8 +87,7 @@ def network_answers(predictor: Predictor, encoding: Encoding, table: Table) -> F
 
 
 def _certificate(row: VersionRow, model: LoadedModel, format_: Format, written: _Written) -> dict[str, Any]:
-    edges = sum(int(layer.live.sum()) for layer in model.state.layers)
-    table = measured_table(model.encoding, row_count(edges))
+    table = measured_table(model.encoding, row_count(evaluated_edges(model.state)))
     expected = network_answers(model.predictor, model.encoding, table)
     facts: dict[str, Any] = {
         "model": row.model_name,

@@ -1,12 +1,16 @@
 """What the document refuses, and that it is plain JSON without what is pruned."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from kan.encoding import Encoding, NumberOutput
 from kan.errors import ExportError
 from kan.export.document import MAX_NUMBERS, check_size, document
-from tests.kan.export.exported import networks
+from kan.state import EdgeFormula
+from tests.kan.export.exported import networks, numbers
 from tests.kan.networks import random_network
 
 
@@ -33,3 +37,13 @@ def test_a_network_that_is_too_large_is_refused() -> None:
     check_size(random_network(1, edges))
     with pytest.raises(ExportError, match="safetensors"):
         check_size(random_network(1, edges + 1))
+
+
+def test_too_many_bessel_functions_are_refused_as_their_points_are_too_many() -> None:
+    count = 2_600
+    plain = random_network(1, count, encoding=Encoding(numbers()[:1], (NumberOutput("y", 0.0, 1.0),) * count))
+    layer = plain.layers[0]
+    edges = tuple(EdgeFormula(0, target, "j0", 1.0, 1.0, 0.0, 0.0) for target in range(count))
+    state = replace(plain, layers=(replace(layer, mask=np.zeros_like(layer.mask), formulas=edges),))
+    with pytest.raises(ExportError, match="a j0 counts as 400"):
+        document(state)

@@ -113,3 +113,19 @@ def test_a_statement_that_this_sqlite_refuses_is_not_certified(
     found = api.get(f"{URL}/certificate?format=sql").json()
     assert (found["max_difference"], found["compared"]) == (None, 0)
     assert "SQLite" in found["measured"]
+
+
+def test_exports_run_a_few_at_once(
+    api: Any, publish: Any, classification: NetworkState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(classification)
+    limiter, seen = api.app.state.exports, []
+
+    def watched(*values: Any) -> certified.Export:
+        seen.append(limiter.borrowed_tokens)
+        return certified.export(*values)
+
+    monkeypatch.setattr("service.api.exports.export", watched)
+    assert api.get(f"{URL}?format=json").status_code == 200
+    assert api.get(f"{URL}/certificate?format=c").status_code == 200
+    assert (seen, limiter.total_tokens, limiter.borrowed_tokens) == ([1, 1], 2, 0)
