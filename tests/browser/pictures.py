@@ -1,4 +1,7 @@
-"""Pictures of parts of the page, compared with those in tests/data/pictures; KAN_RENEW_PICTURES=1 takes them anew."""
+"""Pictures of parts of the page, compared with those in tests/data/pictures, which a person looked at.
+
+Where a change is meant, KAN_RENEW_PICTURES=1 takes them anew; look at them before they are committed.
+"""
 
 from __future__ import annotations
 
