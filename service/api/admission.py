@@ -32,7 +32,7 @@ class EdgeRules:
     Attributes:
         hosts: names this server answers for, without port; "*" = any.
         origins: foreign origins whose pages may call, such as "https://lab.example".
-        body_limit: bytes allowed for a path.
+        body_limit: bytes allowed for a path and a media type.
         bodies: how many bytes all may send together.
         everybody: how many requests all may have open together.
         each: how much one key may ask.
@@ -44,7 +44,7 @@ class EdgeRules:
 
     hosts: Sequence[str]
     origins: Sequence[str]
-    body_limit: Callable[[str], int]
+    body_limit: Callable[[str, str], int]
     bodies: HeldBytes
     everybody: Quota
     each: Quota

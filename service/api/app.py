@@ -181,7 +181,7 @@ def edge_rules(settings: Settings, state: State) -> EdgeRules:
     return EdgeRules(
         hosts=(*_LOOPBACK, settings.host, *settings.allowed_hosts),
         origins=settings.allowed_origins,
-        body_limit=lambda path: body_limit(settings, path),
+        body_limit=lambda path, media_type: body_limit(settings, path, media_type),
         bodies=HeldBytes(settings.max_bodies_bytes),
         everybody=state.everybody,
         each=Quota(settings.key_requests_per_minute, settings.key_requests_at_once),
@@ -192,8 +192,13 @@ def edge_rules(settings: Settings, state: State) -> EdgeRules:
     )
 
 
-def body_limit(settings: Settings, path: str) -> int:
-    """Gives the bytes that a body sent to this path may have."""
+def body_limit(settings: Settings, path: str, media_type: str) -> int:
+    """Gives the bytes that a body of this type sent to this path may have.
+
+    JSON that makes a model is an expression; only files of networks are large.
+    """
+    if path == "/v1/models" and (not media_type or "json" in media_type.lower()):
+        return settings.max_request_bytes
     if path.endswith(("/predict", "/infer")):
         return settings.max_prediction_bytes
     return settings.max_body_bytes if path in _TABLE_PATHS else settings.max_request_bytes

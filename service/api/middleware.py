@@ -91,7 +91,8 @@ class RequestEdge:
         try:
             answer.visit = visit
             await visit.enter(scope, headers)
-            body = LimitedBody(scope, receive, self.rules.body_limit(scope["path"]), self.rules.bodies)
+            most = self.rules.body_limit(scope["path"], headers.get("content-type", ""))
+            body = LimitedBody(scope, receive, most, self.rules.bodies)
             body.check_declared(headers)
             answer.body = body
             await (visit.answer or self.app)(scope, body, answer)

@@ -31,6 +31,7 @@ from service.domain.prediction_tables import read_parameters
 from service.domain.served_models import Served
 from service.domain.stored_predictions import PartName, predict_stored
 from service.domain.tables.parsed import TableLimits
+from service.domain.tables.upload import PACKED
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["predictions"])
 
@@ -107,7 +108,9 @@ async def predict(request: Request) -> Response:
         headers = {"Vary": "Accept", "X-Model-Version": f"{row.model_name}/{row.version}"}
         return Response(body, media_type=media_type, headers=headers)
 
-    return await answered(request, name, version, len(upload.data), answer, slow=asked.explains)
+    return await answered(
+        request, name, version, len(upload.data), answer, slow=asked.explains or upload.media_type in PACKED
+    )
 
 
 @router.get(

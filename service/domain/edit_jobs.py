@@ -20,6 +20,7 @@ from service.domain.idempotency import Answer, RequestKey, first_answer
 from service.domain.job_specs import JobDraft
 from service.domain.jobs import JobView, submit_draft
 from service.domain.limits import Limits
+from service.domain.residuals import KNOWN_ROWS, knows_test_rows
 from service.domain.starts import start_of
 from service.domain.train_specs import resolve_train_spec
 from service.store.datasets import find_dataset
@@ -72,6 +73,8 @@ def resolve_fitted_edit(
     _check_constraints(after, resolved["recipe"][0])
     edit = {"operations": list(asked.operations), "fit": resolved["recipe"][0], "publish": asked.publish}
     init = {**resolved["init"], "split_sha256": version.split_sha256}
+    if knows_test_rows(version.training):
+        resolved = {**resolved, KNOWN_ROWS: True}
     sent = {"operations": list(asked.operations), "fit": dict(asked.fit), "publish": asked.publish}
     return JobDraft(
         kind="edit",

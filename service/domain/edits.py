@@ -20,6 +20,7 @@ from service.domain.fitted_formulas import fitted_formula
 from service.domain.idempotency import Answer, RequestKey
 from service.domain.model_cache import ModelCache
 from service.domain.models import VersionStatus, get_version, publish_version, with_units
+from service.domain.residuals import kept_residuals
 from service.domain.signatures import network_facts, signature
 from service.store.blobs import put_blob
 from service.store.datasets import find_dataset
@@ -135,7 +136,7 @@ def _stored(session: Session, edit: Edited, status: VersionStatus) -> VersionRow
         split_sha256=parent.split_sha256,
         signature=edit.signature,
         metrics=edit.metrics,
-        training={"term_means": edit.measures.term_means, "residuals": edit.measures.residuals},
+        training={"term_means": edit.measures.term_means, **kept_residuals(parent.training, edit.measures.residuals)},
         job_id=None,
         dataset_id=parent.dataset_id,
         seed=parent.seed,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kan.conformal import conformal_bound
 from service.domain.errors import InvalidParameter
 from service.domain.predictions import Prediction
+from service.domain.residuals import knows_test_rows
 from service.store.tables import VersionRow
 
 Floats = NDArray[np.float64]
@@ -43,6 +44,9 @@ def intervals(version: VersionRow, answer: Prediction, level: float) -> Interval
         InvalidParameter: the version keeps no residuals, or of too few rows for this level.
     """
     kept: Sequence[dict[str, Any]] | None = version.training.get("residuals")
+    if knows_test_rows(version.training):
+        message = "its test rows may have taught the network that its training went on from: they promise nothing"
+        raise InvalidParameter(OPTION, message, "no_test_rows")
     if not kept:
         message = "this version keeps no residuals of test rows: it was not trained here, or without a test part"
         raise InvalidParameter(OPTION, message, "no_test_rows")

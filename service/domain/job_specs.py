@@ -16,6 +16,7 @@ from service.domain.limits import Limits
 from service.domain.models import is_model_name, model_name_from
 from service.domain.placement import check_device
 from service.domain.predict_jobs.specs import PREDICT, resolve_predict_spec
+from service.domain.residuals import KNOWN_ROWS, knows_test_rows
 from service.domain.starts import find_start, split_warnings
 from service.domain.train_specs import resolve_train_spec
 from service.store.tables import DatasetRow
@@ -66,7 +67,10 @@ def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease
     else:
         resolved = resolve_train_spec(meant, dataset.columns, dataset.rows, limits, start)
     if start is not None:
-        waits = [*waits, *split_warnings(start, dataset.id, resolved)]
+        learnt = split_warnings(start, dataset.id, resolved)
+        waits = [*waits, *learnt]
+        if learnt or knows_test_rows(start.version.training):
+            resolved = {**resolved, KNOWN_ROWS: True}
     named = str(spec.get("model") or (start.version.model_name if start else model_name_from(dataset.name)))
     return JobDraft(
         kind=kind,

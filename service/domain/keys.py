@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -27,6 +27,8 @@ ADMIN: Scope = "admin"
 SCOPES: tuple[Scope, ...] = ("read", "write", "predict", ADMIN)
 USUAL_SCOPES: tuple[Scope, ...] = ("read", "write", "predict")
 _TOKEN_PREFIX = "kan_"
+# Near the end of the calendar another time zone has no such date.
+_LAST_DAY = datetime(9999, 1, 1, tzinfo=UTC)
 # A write for every request would be a high price for a date.
 _TOUCH_EVERY = timedelta(minutes=1)
 
@@ -66,8 +68,8 @@ def add_key(session: Session, name: str, scopes: Sequence[Scope], expires_at: da
         raise InvalidKey("/name", fault)
     if not scopes or not set(scopes) <= set(SCOPES):
         raise InvalidKey("/scopes", f"expected one or more of {', '.join(SCOPES)}")
-    if expires_at is not None and expires_at <= now:
-        raise InvalidKey("/expires_at", "expected a time that is yet to come")
+    if expires_at is not None and not now < expires_at < _LAST_DAY:
+        raise InvalidKey("/expires_at", f"expected a time that is yet to come, before {_LAST_DAY.year}")
     secret = secrets.token_urlsafe(32)
     row = KeyRow(
         id=new_id(PREFIX),

@@ -19,7 +19,7 @@ from service.domain.errors import CheckpointGone, CheckpointNotFound
 from service.domain.finite_numbers import finite
 from service.domain.model_cache import ModelCache, load_model
 from service.domain.models import VersionStatus, get_version, publish_version
-from service.domain.residuals import Residuals, held_out_residuals
+from service.domain.residuals import Residuals, held_out_residuals, kept_residuals
 from service.domain.term_means import term_means
 from service.store.checkpoints import find_checkpoint
 from service.store.tables import CheckpointRow, VersionRow
@@ -99,7 +99,7 @@ def store_promotion(session: Session, made: Promotion, status: VersionStatus) ->
         split_sha256=parent.split_sha256,
         signature=made.signature,
         metrics=finite(made.metrics),
-        training={"term_means": made.means, "residuals": made.residuals},
+        training={"term_means": made.means, **kept_residuals(parent.training, made.residuals)},
         job_id=None,
         dataset_id=parent.dataset_id,
         seed=parent.seed,

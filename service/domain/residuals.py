@@ -18,6 +18,24 @@ from kan.table_rows import row_blocks
 
 Residuals = list[dict[str, Any]]
 
+# In a resolved spec: the network that training starts from may have learnt from the test rows.
+KNOWN_ROWS = "knows_test_rows"
+
+
+def knows_test_rows(training: Mapping[str, Any]) -> bool:
+    """Says by the facts of a version's training whether it, or an ancestor, may have learnt from its test rows."""
+    return bool(training.get(KNOWN_ROWS) or (training.get("resolved") or {}).get(KNOWN_ROWS))
+
+
+def kept_residuals(training: Mapping[str, Any], residuals: Residuals | None) -> dict[str, Any]:
+    """Gives what a child without a training of its own keeps: nothing where its parent may know the test rows.
+
+    Args:
+        training: the parent's facts.
+        residuals: of the child.
+    """
+    return {KNOWN_ROWS: True, "residuals": None} if knows_test_rows(training) else {"residuals": residuals}
+
 
 def held_out_residuals(
     state: NetworkState, table: Mapping[str, NDArray[Any]], parts: NDArray[np.uint8]

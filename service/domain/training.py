@@ -24,7 +24,7 @@ from kan.train import Outcome
 from service.domain.certificates import change
 from service.domain.columns import table_arrays
 from service.domain.fitted_formulas import fitted_formula
-from service.domain.residuals import held_out_residuals
+from service.domain.residuals import KNOWN_ROWS, held_out_residuals
 from service.domain.signatures import network_facts, signature
 from service.domain.term_means import term_means
 from service.domain.trained_model import TrainedModel, TrainingMoment
@@ -77,6 +77,7 @@ class TrainingRun:
         self.result: TrainedModel | None = None
         parent = None if start is None else load(start)
         self._edited = parent if "edit" in resolved else None
+        self._knows_test_rows = bool(resolved.get(KNOWN_ROWS))
         self._arrays = table_columns(resolved, table, column_types, _columns_of(self._edited))
         task = table_task(resolved, self._arrays, _beginning(resolved, parent), split)
         self._training = _training(resolved, self._arrays, checkpoint, task)
@@ -144,7 +145,9 @@ class TrainingRun:
     def _result(self, result: TableResult) -> TrainedModel:
         means = term_means(result.state, self._arrays, result.parts == Part.TRAIN)
         changed = None if self._edited is None else change(self._edited, result.state, self._arrays, result.parts)
-        residuals = held_out_residuals(result.state, self._arrays, result.parts)
+        # What is kept promises how far off the version is on rows that it never saw.
+        kept = not self._knows_test_rows
+        residuals = held_out_residuals(result.state, self._arrays, result.parts) if kept else None
         found = _result(result, means, time.perf_counter() - self._started)
         return replace(found, change=changed, residuals=residuals)
 

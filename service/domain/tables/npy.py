@@ -38,9 +38,10 @@ def read_npy(data: bytes, limits: TableLimits, names: Sequence[str] | None = Non
     """
     limits.check_bytes(len(data))
     array = _array(data)
-    columns = _columns(array, names)
-    limits.check_shape(len(array), len(columns))
+    # Before there is anything for each column: a header alone may claim any number of them.
+    limits.check_shape(len(array), _width(array))
     check_has_rows(len(array))
+    columns = _columns(array, names)
     return plain_frame(pl.DataFrame([_series(name, values) for name, values in columns.items()]), limits)[0]
 
 
@@ -77,6 +78,11 @@ def _check_type(dtype: np.dtype[Any], shape: tuple[Any, ...]) -> None:
         raise invalid_table([Fault("", "wrong_shape", "expected (rows, columns), or one row for each structure")])
 
 
+def _width(array: NDArray[Any]) -> int:
+    """Gives the number of columns; a list of numbers is one."""
+    return len(array.dtype.names) if array.dtype.names else math.prod(array.shape[1:])
+
+
 def _columns(array: NDArray[Any], names: Sequence[str] | None) -> Mapping[str, NDArray[Any]]:
     if array.dtype.names:
         return {name: array[name] for name in array.dtype.names}
@@ -90,12 +96,12 @@ def _columns(array: NDArray[Any], names: Sequence[str] | None) -> Mapping[str, N
 
 
 def _series(name: str, values: NDArray[Any]) -> pl.Series:
-    if values.dtype.kind != _TEXT:
-        with np.errstate(over="ignore"):
-            return pl.Series(name, values.astype(np.float64))
     try:
+        if values.dtype.kind != _TEXT:
+            with np.errstate(over="ignore"):
+                return pl.Series(name, values.astype(np.float64))
         return pl.Series(name, [text or None for text in values.tolist()], dtype=pl.String)
-    except ValueError:
+    except ValueError:  # half a character, in a text or in the name
         raise _damaged() from None
 
 

@@ -22,6 +22,8 @@ from service.domain.tables.records import read_columns, read_ndjson, read_rows
 
 CSV, JSON, NDJSON, PARQUET = "text/csv", "application/json", "application/x-ndjson", "application/vnd.apache.parquet"
 ARROW, NPY = "application/vnd.apache.arrow.stream", "application/x-npy"
+# Few bytes of these may be many rows.
+PACKED = (PARQUET, ARROW, NPY)
 MEDIA_TYPES = (CSV, JSON, NDJSON, PARQUET, ARROW, NPY)
 
 _READERS = {"columns": read_columns, "rows": read_rows, "generator": generated_table}

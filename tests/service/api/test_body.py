@@ -164,5 +164,7 @@ def test_body_of_a_request_that_is_no_table_is_short(sqlite_url: str, api_of: An
     api = api_of(Settings(database_url=sqlite_url, max_request_bytes=1024))
     headers = {"Content-Type": "application/json"}
     assert api.post("/v1/jobs", content=b" " * 1025, headers=headers).status_code == 413
+    # An expression is a request like any other, though a network's file may be large.
+    assert api.post("/v1/models", content=b" " * 1025, headers=headers).status_code == 413
     assert api.post("/v1/jobs", content=b" " * 1024, headers=headers).status_code == 400
     assert api.post("/v1/datasets?name=a", content=b" " * 1025, headers=headers).status_code == 400

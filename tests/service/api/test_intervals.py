@@ -8,6 +8,7 @@ import pytest
 
 from kan.encoding import NumberInput, NumberOutput
 from kan.state import NetworkState
+from service.domain.residuals import KNOWN_ROWS
 
 URL = "/v1/models/concrete/versions/1/predict"
 ROWS = {"rows": [[0.1], [0.2]]}
@@ -34,6 +35,18 @@ def test_an_interval_lies_around_each_prediction(api: Any, numbers: None) -> Non
     assert found["high"] == [[value + 5.0] for (value,) in said]
     assert api.get(URL + "?x=0.1&interval=0.5").json()["interval"]["low"] == found["low"][:1]
     assert "interval" not in api.post(URL, json=ROWS).json()
+
+
+def test_test_rows_that_a_parent_may_have_learnt_from_promise_nothing(api: Any, publish: Any, network_of: Any) -> None:
+    state = network_of((NumberInput("x", "x", 0.0, 1.0, -1.0, 1.0),), (NumberOutput("y", 2.0, 1.5),))
+    publish(state, training={"resolved": {KNOWN_ROWS: True}, "residuals": None})
+    version = URL.removesuffix("/predict")
+    edited = api.post(f"{version}/edits", json={"operations": [{"op": "refine", "grid": 6}]})
+    assert edited.status_code == 201, edited.text
+    for number in (1, edited.json()["version"]):
+        answer = api.post(f"/v1/models/concrete/versions/{number}/predict?interval=0.5", json=ROWS)
+        assert answer.status_code == 422
+        assert "may have taught" in answer.text
 
 
 def test_tables_have_the_ends_as_columns(api: Any, numbers: None) -> None:

@@ -17,6 +17,7 @@ from service.domain.expressions import ExpressionDraft, compiled_state
 from service.domain.jobs import create_job
 from service.domain.leases import claim_next_job, finish_with_model
 from service.domain.models import delete_version, get_version
+from service.domain.residuals import KNOWN_ROWS
 from service.store.tables import VersionRow
 from tests.service.domain.shop import Shop, a_frame
 
@@ -82,8 +83,16 @@ def test_columns_that_nothing_leaves_any_more_are_not_asked_for(shop: Shop, firs
 def test_another_split_warns_that_learnt_rows_may_judge(shop: Shop, first: VersionRow) -> None:
     others: list[dict[str, Any]] = [{"seed": 6}, {"test_fraction": 0.2}, {"dataset": shop.store(a_frame(seed=1))}]
     for other in others:
-        warnings = shop.resolve(init=INIT, **other).resolved["warnings"]
-        assert [text for text in warnings if "may be among the test rows" in text], other
+        resolved = shop.resolve(init=INIT, **other).resolved
+        assert [text for text in resolved["warnings"] if "may be among the test rows" in text], other
+        assert resolved[KNOWN_ROWS] is True
+    assert KNOWN_ROWS not in shop.resolve(init=INIT).resolved
+
+
+def test_what_may_know_its_test_rows_keeps_no_residuals(shop: Shop, first: VersionRow) -> None:
+    draft = shop.resolve(init=INIT, seed=6, recipe=FIT)
+    assert shop.trained(draft).residuals is None
+    assert shop.trained(shop.resolve(init=INIT, recipe=FIT)).residuals is not None
 
 
 def test_rows_that_the_parent_cannot_read_are_left_out_with_a_warning(shop: Shop, first: VersionRow) -> None:

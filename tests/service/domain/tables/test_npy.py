@@ -80,6 +80,16 @@ def test_a_header_is_never_run(header: str) -> None:
         read_npy(forged(header), LIMITS)
 
 
+def test_a_header_that_claims_columns_without_rows_makes_none_of_them() -> None:
+    with pytest.raises(BodyTooLarge):
+        read_npy(forged("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 10000000000)}"), LIMITS)
+
+
+def test_half_a_character_in_a_name_is_damage() -> None:
+    with pytest.raises(MalformedBody):
+        read_npy(forged("{'descr': [('\\ud800', '<f8')], 'fortran_order': False, 'shape': (1,)}", bytes(8)), LIMITS)
+
+
 def test_limits_hold() -> None:
     for array in (np.zeros((1_001, 1)), np.zeros((2, 21)), np.zeros((600, 10))):
         with pytest.raises(BodyTooLarge):
