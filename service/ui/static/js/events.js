@@ -52,7 +52,8 @@ async function open(path, last, signal) {
   } catch {
     return null;
   }
-  if (answer.ok || answer.status === 503 || answer.status === 429) return answer;
+  // In front of a server that is begun anew a proxy says 502 or 504.
+  if (answer.ok || answer.status >= 500 || answer.status === 429) return answer;
   const problem = new Problem(answer.status, await answer.json().catch(() => ({})));
   if (answer.status !== 401) throw problem;
   await askForKey(problem.message);

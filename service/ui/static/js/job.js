@@ -7,6 +7,7 @@ import { byId, element } from "./elements.js";
 import { follow } from "./events.js";
 import { failure, logLine, runTime, score, timeLeft } from "./job_words.js";
 import { problemBox } from "./problems.js";
+import { renew } from "./renew.js";
 import { duration, number, percent } from "./words.js";
 
 const LOG_LINES = 200;
@@ -81,14 +82,14 @@ function showJob() {
   parts.failure.textContent = sentence;
   parts.failure.hidden = !sentence;
   parts.status.className = `status ${job.status}`;
-  parts.status.textContent = job.terminal || !job.phase ? job.status : `${job.status}, ${job.phase}`;
+  renew(parts.status, job.terminal || !job.phase ? job.status : `${job.status}, ${job.phase}`);
   parts.left.textContent = timeLeft(job);
   parts.bar.value = job.status === "succeeded" ? 1 : (job.progress?.fraction ?? 0);
-  parts.about.replaceChildren(...about());
-  parts.verbs.replaceChildren(...(VERBS[job.status] ?? []).map((verb) =>
-    element("button", { type: "button", onclick: () => act(verb) }, verb[0]?.toUpperCase() + verb.slice(1))));
-  parts.facts.replaceChildren(...facts().flatMap(([name, value]) => [element("div", {}, element("dt", {}, name), element("dd", { class: "number" }, value))]));
-  parts.made.replaceChildren(...made());
+  renew(parts.about, ...about());
+  renew(parts.verbs, ...(VERBS[job.status] ?? []).map((verb) =>
+    element("button", { type: "button", "data-verb": verb, onclick: () => act(verb) }, verb[0]?.toUpperCase() + verb.slice(1))));
+  renew(parts.facts, ...facts().map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", { class: "number" }, value))));
+  renew(parts.made, ...made());
 }
 
 function about() {
@@ -161,14 +162,19 @@ function showState(isLive) {
 async function begin() {
   try {
     await look();
-    showFrame();
-    new ResizeObserver(() => points.length && draw()).observe(parts.chart);
+  } catch (error) {
+    home.replaceChildren(problemBox(error));
+    return;
+  }
+  showFrame();
+  new ResizeObserver(() => points.length && draw()).observe(parts.chart);
+  try {
     await follow(`${path}/events`, { onEvent: take, onState: showState });
     showState(true);
     await look();
     await draw();
   } catch (error) {
-    home.replaceChildren(problemBox(error));
+    parts.trouble.replaceChildren(problemBox(error));
   }
 }
 

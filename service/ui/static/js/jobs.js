@@ -1,10 +1,11 @@
 /** The Jobs page: what runs, waits and has ended; filtered by state, searched, page by page, and live. */
 
-import { get } from "./api.js";
+import { address, get } from "./api.js";
 import { callPanel } from "./call.js";
 import { byId, element, table } from "./elements.js";
 import { runTime, score } from "./job_words.js";
 import { problemBox } from "./problems.js";
+import { renew } from "./renew.js";
 import { duration, percent, when } from "./words.js";
 
 const STATES = ["queued", "running", "pausing", "paused", "cancelling", "cancelled", "succeeded", "failed"];
@@ -17,10 +18,15 @@ const home = byId("jobs");
 const state = element("select", { id: "state" }, element("option", { value: "" }, "all"), ...STATES.map((name) => element("option", {}, name)));
 const search = element("input", { id: "search", type: "search", autocomplete: "off", placeholder: "model, target, id" });
 const list = element("div", { id: "job-list" });
+const newer = element("button", { type: "button", hidden: true, onclick: goNewer }, "Newer");
+const older = element("button", { type: "button", hidden: true, onclick: goOlder }, "Older");
+const call = element("div");
 /** @type {Map<string, string>} */
 const names = new Map();
 /** @type {(string | undefined)[]} the cursors of the pages up to this one */
 let cursors = [undefined];
+/** @type {string | null} the cursor of the page behind this one */
+let following = null;
 let timer = 0;
 let asking = 0;
 
@@ -30,7 +36,7 @@ function showFrame() {
       element("label", { for: "state" }, "State"), state,
       element("label", { for: "search" }, "Search"), search,
       element("a", { class: "button", href: "/train" }, "New training")),
-    element("section", { "aria-label": "Jobs" }, list));
+    element("section", { "aria-label": "Jobs" }, list, element("div", { class: "row" }, newer, older), call));
   state.addEventListener("change", again);
   search.addEventListener("input", again);
 }
@@ -97,18 +103,39 @@ async function learnNames(jobs) {
 function show({ jobs, next }) {
   const heads = /** @type {[string, string?][]} */ ([["Job"], ["Data · target", "text"], ["State"], ["Progress"], ["Result"], ["Time", "n"], ["Created", "whole"]]);
   const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.job : undefined;
-  list.replaceChildren(
-    jobs.length ? table("Jobs", heads, jobs.map(cells)) : element("p", { class: "quiet" }, search.value || state.value ? "No such job." : "No job yet."),
-    element("div", { class: "row" },
-      cursors.length > 1 && element("button", { type: "button", onclick: newer }, "Newer"),
-      next && element("button", { type: "button", onclick: () => (cursors.push(next), refresh()) }, "Older")),
-    callPanel({ method: "GET", path: "/v1/jobs", query: { status: state.value || null, limit: PAGE, after: cursors.at(-1) } }));
-  // A list that is drawn anew must not take the keyboard's place away.
+  renew(list, jobs.length ? table("Jobs", heads, jobs.map(cells)) : element("p", { class: "quiet" }, search.value || state.value ? "No such job." : "No job yet."));
+  // A job that has moved down the list takes the keyboard's place along.
   if (focused) list.querySelector(`[data-job="${CSS.escape(focused)}"]`)?.dispatchEvent(new Event("refocus"));
+  showPager(next);
+  showCall();
 }
 
-function newer() {
+/** @param {string | null} next */
+function showPager(next) {
+  const focused = document.activeElement;
+  following = next;
+  newer.hidden = cursors.length < 2;
+  older.hidden = !next;
+  if (focused === newer && newer.hidden) older.focus();
+  if (focused === older && older.hidden) newer.focus();
+}
+
+function showCall() {
+  const query = { status: state.value || null, limit: PAGE, after: cursors.at(-1) };
+  const text = address("/v1/jobs", query);
+  if (call.dataset.address === text) return;
+  call.dataset.address = text;
+  call.replaceChildren(callPanel({ method: "GET", path: "/v1/jobs", query }));
+}
+
+function goNewer() {
   cursors.pop();
+  refresh();
+}
+
+function goOlder() {
+  if (following) cursors.push(following);
+  following = null;
   refresh();
 }
 
