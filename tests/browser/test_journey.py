@@ -15,11 +15,23 @@ SAMPLES = ROOT / "service" / "ui" / "static" / "samples"
 HOSTILE = ['"><img src=x onerror=alert(1)>', "</script><script>alert(2)</script>", "{{ 7*7 }} ${8*8} ' \\"]
 
 
+PRESSED_THEN_BACK = """() => {
+    const start = document.querySelector("#training form button.primary");
+    start.disabled = true;
+    window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+    return start.disabled;
+}"""
+
+
 def test_from_a_file_to_a_model(page: Page, server: Service) -> None:
     page.goto("/")
     page.get_by_label("Drop a table here").set_input_files(SAMPLES / "concrete.csv")
     expect(page.get_by_role("heading", name="concrete")).to_be_visible()
     expect(page.locator(".histogram")).to_have_count(9)
+    page.get_by_label("Role of age").select_option("target")
+    expect(page.get_by_text("Predicts age; inputs: 8")).to_be_visible()
+    page.get_by_label("Role of compressive_strength").select_option("target")
+    expect(page.get_by_text("Predicts age, compressive_strength; inputs: 7")).to_be_visible()
     page.get_by_label("Role of age").select_option("ignore")
     page.get_by_role("link", name="Train with these roles").click()
     page.get_by_label("Quick").check()
@@ -126,6 +138,7 @@ def test_a_broken_table_is_told_by_line_and_column(
     table = {"name": "broken.csv", "mimeType": "text/csv", "buffer": content}
     page.get_by_label("Drop a table here").set_input_files(table)  # type: ignore[arg-type]
     expect(page.locator("#upload-said")).to_contain_text(words)
+    expect(page.get_by_label("Drop a table here")).to_have_value("")  # the same file can be chosen again
     assert [re.sub(r"\(.*", "", each).strip() for each in complaints] in (
         ["Failed to load resource: the server responded with a status of 422"],
         ["Failed to load resource: the server responded with a status of 400"],
@@ -175,6 +188,7 @@ def test_a_training_whose_answer_was_lost_is_sent_again_with_its_key(
     page.route(re.compile("/v1/jobs"), lose_the_first_answer)
     page.goto(f"/train?dataset={dataset}&target=species")
     page.get_by_label("Quick").check()
+    assert not page.evaluate(PRESSED_THEN_BACK), "back from the started job, the button can be pressed"
     page.get_by_role("button", name="Start the training").click()
     expect(page.get_by_text("the server cannot be reached")).to_be_visible()
     page.get_by_role("button", name="Start the training").click()
@@ -183,6 +197,19 @@ def test_a_training_whose_answer_was_lost_is_sent_again_with_its_key(
     assert all("ERR_FAILED" in each for each in complaints)
     complaints.clear()
     assert len(server.http.get("/v1/jobs", params={"dataset": dataset}).json()["data"]) == 1
+
+
+def test_all_targets_are_shown_and_sent(page: Page, server: Service) -> None:
+    dataset = server.upload("three", b"a,b,c\n" + b"1,2,3\n2,3,5\n4,1,0\n" * 10)
+    page.goto(f"/train?dataset={dataset}&target=a&target=b")
+    further = page.get_by_role("group", name="Further targets")
+    expect(further.get_by_label("b")).to_be_checked()
+    with page.expect_request(lambda asked: "dry_run" in asked.url and '"c"' in (asked.post_data or "")) as tried:
+        page.get_by_label("Target: the column").select_option("c")
+    assert json.loads(tried.value.post_data or "")["targets"] == ["c", "b"]
+    assert json.loads(page.locator("#request").inner_text())["targets"] == ["c", "b"]
+    further.get_by_label("b").uncheck()
+    assert json.loads(page.locator("#request").inner_text())["targets"] == ["c"]
 
 
 def test_a_refusal_stands_beside_its_field(page: Page, server: Service, complaints: list[str]) -> None:

@@ -20,7 +20,12 @@ const said = element("div", { id: "upload-said", "aria-live": "polite" });
 
 function showUpload() {
   const file = element("input", { id: "file", type: "file", accept: ".csv,.tsv,.txt,.json,.ndjson,.jsonl,.parquet" });
-  file.addEventListener("change", () => file.files?.[0] && upload(file.files[0]));
+  file.addEventListener("change", () => {
+    const chosen = file.files?.[0];
+    // A browser says nothing of a file that is chosen twice, such as one that was mended in between.
+    file.value = "";
+    if (chosen) upload(chosen);
+  });
   const zone = element("div", { id: "drop", class: "drop" },
     element("label", { for: "file" }, "Drop a table here, or choose a file"), file,
     element("p", { class: "quiet small" }, "CSV with a header row, JSON, NDJSON or Parquet. One column is to be predicted, the others are what it is learnt from."));
@@ -75,6 +80,8 @@ async function add(name, target, sending) {
   said.replaceChildren(element("p", { class: "quiet" }, `Sending ${name} …`));
   try {
     const made = await (await sending()).json();
+    // Who comes back finds the page as it was left.
+    said.replaceChildren();
     location.assign(`/datasets/${made.id}${target && `?target=${encodeURIComponent(target)}`}`);
   } catch (error) {
     said.replaceChildren(element("p", {}, element("strong", {}, name), " was not added; nothing of it is kept."), problemBox(error));

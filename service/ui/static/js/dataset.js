@@ -23,13 +23,15 @@ function show(dataset) {
   if (heading) heading.textContent = dataset.name;
   const roles = dataset.columns.map((/** @type {any} */ column) => roleChoice(column, guessedTarget(dataset.columns)));
   const go = element("a", { class: "button primary" }, "Train with these roles");
-  const update = () => follow(go, dataset, roles);
+  const meaning = element("span", { class: "quiet small", "aria-live": "polite" });
+  const update = () => follow(go, meaning, dataset, roles);
+  stepBack(roles);
   for (const role of roles) role?.addEventListener("change", update);
   update();
   home.replaceChildren(
     element("p", { class: "quiet" }, `${number(dataset.rows)} rows, ${number(dataset.columns.length)} columns, ${number(dataset.bytes)} bytes, ${when(dataset.created_at)}`),
     element("section", {},
-      element("div", { class: "row ends" }, element("h2", {}, "Columns"), go),
+      element("div", { class: "row ends" }, element("h2", {}, "Columns"), element("div", { class: "row" }, meaning, go)),
       table("Columns", [["Column", "text"], ["Role", "text"], ["Type"], ["Values"], ["Missing", "n"], ["Different", "n"], ["From", "n"], ["To", "n"]],
         dataset.columns.map((/** @type {any} */ column, /** @type {number} */ place) => cells(column, roles[place])))),
     callPanel({ method: "GET", path: `/v1/datasets/${dataset.id}` }));
@@ -91,13 +93,30 @@ function roleChoice(column, target) {
 }
 
 /**
+ * Lets the guessed target become an input when a person chooses another; what a person chose stays.
+ * @param {(HTMLSelectElement | null)[]} roles
+ */
+function stepBack(roles) {
+  let guess = roles.find((role) => role?.value === "target") ?? null;
+  for (const role of roles) {
+    role?.addEventListener("change", () => {
+      if (guess && role !== guess && role.value === "target") guess.value = "input";
+      if (role === guess || role.value === "target") guess = null;
+    });
+  }
+}
+
+/**
  * @param {HTMLAnchorElement} link
+ * @param {HTMLElement} meaning what the link would train
  * @param {any} dataset
  * @param {(HTMLSelectElement | null)[]} roles
  */
-function follow(link, dataset, roles) {
+function follow(link, meaning, dataset, roles) {
   const named = (/** @type {string} */ role) => roles.flatMap((choice) => (choice?.value === role ? [choice.dataset.column ?? ""] : []));
-  link.href = address("/train", { dataset: dataset.id, target: named("target"), ignore: named("ignore") });
+  const targets = named("target");
+  link.href = address("/train", { dataset: dataset.id, target: targets, ignore: named("ignore") });
+  meaning.textContent = targets.length ? `Predicts ${targets.join(", ")}; inputs: ${number(named("input").length)}` : "No column is the target yet";
 }
 
 get(`/v1/datasets/${home.dataset.id}`).then(show, (error) => home.replaceChildren(problemBox(error)));

@@ -6,7 +6,7 @@ import { byId, element } from "./elements.js";
 import { showFaults } from "./fields.js";
 import { answered, once } from "./once.js";
 import { problemBox } from "./problems.js";
-import { call, controls, form, inputs, said, shown, start } from "./train_form.js";
+import { call, controls, form, further, furtherTargets, inputs, said, shown, start } from "./train_form.js";
 import { requestOf } from "./train_request.js";
 import { duration, number } from "./words.js";
 
@@ -16,8 +16,6 @@ const asked = new URLSearchParams(location.search);
 
 /** @type {any[]} */
 let datasets = [];
-/** @type {string[]} targets beside the one of the form, as the data page chose them */
-let further = asked.getAll("target").slice(1);
 const ignored = new Set(asked.getAll("ignore"));
 let timer = 0;
 let asking = 0;
@@ -39,27 +37,46 @@ async function begin() {
   controls.dataset.replaceChildren(...datasets.map((one) =>
     element("option", { value: one.id, selected: one.id === asked.get("dataset") }, `${one.name} (${number(one.rows)} rows)`)));
   home.replaceChildren(form);
-  showColumns(asked.get("target"));
+  showColumns(asked.getAll("target"));
   form.addEventListener("input", changed);
   controls.dataset.addEventListener("change", () => {
-    further = [];
     ignored.clear();
-    showColumns(null);
+    showColumns([]);
   });
-  controls.target.addEventListener("change", () => (further = []));
   form.addEventListener("submit", submit);
+  window.addEventListener("pageshow", (event) => event.persisted && beginAnew());
 }
 
-/** @param {string | null} target */
-function showColumns(target) {
+/** Back from the job that was started, the page is as it was left: with a button that was pressed. */
+function beginAnew() {
+  start.disabled = false;
+  changed();
+}
+
+/** @param {string[]} targets as the data page chose them */
+function showColumns([target, ...others]) {
   const usable = columns().filter((column) => column.type !== "ignored");
   const first = target ?? usable.at(-1)?.name;
   controls.target.replaceChildren(...usable.map((column) => element("option", { value: column.name, selected: column.name === first }, column.name)));
   controls.splitColumn.replaceChildren(element("option", { value: "" }, "none: drawn at random"),
     ...usable.filter((column) => column.type === "category").map((column) => element("option", { value: column.name }, column.name)));
-  inputs.replaceChildren(...usable.map((column) => element("label", { class: "choice" },
-    element("input", { type: "checkbox", value: column.name, checked: !ignored.has(column.name) }), element("span", {}, column.name))));
+  furtherTargets.replaceChildren(...others.map((name) => box(name, true)));
+  further.hidden = !others.length;
+  inputs.replaceChildren(...usable.map((column) => box(column.name, !ignored.has(column.name))));
   changed();
+}
+
+/**
+ * @param {string} name
+ * @param {boolean} isChecked
+ */
+function box(name, isChecked) {
+  return element("label", { class: "choice" }, element("input", { type: "checkbox", value: name, checked: isChecked }), element("span", {}, name));
+}
+
+/** @param {HTMLElement} choices */
+function boxesOf(choices) {
+  return /** @type {HTMLInputElement[]} */ ([...choices.querySelectorAll("input")]);
 }
 
 /** @returns {any[]} */
@@ -68,10 +85,10 @@ function columns() {
 }
 
 function request() {
-  const boxes = /** @type {HTMLInputElement[]} */ ([...inputs.querySelectorAll("input")]);
-  const targets = [controls.target.value, ...further];
-  const taken = boxes.filter((box) => box.checked && !targets.includes(box.value)).map((box) => box.value);
-  const isAll = boxes.every((box) => box.checked || targets.includes(box.value));
+  const boxes = boxesOf(inputs);
+  const targets = [...new Set([controls.target.value, ...boxesOf(furtherTargets).filter((one) => one.checked).map((one) => one.value)])];
+  const taken = boxes.filter((one) => one.checked && !targets.includes(one.value)).map((one) => one.value);
+  const isAll = boxes.every((one) => one.checked || targets.includes(one.value));
   const picked = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=preset]:checked"));
   const text = (/** @type {{value: string}} */ control) => control.value.trim();
   return requestOf({

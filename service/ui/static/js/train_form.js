@@ -26,6 +26,8 @@ export const controls = {
   recipe: element("textarea", { rows: 6, spellcheck: "false", placeholder: '[{"stage": "fit", "steps": 100}, {"stage": "symbolify"}]' }),
 };
 export const inputs = element("div", { class: "choices" });
+export const furtherTargets = element("div", { class: "choices" });
+export const further = group("Further targets, learnt together with it", "/targets/1", furtherTargets);
 export const shown = element("pre", { id: "request", "aria-label": "Request" });
 export const call = element("div");
 export const said = element("div", { id: "said", "aria-live": "polite" });
@@ -37,6 +39,7 @@ export const form = element("form", {},
       element("h2", {}, "What"),
       field("Data set", "/dataset", controls.dataset),
       field("Target: the column to predict", "/targets", controls.target),
+      further,
       field("Task", "/task", controls.task, "auto: classification where the target is a category"),
       group("How long", "/preset", ...presets),
       field("Name of the model", "/model", controls.model, "empty: made from the data set's name; a known name gets its next version"),
