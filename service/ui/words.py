@@ -10,13 +10,23 @@ from urllib.parse import urlencode
 
 # Options of GET …/predict: a column of such a name is written input.<name>.
 _OPTIONS = frozenset({"domain", "contributions", "interval", "gradient"})
+_SIX_DIGITS = 1e5
+_LOWEST, _HIGHEST = 1e-4, 1e15  # between them a number has no exponent
 
 
 def number(value: object) -> str:
-    """Gives a number in at most five digits, a dash for none."""
+    """Gives a whole number in all its digits, any other in five, six from 100,000 up; a dash for none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "–" if value is None else str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:.5g}"
+    if isinstance(value, int) or (value.is_integer() and abs(value) < 2**53):
+        return f"{int(value):,}"
+    rounded = float(f"{value:.{5 if abs(value) < _SIX_DIGITS else 6}g}")
+    return f"{rounded:,.15g}" if _LOWEST <= abs(rounded) < _HIGHEST else _with_exponent(rounded)
+
+
+def _with_exponent(value: float) -> str:
+    mantissa, mark, exponent = f"{value:.6g}".partition("e")
+    return f"{mantissa}e{int(exponent):+d}" if mark else mantissa
 
 
 def share(value: float) -> str:

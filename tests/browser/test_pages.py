@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from service.ui.words import number
 from tests.acceptance.conftest import ROOT, Service
 from tests.browser.conftest import THEMES, WIDTHS
 
@@ -124,6 +125,30 @@ def test_the_first_stop_of_the_tab_key_skips_to_the_content(page: Page) -> None:
     expect(page.locator(":focus")).to_have_text("Skip to the content")
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
+
+
+def test_numbers_read_as_the_server_writes_them(page: Page) -> None:
+    page.goto("/train")
+    values = [0.0, 3.0, 1234, 1234.567, 99_999.6, 245_123.4, -7.65432e11, 1.23456e14, 9.9999999e14, 2.5e18]
+    values += [0.1, 0.123456, 0.000123456, 9.99999e-5, -1.23456e-5, 1e-8]
+    read = 'async values => values.map((await import("/static/js/words.js")).number)'
+    assert page.evaluate(read, values) == [number(value) for value in values]
+
+
+def test_the_python_of_a_call_runs_and_prints_the_answer(
+    page: Page, places: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    job, version = f"/v1/jobs/{places['job']}", "/v1/models/penguins/versions/1"
+    page.goto("/train")
+    for call, words in (
+        ({"path": job}, f"{{'id': '{places['job']}'"),
+        ({"path": f"{version}/plot.svg"}, "<svg"),
+        ({"path": f"{version}/predictions", "query": {"dataset": places["dataset"]}, "accept": "text/csv"}, "species"),
+        ({"path": f"{job}/events", "accept": "text/event-stream"}, "event: end"),
+    ):
+        written = 'async call => (await import("/static/js/call.js")).written(call).Python'
+        exec(page.evaluate(written, {"method": "GET", **call}), {})
+        assert words in capsys.readouterr().out, call
 
 
 def test_what_is_not_there_is_a_page_with_the_request_id(page: Page, server: Service, complaints: list[str]) -> None:

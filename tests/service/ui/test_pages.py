@@ -111,6 +111,12 @@ def test_what_is_not_there_is_404(api: Any, url: str) -> None:
 
 def test_words() -> None:
     assert [number(value) for value in (None, 1234, 0.123456, "a")] == ["–", "1,234", "0.12346", "a"]
+    assert [number(value) for value in (1234.567, 99_999.6, 245_123.4, 1.23456e14)] == [
+        "1,234.6", "100,000", "245,123", "123,456,000,000,000",
+    ]  # fmt: skip
+    assert [number(value) for value in (0.0, 3.0, 1e-8, -1.23456e-5, 2.5e18)] == [
+        "0", "3", "1e-8", "-1.2346e-5", "2.5e+18",
+    ]  # fmt: skip
     assert [duration(value) for value in (None, 12.34, 320)] == ["–", "12.3 s", "5 min 20 s"]
     assert [share(value) for value in (0.92346, 0.99999, 1.0, -0.5)] == ["0.9235", "above 0.9999", "1.0000", "-0.5000"]
 

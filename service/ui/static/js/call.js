@@ -4,6 +4,8 @@ import { storedKey } from "./key.js";
 import { element } from "./elements.js";
 import { address } from "./api.js";
 
+const EVENTS = "text/event-stream";
+
 /**
  * @typedef {object} Call
  * @property {string} method
@@ -75,7 +77,16 @@ function python(call) {
   if (call.json !== undefined) parts.push(`    content=${JSON.stringify(JSON.stringify(call.json))},`);
   if (call.file) parts.push(`    content=open(${JSON.stringify(call.file.name)}, "rb").read(),`);
   if (needsKey()) lines.splice(0, 1, "import os", "", "import httpx", "", 'key = os.environ["KAN_API_KEY"]');
-  return [...lines, "answer = httpx.request(", ...parts, ")", "print(answer.json())"].join("\n");
+  if (call.accept === EVENTS) {
+    const ending = ["    timeout=None,", ") as answer:", "    for line in answer.iter_lines():", "        print(line)"];
+    return [...lines, "with httpx.stream(", ...parts, ...ending].join("\n");
+  }
+  return [...lines, "answer = httpx.request(", ...parts, ")", `print(answer.${isJson(call) ? "json()" : "text"})`].join("\n");
+}
+
+/** @param {Call} call */
+function isJson({ path, accept = "application/json" }) {
+  return accept.endsWith("json") && !/\.(svg|csv)$/.test(path);
 }
 
 /**

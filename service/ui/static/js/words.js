@@ -1,15 +1,20 @@
 /** Numbers, times and lengths of time as a person reads them; the same words as the server's pages have. */
 
+const HIGHEST = 1e15;
+const LOWEST = 1e-4;
+
 /**
- * Gives a number in at most five digits, a dash for none.
+ * Gives a whole number in all its digits, any other in five, six from 100,000 up; a dash for none.
  * @param {unknown} value
  */
 export function number(value) {
   if (value === null || value === undefined) return "–";
   if (typeof value !== "number") return String(value);
-  if (Number.isInteger(value)) return value.toLocaleString("en-US");
-  const size = Math.abs(value);
-  return size >= 1e5 || size < 1e-4 ? value.toExponential(2) : String(Number(value.toPrecision(5)));
+  if (Number.isSafeInteger(value)) return value.toLocaleString("en-US");
+  const rounded = Number(value.toPrecision(Math.abs(value) < 1e5 ? 5 : 6));
+  const size = Math.abs(rounded);
+  if (size >= HIGHEST || size < LOWEST) return rounded.toExponential();
+  return rounded.toLocaleString("en-US", { maximumSignificantDigits: 6 });
 }
 
 /**
