@@ -19,6 +19,7 @@ def side(name: str, rmse: float) -> dict[str, Any]:
     return {"name": name, "metrics": {"r2": spread(0.98, 0.99), "rmse": spread(rmse, rmse + 0.1)}, **numbers}
 
 
+SPEC = {"kind": "compare", "targets": ["y"], "inputs": ["t", "u"], "task": "regression"}
 RESULT = {
     "compared_by": "rmse",
     "seeds": [0, 1],
@@ -41,7 +42,9 @@ def test_a_comparison_is_started_followed_and_shown(page: Page, waves: str) -> N
             assert request.headers["prefer"] == "wait=20"
             route.fulfill(json=job(status="succeeded", terminal=True, result=RESULT))
         else:
-            route.fulfill(json={"data": [], "next_cursor": None})
+            others = [{"task": "classification"}, {"inputs": ["t"]}, {"targets": ["z"]}]
+            ended = [job(terminal=True, status="succeeded", result=RESULT, spec={**SPEC, **other}) for other in others]
+            route.fulfill(json={"data": ended, "next_cursor": None})
 
     page.route("**/v1/jobs**", answer)
     page.route("**/v1/jobs/**", answer)
@@ -57,10 +60,9 @@ def test_a_comparison_is_started_followed_and_shown(page: Page, waves: str) -> N
     ]
     expect(page.locator("#comparison strong")).to_have_text("formula")
     expect(page.locator("#comparison")).to_contain_text("Take the formula: it is not worse.")
-    assert [(body["kind"], body["targets"], body["inputs"]) for body in asked] == [("compare", ["y"], ["t", "u"])]
+    assert [{name: body[name] for name in SPEC} for body in asked] == [SPEC]
 
 
 def job(**facts: Any) -> dict[str, Any]:
-    spec = {"kind": "compare", "targets": ["y"]}
-    blank = {"id": "job_x", "kind": "compare", "terminal": False, "result": None, "progress": None, "spec": spec}
+    blank = {"id": "job_x", "kind": "compare", "terminal": False, "result": None, "progress": None, "spec": SPEC}
     return json.loads(json.dumps({**blank, **facts}))  # type: ignore[no-any-return]

@@ -16,32 +16,41 @@ const WAIT_SECONDS = 20;
 export async function startCompare(page) {
   if (!page.dataset) return;
   const body = JSON.parse(byId("compare-call").dataset.json ?? "{}");
+  const place = byId("comparison");
   const jobs = (await get("/v1/jobs", { dataset: page.dataset, limit: 200 })).data.filter((/** @type {any} */ job) => isLike(job, body));
+  if (!place.isConnected) return;
   const running = jobs.find((/** @type {any} */ job) => !job.terminal);
   const done = jobs.find((/** @type {any} */ job) => job.status === "succeeded" && job.result);
-  if (running) await follow(page, running, body);
-  else if (done) show(page, done, body);
-  else byId("comparison").append(starter(page, body, "Compare with MLP and linear model"));
+  if (running) await follow(page, place, running, body);
+  else if (done) show(page, place, done, body);
+  else place.append(starter(page, place, body, "Compare with MLP and linear model"));
 }
 
 /**
+ * Says whether a job compares by the same question: other columns or another task have other scores.
  * @param {any} job
  * @param {any} body
  */
 function isLike(job, body) {
-  return job.kind === "compare" && JSON.stringify(job.spec.targets) === JSON.stringify(body.targets);
+  return job.kind === "compare" && question(job.spec) === question(body);
+}
+
+/** @param {any} spec */
+function question({ targets, inputs, task }) {
+  return JSON.stringify([targets, [...inputs ?? []].sort(), task ?? ""]);
 }
 
 /**
  * @param {import("./page.js").Page} page
+ * @param {HTMLElement} place
  * @param {any} body
  * @param {string} words
  */
-function starter(page, body, words) {
+function starter(page, place, body, words) {
   showCall(byId("compare-call"), body);
   const button = element("button", { type: "button", onclick: () => {
     button.disabled = true;
-    post("/v1/jobs", body).then((job) => follow(page, job, body)).catch((error) => {
+    post("/v1/jobs", body).then((job) => follow(page, place, job, body)).catch((error) => {
       button.disabled = false;
       page.fail(error);
     });
@@ -52,11 +61,12 @@ function starter(page, body, words) {
 /**
  * Shows how far a comparison is until it has ended.
  * @param {import("./page.js").Page} page
+ * @param {HTMLElement} place
  * @param {any} job
  * @param {any} body
  */
-async function follow(page, job, body) {
-  const place = byId("comparison"), link = element("a", { href: `/jobs/${job.id}` }, job.id);
+async function follow(page, place, job, body) {
+  const link = element("a", { href: `/jobs/${job.id}` }, job.id);
   const bar = element("progress", { max: 1, value: 0, class: "wide", "aria-label": "Comparison" });
   const words = element("p", { class: "quiet", role: "status" });
   place.replaceChildren(element("p", {}, "Comparing, see ", link, "."), bar, words);
@@ -67,16 +77,17 @@ async function follow(page, job, body) {
     job = await (await send("GET", `/v1/jobs/${job.id}`, { headers: { Prefer: `wait=${WAIT_SECONDS}` } })).json();
   }
   if (!place.isConnected) return;
-  if (job.result) show(page, job, body);
-  else place.replaceChildren(element("p", {}, "The comparison ended without a result, see ", link, ". "), starter(page, body, "Compare again"));
+  if (job.result) show(page, place, job, body);
+  else place.replaceChildren(element("p", {}, "The comparison ended without a result, see ", link, ". "), starter(page, place, body, "Compare again"));
 }
 
 /**
  * @param {import("./page.js").Page} page
+ * @param {HTMLElement} place
  * @param {any} job
  * @param {any} body
  */
-function show(page, job, body) {
+function show(page, place, job, body) {
   const { sides, choice, advice, seeds } = job.result;
   const scores = SCORES.filter(([name]) => sides[0].metrics[name]);
   const heads = /** @type {[string, string?][]} */ ([["Model"], ["Numbers", "n"], ...scores.map(([, words]) => [words, "n"]), ["Fit, CPU s", "n"]]);
@@ -86,12 +97,12 @@ function show(page, job, body) {
     ...scores.map(([name]) => spread(side.metrics[name])),
     number(Number(side.train_cpu_seconds.mean.toPrecision(2))),
   ]);
-  byId("comparison").replaceChildren(
+  place.replaceChildren(
     element("h3", {}, "On the same rows"),
     table("KAN, formula, perceptrons and linear model", heads, rows),
     element("p", {}, advice),
     element("p", { class: "quiet" }, `Test rows, mean ± spread of ${seeds.length} splits; the rows decide anew for each. `, element("a", { href: `/jobs/${job.id}` }, "The comparison")),
-    starter(page, body, "Compare again"));
+    starter(page, place, body, "Compare again"));
 }
 
 /** @param {{mean: number | null, spread: number | null}} score */
