@@ -99,10 +99,11 @@ def test_publish_makes_a_draft_the_latest(page: Page, server: Service) -> None:
     publish_random(server, "published", 2, 0)
     settled(page, "/models/published")
     page.locator("#picture [data-edge]").first.click()
-    page.get_by_role("button", name="Prune").click()
+    page.get_by_role("button", name="Prune").dblclick()
     page.get_by_role("button", name="Publish version 2").click()
     expect(page.locator(".badge.draft")).to_have_count(0)
     assert server.http.get("/v1/models/published/versions/latest").json()["version"] == 2
+    assert server.http.get("/v1/models/published").json()["versions"] == 2
 
 
 def test_an_edit_of_a_version_that_was_deleted_meanwhile_says_so(

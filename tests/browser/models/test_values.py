@@ -37,6 +37,12 @@ def test_a_prediction_has_the_interval_that_the_test_rows_promise(page: Page, se
     expect(words).to_contain_text("holds for 90 % of rows like the 24 test rows.")
     (shown,) = re.findall(r"± ([0-9.]+(?:e-?[0-9]+)?) holds", words.inner_text())
     assert float(shown) == pytest.approx((high - low) / 2, rel=0.05)
+    interval = {"level": 0.9, "test_rows": 24, "low": [[1.0, -3.0]], "high": [[2.0, 5.0]]}
+    several = page.evaluate(
+        "async (answer) => (await import('/static/model/interval.js')).intervalWords(answer)",
+        {"outputs": ["a", "b"], "interval": interval},
+    )
+    assert several == "a ± 0.5, b ± 4: each holds for 90 % of rows like the 24 test rows."
 
 
 def test_the_dot_lies_where_the_curve_has_the_value(page: Page, waves: str) -> None:

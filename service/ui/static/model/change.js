@@ -3,6 +3,8 @@
 import { post, Problem } from "../js/api.js";
 import { byId } from "../js/elements.js";
 
+const CHANGING = "#edge button, #publish, #versions button";
+
 /** @param {import("./page.js").Page} page */
 export function startChange(page) {
   const undo = /** @type {HTMLAnchorElement | null} */ (document.getElementById("undo"));
@@ -10,7 +12,7 @@ export function startChange(page) {
     event.preventDefault();
     page.visit(`/models/${page.model}?version=${undo.dataset.of}`, `Back to version ${undo.dataset.of}`).catch(page.fail);
   });
-  document.getElementById("publish")?.addEventListener("click", () => publish(page).catch(page.fail));
+  document.getElementById("publish")?.addEventListener("click", () => publish(page));
 }
 
 /**
@@ -20,26 +22,42 @@ export function startChange(page) {
  * @param {string} words
  */
 export async function edit(page, operation, words) {
-  const edge = byId("edge");
-  edge.setAttribute("aria-busy", "true");
-  try {
+  await change(page, async () => {
     const made = await post(`${page.address}/edits`, { operations: [operation] });
     await page.visit(`/models/${page.model}?version=${made.version}`, `${words}: draft ${made.version}`);
-  } catch (error) {
-    page.fail(explained(error, page));
-  } finally {
-    edge.removeAttribute("aria-busy");
-  }
+  });
 }
 
 /** @param {import("./page.js").Page} page */
 async function publish(page) {
-  try {
+  await change(page, async () => {
     await post(`${page.address}/publish`);
     await page.visit(`/models/${page.model}?version=${page.version}`, `Version ${page.version} is published`);
+  });
+}
+
+/**
+ * Makes one change at a time, so that a second click makes no second draft; a refusal is shown.
+ * @param {import("./page.js").Page} page
+ * @param {() => Promise<void>} act
+ */
+export async function change(page, act) {
+  if (page.isChanging) return;
+  const edge = byId("edge"), focused = document.activeElement;
+  const buttons = /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll(CHANGING));
+  page.isChanging = true;
+  edge.setAttribute("aria-busy", "true");
+  for (const button of buttons) button.disabled = true;
+  try {
+    await act();
   } catch (error) {
     page.fail(explained(error, page));
   }
+  page.isChanging = false;
+  edge.removeAttribute("aria-busy");
+  for (const button of buttons) button.disabled = false;
+  // A disabled button has lost the focus; where another version is shown it is gone.
+  if (edge.isConnected && focused instanceof HTMLElement) focused.focus({ preventScroll: true });
 }
 
 /**
@@ -47,7 +65,7 @@ async function publish(page) {
  * @param {unknown} error
  * @param {import("./page.js").Page} page
  */
-export function explained(error, page) {
+function explained(error, page) {
   if (!(error instanceof Problem)) return error;
   const next = {
     404: `Version ${page.version} was deleted meanwhile. Choose another one in the list of versions.`,

@@ -65,7 +65,8 @@ function open(page, place) {
   page.kept.edge = place;
   mark(place);
   rove(place);
-  openEdge(page, place).then(() => byId("edge").scrollIntoView({ block: "nearest" })).catch(page.fail);
+  const panel = byId("edge");
+  openEdge(page, place).then(() => panel.scrollIntoView({ block: "nearest" })).catch(page.fail);
 }
 
 /** @param {string | null} chosen */

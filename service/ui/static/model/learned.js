@@ -12,14 +12,15 @@ const LEAST = 0.005;
 /** @param {import("./page.js").Page} page */
 export async function startLearned(page) {
   if (!page.dataset) return;
-  const found = await get(`${page.address}/importance`);
+  const place = byId("interactions"), found = await get(`${page.address}/importance`);
+  if (!place.isConnected) return;
   const effects = found.columns
     .map((/** @type {any} */ each) => ({ name: each.column, value: Math.max(...each.effect) }))
     .sort(bySize).slice(0, SHOWN);
   const pairs = found.interactions
     .map((/** @type {any} */ each) => ({ name: each.columns.join(" × "), value: Math.max(...each.share) }))
     .filter((/** @type {any} */ each) => each.value >= LEAST).sort(bySize).slice(0, SHOWN);
-  byId("interactions").replaceChildren(
+  place.replaceChildren(
     element("h3", {}, "If an input had its value from another row"),
     element("p", { class: "quiet" }, `so much of the answer's variance would come from it (${found.rows} training rows).`),
     bars("Effects", effects.map(inPercent)),

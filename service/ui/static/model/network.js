@@ -12,10 +12,10 @@ const PATIENCE_MS = 150;
 
 /** @param {import("./page.js").Page} page */
 export function startNetwork(page) {
-  const controls = byId("views"), { all, first } = countOfEdges();
+  const controls = byId("views"), figure = byId("picture"), { all, first } = countOfEdges();
   controls.hidden = false;
   const drawing = () => ({ view: page.view, top: first, shared: false, pruned: false, ...page.kept.drawing });
-  const redraw = delayed(() => draw(page, drawing(), all).catch(page.fail));
+  const redraw = delayed(() => draw(page, figure, drawing(), all).catch(page.fail));
   const change = (/** @type {Partial<Drawing>} */ wanted) => {
     Object.assign(page.kept.drawing, wanted);
     show(controls, drawing());
@@ -56,10 +56,11 @@ function show(controls, drawing) {
 
 /**
  * @param {import("./page.js").Page} page
+ * @param {HTMLElement} figure
  * @param {Drawing} chosen
  * @param {number} all
  */
-async function draw(page, chosen, all) {
+async function draw(page, figure, chosen, all) {
   const query = {
     theme: "auto",
     view: chosen.view,
@@ -69,7 +70,9 @@ async function draw(page, chosen, all) {
     pruned: chosen.pruned ? "true" : null,
   };
   const answer = await send("GET", `${page.address}/plot.svg`, { query, headers: { Accept: "image/svg+xml" } });
-  byId("picture").replaceChildren(picture(await answer.text()));
+  const text = await answer.text();
+  if (!figure.isConnected) return;
+  figure.replaceChildren(picture(text));
   for (const after of page.drawn) after();
 }
 

@@ -37,8 +37,9 @@ import { startVersions } from "./versions.js";
  * @property {Kept} kept
  * @property {(() => void)[]} drawn called after each drawing of the network
  * @property {(() => void)[]} opened called after an edge is shown in its panel
- * @property {(path: string, news?: string) => Promise<void>} visit
- * @property {(error: unknown) => void} fail
+ * @property {boolean} [isChanging] an edit or another change is under way
+ * @property {(path: string, news?: string) => Promise<void>} visit does nothing after another version was shown
+ * @property {(error: unknown) => void} fail as quiet then
  */
 
 /**
@@ -48,6 +49,9 @@ import { startVersions } from "./versions.js";
 
 /** @type {Kept} */
 const kept = { values: {}, edge: null, drawing: {} };
+// The path that the page was last sent to: a link to a place on the page changes only what follows it.
+let here = location.pathname + location.search;
+let visits = 0;
 const PANELS = [
   startCalls, startFormula, startNetwork, startEdges, startTry, startChange, startVersions, startTable,
   startLearned, startResiduals, startPareto, startCompare,
@@ -56,11 +60,13 @@ const PANELS = [
 /** Starts every panel of the version that the page holds. */
 function start() {
   forgetPredictions();
-  const facts = byId("model").dataset;
+  const content = byId("model"), facts = content.dataset;
   const model = String(facts.model), version = Number(facts.version);
   /** @type {Page} */
   const page = {
-    model, version, kept, visit, fail,
+    model, version, kept,
+    visit: async (path, news) => content.isConnected ? visit(path, news) : undefined,
+    fail: (error) => content.isConnected ? fail(error) : undefined,
     isDraft: facts.status === "draft",
     address: `/v1/models/${model}/versions/${version}`,
     dataset: facts.dataset ?? "",
@@ -76,7 +82,7 @@ function start() {
     drawn: [],
     opened: [],
   };
-  for (const panel of PANELS) Promise.resolve(panel(page)).catch(fail);
+  for (const panel of PANELS) Promise.resolve(panel(page)).catch(page.fail);
 }
 
 /**
@@ -85,20 +91,36 @@ function start() {
  * @param {string} [news] what a screen reader says then
  */
 async function visit(path, news = "") {
-  await replace(path);
+  if (!await replace(path)) return;
   history.pushState(null, "", path);
+  here = path;
   byId("news").textContent = news;
 }
 
-/** @param {string} path */
+/**
+ * Puts the content of a path in place, unless another one was asked for meanwhile; says whether it did.
+ * @param {string} path
+ */
 async function replace(path) {
+  const visit = ++visits;
   const answer = await send("GET", `/parts${path}`, { headers: { Accept: "text/html" } });
-  const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const text = await answer.text();
+  if (visit !== visits) return false;
+  const found = new DOMParser().parseFromString(text, "text/html");
   document.title = found.title;
   byId("main").replaceChildren(...(found.getElementById("main")?.childNodes ?? []));
   // The focused element is gone with the old content.
   byId("main").focus({ preventScroll: true });
   start();
+  return true;
+}
+
+/** Shows the version of an address that the browser went back or forward to. */
+function follow() {
+  const path = location.pathname + location.search;
+  if (path === here) return;
+  here = path;
+  replace(path).catch(fail);
 }
 
 /** @param {unknown} error */
@@ -108,6 +130,6 @@ function fail(error) {
   place.scrollIntoView({ block: "nearest" });
 }
 
-addEventListener("popstate", () => replace(location.pathname + location.search).catch(fail));
+addEventListener("popstate", follow);
 if (document.getElementById("model")) start();
-else replace(location.pathname + location.search).catch(fail);
+else replace(here).catch(fail);

@@ -8,10 +8,11 @@ import { chart } from "./chart.js";
 /** @param {import("./page.js").Page} page */
 export async function startPareto(page) {
   if (!page.hasFormula) return;
+  const place = byId("pareto");
   const [front] = (await get(`${page.address}/pareto`)).outputs;
   const points = front.formulas.filter((/** @type {any} */ each) => each.rmse !== null);
-  if (!points.length) return;
-  byId("pareto").replaceChildren(
+  if (!points.length || !place.isConnected) return;
+  place.replaceChildren(
     element("h3", {}, "Size against error"),
     element("p", { class: "quiet" }, `Formulas of ${front.output} on ${front.held_out_rows} held-out rows${front.against === "network" ? ", against the network" : ""}; filled: the simplest that is nearly as good as the best.`),
     drawing(front, points), list(points));

@@ -11,11 +11,11 @@ const MOST_ROWS = 2000, NEAREST = 20;
 /** @param {import("./page.js").Page} page */
 export async function startResiduals(page) {
   if (!page.dataset) return;
-  const { found, split } = await held(page);
-  if (!found.total || !found.actual) return;
+  const place = byId("residuals"), { found, split } = await held(page);
+  if (!found.total || !found.actual || !place.isConnected) return;
   const words = split === "test" ? "test rows, held out from the training" : "rows (none were held out)";
-  if (found.residual) showErrors(found, words);
-  else showConfusion(found, words);
+  if (found.residual) showErrors(place, found, words);
+  else showConfusion(place, found, words);
 }
 
 /** @param {import("./page.js").Page} page */
@@ -27,12 +27,13 @@ async function held(page) {
 }
 
 /**
+ * @param {HTMLElement} place
  * @param {any} found
  * @param {string} words
  */
-function showErrors(found, words) {
+function showErrors(place, found, words) {
   const points = found.predictions
-    .map((/** @type {number[]} */ row, /** @type {number} */ place) => ({ predicted: row[0], error: found.residual[place][0] }))
+    .map((/** @type {number[]} */ row, /** @type {number} */ order) => ({ predicted: row[0], error: found.residual[order][0] }))
     .filter((/** @type {any} */ point) => Number.isFinite(point.error));
   const output = found.outputs[0];
   const drawn = chart(`Errors of ${points.length} ${words}, by prediction`,
@@ -43,7 +44,7 @@ function showErrors(found, words) {
     svg("line", { class: "axis", x1: 64, x2: 428, y1: drawn.y(0), y2: drawn.y(0) }),
     ...points.map((/** @type {any} */ point) => svg("circle", { class: "point", r: 2.5, cx: drawn.x(point.predicted), cy: drawn.y(point.error) })));
   const near = element("p", { role: "status" });
-  byId("residuals").replaceChildren(
+  place.replaceChildren(
     element("p", { class: "quiet" }, `Errors of ${points.length} ${words}; the line is the prediction above.`), drawn.picture, near);
   onPrediction((answer) => {
     const [[value]] = answer.predictions;
@@ -71,21 +72,22 @@ function rounded(value) {
 }
 
 /**
+ * @param {HTMLElement} place
  * @param {any} found
  * @param {string} words
  */
-function showConfusion(found, words) {
+function showConfusion(place, found, words) {
   const { classes } = found;
   const counts = classes.map(() => classes.map(() => 0));
   found.actual.forEach((/** @type {string[]} */ [actual], /** @type {number} */ row) => {
-    const place = classes.indexOf(actual), said = classes.indexOf(found.predictions[row][0]);
-    if (place >= 0 && said >= 0) counts[place][said] += 1;
+    const is = classes.indexOf(actual), said = classes.indexOf(found.predictions[row][0]);
+    if (is >= 0 && said >= 0) counts[is][said] += 1;
   });
-  const rows = counts.map((/** @type {number[]} */ row, /** @type {number} */ place) => {
+  const rows = counts.map((/** @type {number[]} */ row, /** @type {number} */ is) => {
     const all = row.reduce((sum, count) => sum + count, 0);
-    return [classes[place], ...row.map(String), all ? percent((row[place] ?? 0) / all) : "–"];
+    return [classes[is], ...row.map(String), all ? percent((row[is] ?? 0) / all) : "–"];
   });
   const heads = /** @type {[string, string?][]} */ ([["is ↓ said →"], ...classes.map((/** @type {string} */ name) => [name, "n"]), ["right", "n"]]);
-  byId("residuals").replaceChildren(
+  place.replaceChildren(
     element("p", { class: "quiet" }, `What ${found.actual.length} ${words} were taken for.`), table("Confusion", heads, rows));
 }

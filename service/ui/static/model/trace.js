@@ -16,12 +16,14 @@ export function startTrace(page, columns) {
   /** @type {Promise<any> | null} */
   let asked = null;
   let isFirst = true;
+  const figure = byId("picture");
   return async (/** @type {(number | string | null)[]} */ row) => {
     const mayWait = isFirst && page.edges > MANY;
     isFirst = false;
     if (mayWait) return;
     asked ??= get(`${page.address}/activations`, { points: page.points });
     const curves = await asked;
+    if (!figure.isConnected) return;
     const values = passed(curves, Object.fromEntries(columns.map((name, place) => [name, row[place] ?? null])));
     for (const edge of drawnEdges()) mark(edge, curves, values);
     const open = byId("edge-content").querySelector("svg.kan > g");

@@ -5,6 +5,7 @@ import { byId } from "../js/elements.js";
 import { number, percent } from "../js/words.js";
 import { showCall } from "./calls.js";
 import { showContributions } from "./contributions.js";
+import { intervalWords } from "./interval.js";
 import { showSweeps } from "./sweeps.js";
 import { startTrace } from "./trace.js";
 import { announce } from "./prediction.js";
@@ -19,7 +20,8 @@ export async function startTry(page) {
   const ask = latest(async () => {
     const row = readRow(fields);
     if (row === null) return say("Type a number for every input.");
-    await predict(page, row);
+    await predict(page, form, row);
+    if (!form.isConnected) return undefined;
     await Promise.all([trace(row), showSweeps(page, fields, row)]);
     return undefined;
   }, page.fail);
@@ -36,35 +38,31 @@ export async function startTry(page) {
 
 /**
  * @param {import("./page.js").Page} page
+ * @param {HTMLElement} form
  * @param {Value[]} row
  */
-async function predict(page, row) {
+async function predict(page, form, row) {
   const body = { rows: [row] };
   const answer = await post(`${page.address}/predict`, body, {
     contributions: page.hasContributions ? "true" : null, interval: page.interval || null,
   });
+  if (!form.isConnected) return;
   const shown = answer.predictions[0];
   for (const place of /** @type {NodeListOf<HTMLElement>} */ (byId("answer").querySelectorAll("[data-output]"))) {
     place.textContent = number(shown[Number(place.dataset.output)]) + likely(answer);
   }
   const outside = answer.domain.outside.map(outsideWords);
   say(outside.length ? `Training never saw ${outside.join(", ")}: the curves go on straight there.` : "");
-  for (const field of fieldsOf(byId("inputs"))) {
+  for (const field of fieldsOf(form)) {
     const isOutside = answer.domain.outside.some((/** @type {any} */ item) => item.input === field.dataset.name);
     field.classList.toggle("outside", isOutside);
   }
   const bounds = byId("interval");
   bounds.hidden = !answer.interval;
-  if (answer.interval) bounds.textContent = intervalWords(answer.interval);
+  if (answer.interval) bounds.textContent = intervalWords(answer);
   showContributions(answer);
   showCall(byId("predict-call"), body);
   announce(answer);
-}
-
-/** @param {any} interval */
-function intervalWords({ level, low, high, sets, test_rows: rows }) {
-  const within = sets ? sets[0].join(" or ") : `± ${number(Number(((high[0][0] - low[0][0]) / 2).toPrecision(2)))}`;
-  return `${within} holds for ${percent(level)} of rows like the ${rows} test rows.`;
 }
 
 /** @param {any} answer */

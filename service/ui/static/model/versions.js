@@ -3,7 +3,7 @@
 import { get, post, send } from "../js/api.js";
 import { byId, element, table } from "../js/elements.js";
 import { number } from "../js/words.js";
-import { explained } from "./change.js";
+import { change } from "./change.js";
 
 /** @param {import("./page.js").Page} page */
 export async function startVersions(page) {
@@ -38,13 +38,11 @@ export async function startVersions(page) {
  */
 async function deleteDraft(page, version) {
   const parent = /** @type {HTMLElement | null} */ (document.getElementById("undo"))?.dataset.of;
-  try {
+  await change(page, async () => {
     await send("DELETE", `/v1/models/${page.model}/versions/${version}`);
     const next = version === page.version ? (parent ? `?version=${parent}` : "") : `?version=${page.version}`;
     await page.visit(`/models/${page.model}${next}`, `Draft ${version} is deleted`);
-  } catch (error) {
-    page.fail(explained(error, page));
-  }
+  });
 }
 
 /**
@@ -58,24 +56,23 @@ async function setAlias(page, form) {
   const etag = known?.getAttribute("data-etag");
   /** @type {Record<string, string>} */
   const headers = etag ? { "If-Match": etag } : {};
-  try {
+  await change(page, async () => {
     await send("PUT", `/v1/models/${page.model}/aliases/${encodeURIComponent(alias)}`, { json: { version: page.version }, headers });
     await page.visit(`/models/${page.model}?version=${page.version}`, `${alias} stands for version ${page.version}`);
-  } catch (error) {
-    page.fail(explained(error, page));
-  }
+  });
 }
 
 /** @param {import("./page.js").Page} page */
 async function showCheckpoints(page) {
+  const place = byId("checkpoints");
   const found = (await get(`${page.address}/checkpoints`)).data.filter((/** @type {any} */ item) => item.sha256);
-  if (!found.length) return;
+  if (!found.length || !place.isConnected) return;
   const rows = found.map((/** @type {any} */ item) => [
     String(item.number), `${item.stage_name}, step ${item.step}`, number(item.validation_loss),
     element("button", { type: "button", class: "small", onclick: () => promote(page, item.number) }, "Make a draft"),
   ]);
   const heads = /** @type {[string, string?][]} */ ([["Checkpoint", "n"], ["Stage"], ["Validation loss", "n"], ["Use"]]);
-  byId("checkpoints").replaceChildren(element("details", {},
+  place.replaceChildren(element("details", {},
     element("summary", {}, `${found.length} checkpoints of its training`), table("Checkpoints", heads, rows)));
 }
 
@@ -84,10 +81,8 @@ async function showCheckpoints(page) {
  * @param {number} checkpoint
  */
 async function promote(page, checkpoint) {
-  try {
+  await change(page, async () => {
     const made = await post(`${page.address}/checkpoints/${checkpoint}/promote`);
     await page.visit(`/models/${page.model}?version=${made.version}`, `Draft ${made.version} of checkpoint ${checkpoint}`);
-  } catch (error) {
-    page.fail(explained(error, page));
-  }
+  });
 }
