@@ -15,9 +15,10 @@ from service.api.schemas.predictions import JobPredictionsRead
 from service.api.table_formats import FILE_FORMATS, FORMATS, table_bytes
 from service.domain import errors, file_errors
 from service.domain.predict_jobs.answers import ERROR, OUTSIDE, ROW, titled
-from service.domain.predict_jobs.reading import JobPredictions, job_predictions, predict_job
+from service.domain.predict_jobs.reading import MOST_VALUES, JobPredictions, job_predictions, predict_job
 
 router = APIRouter(tags=["predictions"])
+_LIMIT = f"Rows at most. Rows times columns are at most {MOST_VALUES:,}; beyond it is a 413 that says which limit fits."
 
 
 @router.get(
@@ -42,7 +43,7 @@ def get_job_predictions(
     request: Request,
     session: ReadingSessionDep,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Rows to skip.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=100_000, description="Rows at most.")] = 1_000,
+    limit: Annotated[int, Query(ge=1, le=100_000, description=_LIMIT)] = 1_000,
 ) -> Response:
     """A line for each row of the data set, in its order; a bad row has an error in place of its prediction.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 from sqlalchemy.orm import Session
 
-from service.domain.errors import StoredDataDamaged
+from service.domain.errors import BodyTooLarge, StoredDataDamaged
 from service.domain.file_errors import NoPredictions
 from service.domain.jobs import JobView, get_job
 from service.domain.predict_jobs.part import PredictedPart
@@ -16,6 +16,9 @@ from service.domain.predict_jobs.specs import PREDICT
 from service.store.blobs import BlobDamaged, get_blob
 from service.store.job_parts import count_rows, list_parts
 from service.store.tables import JobPartRow
+
+# Of a page: as JSON it takes about 140 megabytes while it is written.
+MOST_VALUES = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,17 +69,27 @@ def job_predictions(session: Session, job_id: str, offset: int, limit: int) -> J
     Raises:
         JobNotFound, NoPredictions: as `predict_job` says.
         StoredDataDamaged: the bytes of a part.
+        BodyTooLarge: the page has, or will have, more values than `MOST_VALUES`.
     """
     view, done, bad_rows = predict_job(session, job_id)
+    rows = min(limit, (view.row.resolved or {})["rows"] - offset)
     # The parts lie one behind the other, the first row of the first one being 0.
     frames = []
     for part in list_parts(session, job_id, offset, offset + limit):
+        frame = _read(session, part)
+        _check_size(rows, frame.width)
         skipped = max(0, offset - part.first_row)
-        frames.append(_read(session, part).slice(skipped, max(0, offset + limit - part.first_row - skipped)))
+        frames.append(frame.slice(skipped, max(0, offset + limit - part.first_row - skipped)))
     if not frames:
         # Beyond the last row there are still columns.
         frames = [_read(session, part).head(0) for part in list_parts(session, job_id, 0, 1)]
     return JobPredictions(view, pl.concat(frames) if frames else pl.DataFrame(), done, bad_rows)
+
+
+def _check_size(rows: int, columns: int) -> None:
+    if rows * columns > MOST_VALUES:
+        hint = f"a row has {columns} here, so ask for a limit of at most {max(1, MOST_VALUES // columns):,}"
+        raise BodyTooLarge("values on a page", MOST_VALUES, hint)
 
 
 def _read(session: Session, part: JobPartRow) -> pl.DataFrame:

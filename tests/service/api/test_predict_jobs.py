@@ -140,6 +140,22 @@ def test_pages_of_all_formats_hold_every_row_once(api: Any, spec: dict[str, Any]
     assert beyond.text.splitlines() == ['"row","prediction","actual","residual","outside","error"']
 
 
+def test_a_page_of_too_many_values_is_refused_and_says_which_limit_fits(
+    api: Any, spec: dict[str, Any], write: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = api.post("/v1/jobs", json=spec).json()["id"]
+    work(write)
+    # Row, prediction, actual, residual, outside, error.
+    monkeypatch.setattr("service.domain.predict_jobs.reading.MOST_VALUES", 6 * 900)
+    url = f"/v1/jobs/{job}/predictions"
+    refused = api.get(f"{url}?limit=901")
+    assert (refused.status_code, refused.json()["type"]) == (413, "/errors#body-too-large")
+    assert "a limit of at most 900" in refused.json()["detail"]
+    assert api.get(f"{url}?limit=901", headers={"Accept": "text/csv"}).status_code == 413
+    assert len(api.get(f"{url}?limit=900").json()["rows"]) == 900
+    assert len(api.get(f"{url}?limit=100000&offset={ROWS - 900}").json()["rows"]) == 900
+
+
 def test_what_is_there_is_read_while_the_job_runs_and_known_by_its_etag(
     api: Any, spec: dict[str, Any], write: sessionmaker[Session]
 ) -> None:
