@@ -42,7 +42,7 @@ def test_a_comparison_is_started_followed_and_shown(page: Page, waves: str) -> N
             assert request.headers["prefer"] == "wait=20"
             route.fulfill(json=job(status="succeeded", terminal=True, result=RESULT))
         else:
-            others = [{"task": "classification"}, {"inputs": ["t"]}, {"targets": ["z"]}]
+            others: list[dict[str, Any]] = [{"task": "classification"}, {"inputs": ["t"]}, {"targets": ["z"]}]
             ended = [job(terminal=True, status="succeeded", result=RESULT, spec={**SPEC, **other}) for other in others]
             route.fulfill(json={"data": ended, "next_cursor": None})
 
