@@ -82,7 +82,7 @@ def app(database_url: str) -> Iterator[FastAPI]:
     rules = EdgeRules(
         ("testserver",),
         (),
-        lambda _: settings.max_body_bytes,
+        lambda _path, _media_type: settings.max_body_bytes,
         bodies,
         everybody=free,
         each=free,
