@@ -31,7 +31,7 @@ def click_slowly(page: Page, wanted: Locator, live: Locator) -> None:
     """Presses the mouse and lets it go only after the page was drawn anew, when the keyboard is still there too."""
     wanted.hover()
     page.mouse.down()
-    expect(live).not_to_have_text(live.inner_text())
+    expect(live).not_to_have_text(live.text_content() or "")
     expect(wanted).to_be_focused()
     page.mouse.up()
 
