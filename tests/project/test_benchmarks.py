@@ -9,6 +9,7 @@ import pytest
 PROGRAMS = [path for path in sorted(Path("benchmarks").glob("*.py")) if "__main__" in path.read_text()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_benchmark_tells_how_it_is_called(program: Path) -> None:
     done = subprocess.run([sys.executable, program, "--help"], capture_output=True, text=True, check=True)

@@ -45,7 +45,7 @@ def test_snapped_edges_become_a_formula_that_predicts_what_the_api_says(
     assert function(**ROW) == pytest.approx(said, abs=1.5 * gap)
 
     page.get_by_role("button", name="Copy LaTeX").click()
-    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('\\\\sin'))")
+    page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('\\\\sin')")
     assert latex_value(page.evaluate("navigator.clipboard.readText()"), ROW) == pytest.approx(said, abs=1.5 * gap)
 
 
