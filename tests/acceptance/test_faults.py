@@ -33,6 +33,7 @@ def test_killed_worker_costs_no_job_and_changes_no_bit(service: Service, concret
     assert len(service.http.get("/v1/models/killed/versions").json()["data"]) == 1
 
 
+@pytest.mark.slow
 def test_cancelled_job_stops_and_leaves_no_model(service: Service, concrete: bytes) -> None:
     dataset = service.upload("concrete", concrete)
     job = service.submit(dataset=dataset, targets=["compressive_strength"], preset="thorough", model="cancelled")

@@ -143,7 +143,10 @@ def test_the_python_of_a_call_runs_and_prints_the_answer(
     for call, words in (
         ({"path": job}, f"{{'id': '{places['job']}'"),
         ({"path": f"{version}/plot.svg"}, "<svg"),
-        ({"path": f"{version}/predictions", "query": {"dataset": places["dataset"]}, "accept": "text/csv"}, "species"),
+        (
+            {"path": f"{version}/predictions", "query": {"dataset": places["dataset"]}, "accept": "text/csv"},
+            "prediction",
+        ),
         ({"path": f"{job}/events", "accept": "text/event-stream"}, "event: end"),
     ):
         written = 'async call => (await import("/static/js/call.js")).written(call).Python'

@@ -38,7 +38,7 @@ def on_device(recipe: Sequence[Stage], target: str, config: NetworkConfig) -> Ta
         return finish(TableTraining(TABLE, a_task(recipe, targets=(target,), config=config), device=device).run())
 
 
-@pytest.mark.parametrize("target", ["y", "label"])
+@pytest.mark.parametrize("target", ["y", pytest.param("label", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_training_never_mixes_devices_and_ends_as_on_the_cpu(recipe: Sequence[Stage], target: str) -> None:
     config = NetworkConfig((2,), grid=3)
@@ -115,7 +115,9 @@ def full_above(rows: int, function: Callable[..., Any]) -> Callable[..., Any]:
     return limited
 
 
-@pytest.mark.parametrize("recipe", [RECIPES["lm"], RECIPES["adam"]], ids=["lm", "adam"])
+@pytest.mark.parametrize(
+    "recipe", [pytest.param(RECIPES["lm"], id="lm"), pytest.param(RECIPES["adam"], id="adam", marks=pytest.mark.slow)]
+)
 def test_memory_for_few_rows_halves_the_blocks_and_ends_as_on_the_cpu(
     recipe: Sequence[Stage], monkeypatch: pytest.MonkeyPatch
 ) -> None:

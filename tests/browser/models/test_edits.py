@@ -17,6 +17,16 @@ from tests.kan.symbolic.trees import independent_value
 ROW = {"t": 0.7, "u": -1.2}
 
 
+def copied(page: Page, sign: str) -> str:
+    """Gives what was copied as soon as it has the sign; the clipboard is written a moment after the click."""
+    for _ in range(200):
+        text = str(page.evaluate("navigator.clipboard.readText()"))
+        if sign in text:
+            return text
+        page.wait_for_timeout(50)
+    pytest.fail(f"{sign} is not in the clipboard: {text}")
+
+
 def test_snapped_edges_become_a_formula_that_predicts_what_the_api_says(
     page: Page, server: Service, waves: str
 ) -> None:
@@ -40,13 +50,13 @@ def test_snapped_edges_become_a_formula_that_predicts_what_the_api_says(
     page.get_by_role("button", name="Copy Python").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     scope: dict[str, Any] = {}
-    exec(page.evaluate("navigator.clipboard.readText()"), scope)
+    exec(copied(page, "import math"), scope)
     function = next(value for key, value in scope.items() if callable(value) and not key.startswith("_"))
     assert function(**ROW) == pytest.approx(said, abs=1.5 * gap)
 
     page.get_by_role("button", name="Copy LaTeX").click()
-    page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('\\\\sin')")
-    assert latex_value(page.evaluate("navigator.clipboard.readText()"), ROW) == pytest.approx(said, abs=1.5 * gap)
+    latex = copied(page, "\\sin")
+    assert latex_value(latex, ROW) == pytest.approx(said, abs=1.5 * gap)
 
 
 def latex_value(latex: str, values: dict[str, float]) -> float:
