@@ -26,6 +26,49 @@ OTHERS_END = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
+# What runs in processes of its own takes seconds, and what only computes says little of the database: their half on
+# Postgres is run by `make test-slow` and `make test-faults`, but for a few that stand for all.
+POSTGRES_LATER = tuple(
+    f"tests/{place}"
+    for place in (
+        "faults",
+        "acceptance",
+        "service/worker",
+        "service/cli",
+        *(
+            f"service/api/test_{name}.py"
+            for name in (
+                "curves",
+                "expressions",
+                "formulas",
+                "fronts",
+                "hypotheses",
+                "oip",
+                "pictures",
+                "prediction_options",
+                "readings",
+                "trained_formulas",
+                "version_documents",
+            )
+        ),
+    )
+)
+POSTGRES_TOO = (
+    "test_quickstart_ends_with_a_model_that_predicts",
+    "test_killed_worker_is_replaced_and_result_is_bit_equal",
+    "test_killed_worker_costs_no_job[postgres-checkpoint]",
+    "test_two_workers_run_forty_jobs_once_each",
+    "test_worker_in_another_folder_needs_the_database_url_alone",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        place = item.path.relative_to(item.config.rootpath).as_posix()
+        is_later = place.startswith(POSTGRES_LATER) and not item.name.startswith(POSTGRES_TOO)
+        if is_later and "postgres" in item.name.partition("[")[2]:
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:

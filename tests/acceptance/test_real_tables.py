@@ -40,6 +40,7 @@ def test_penguins_are_told_apart_with_missing_values(service: Service, penguins:
     assert unseen["domain"]["outside"][0]["input"] == "island"
 
 
+@pytest.mark.slow
 def test_several_targets_are_learnt_together(service: Service) -> None:
     rows = [(i / 100, (i * 37 % 101) / 50) for i in range(200)]
     table = "x,z,sum,product\n" + "".join(f"{x},{z},{x + z},{1e6 * x * z}\n" for x, z in rows)
@@ -51,6 +52,7 @@ def test_several_targets_are_learnt_together(service: Service) -> None:
     assert answer["predictions"][0] == pytest.approx([1.5, 0.5e6], rel=0.02)
 
 
+@pytest.mark.slow
 def test_generated_data_are_learnt_without_noise(service: Service) -> None:
     generator = {"expression": "exp(sin(pi*x1)+x2**2)", "ranges": {"x1": [-1, 1], "x2": [-1, 1]}, "rows": 1000}
     answer = service.http.post("/v1/datasets", json={"name": "toy", "generator": generator | {"target": "y"}})

@@ -103,6 +103,7 @@ def test_classes_are_compared_by_accuracy_and_log_loss() -> None:
         assert set(item.test) == {"rows", "accuracy", "log_loss"}
 
 
+@pytest.mark.slow
 def test_killed_comparison_keeps_the_sides_that_were_finished() -> None:
     asked = contest(baselines=("mlp_parameters", "linear"))
     whole = [without_times(item) for item in measured(asked)]
@@ -116,6 +117,7 @@ def test_killed_comparison_keeps_the_sides_that_were_finished() -> None:
     assert [without_times(item) for item in second.measured] == whole
 
 
+@pytest.mark.slow
 def test_progress_grows_to_the_whole() -> None:
     fractions = [step.fraction for step in Comparison(squares(), contest(), Ticks()).run()]
     assert fractions == sorted(fractions)
