@@ -7,8 +7,7 @@ import numpy as np
 
 from kan.kernels.cpu.cpu_network import CpuNetwork
 from kan.kernels.cpu.losses import SQUARED
-from kan.kernels.cpu.machine_code import object_file
-from kan.kernels.native.object_file import keep, kept
+from kan.kernels.native.compiling import KERNELS
 from kan.state import LayerState, NetworkState
 
 
@@ -32,12 +31,8 @@ def _one_edge() -> NetworkState:
     return NetworkState((LayerState(3, knots, np.ones((1, 5, 1)), one, one, one),))
 
 
-def warm_serving() -> None:
-    """Keeps the machine code that serves, unless it is kept already."""
-    if kept() is None:
-        keep(object_file())
-
-
 if __name__ == "__main__":
+    # What serves is compiled by a process of its own, beside what trains.
+    KERNELS.functions()
     warm()
-    warm_serving()
+    KERNELS.wait()
