@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from kan.encoding import NumberOutput, decode, encode, learn_encoding
 from kan.errors import FormulaTooLarge, NotSymbolic
@@ -27,7 +28,7 @@ def independent_outputs(found: Formula, columns: dict[str, Array], rows: int) ->
     return np.array([independent_value(text, {name: float(v[i]) for name, v in columns.items()}) for i in range(rows)])
 
 
-def has_far_bessel(state: NetworkState, x: Array) -> Array:
+def has_far_bessel(state: NetworkState, x: Array) -> NDArray[np.bool_]:
     """Says in which rows J0 is taken beyond |x| = 600, where the library does not promise its value."""
     far = np.zeros(len(x), dtype=bool)
     with np.errstate(all="ignore"):
