@@ -17,8 +17,8 @@ import psutil
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
-from service.domain.job_specs import JobDraft
 from service.domain.jobs import create_job
+from service.domain.specs.job_specs import JobDraft
 from service.store.engine import make_engine, session_factory
 from service.store.tables import EventRow, JobRow, WorkerRow
 

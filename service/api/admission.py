@@ -14,11 +14,11 @@ from service.api.held_bytes import HeldBytes
 from service.api.origins import check_host, check_origin, preflight, shared_headers
 from service.api.scopes import PROBES, is_open, scopes_needed
 from service.api.validation import STORE_TROUBLE, store_unavailable
-from service.domain.access_errors import TooManyRequests
+from service.domain.access.access_errors import TooManyRequests
+from service.domain.access.key_ring import Caller, KeyRing
+from service.domain.access.quotas import WINDOW_SECONDS, Allowance, Quota
+from service.domain.access.tallies import RequestTallies
 from service.domain.errors import InvalidApiKey
-from service.domain.key_ring import Caller, KeyRing
-from service.domain.quotas import WINDOW_SECONDS, Allowance, Quota
-from service.domain.tallies import RequestTallies
 from service.telemetry import Spans
 
 # The name under which those without a key are counted, all together.

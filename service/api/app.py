@@ -54,16 +54,16 @@ from service.api.middleware import RequestEdge
 from service.api.openapi import openapi_of
 from service.api.route_templates import RouteTemplates
 from service.api.validation import HANDLERS
-from service.domain.access_errors import Overloaded
-from service.domain.inference_statistics import InferenceStatistics
+from service.domain.access.access_errors import Overloaded
+from service.domain.access.key_ring import KeyRing
+from service.domain.access.quotas import Quota
+from service.domain.access.tallies import PredictionTallies, RequestTallies
+from service.domain.inference.statistics import InferenceStatistics
 from service.domain.job_counts import JobCounts
-from service.domain.key_ring import KeyRing
 from service.domain.model_cache import ModelCache
-from service.domain.prediction_columns import PREDICT_JOB
-from service.domain.quotas import Quota
+from service.domain.prediction_forms.columns import PREDICT_JOB
 from service.domain.served_models import ServedModels
 from service.domain.tables.parsed import TableLimits
-from service.domain.tallies import PredictionTallies, RequestTallies
 from service.settings import Settings
 from service.store.blobs import with_blobs
 from service.store.changes import Changes, changes_of

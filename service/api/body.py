@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope
 
 from service.api.held_bytes import HeldBytes
 from service.domain.errors import BodyTooLarge, DomainError, MalformedBody, UnsupportedMediaType
-from service.domain.prediction_columns import PREDICT_JOB
+from service.domain.prediction_forms.columns import PREDICT_JOB
 
 # Tables of measurements pack to a third or a tenth, the most repetitive ones to a hundredth; a bomb to a thousandth.
 _MOST_UNPACKED_PER_BYTE = 200

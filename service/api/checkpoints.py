@@ -28,9 +28,10 @@ from service.api.schemas.checkpoints import (
     checkpoint_read,
 )
 from service.api.schemas.models import VersionRead, version_read
-from service.domain import checkpoints, errors, models, promotions
-from service.domain.children import submit_child
+from service.domain import checkpoints, errors, models
+from service.domain.editing import promotions
 from service.domain.idempotency import Answer
+from service.domain.leasing.children import submit_child
 from service.store.tables import VersionRow
 
 router = APIRouter()

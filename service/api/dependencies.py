@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
-from service.domain.inference_statistics import InferenceStatistics
+from service.domain.inference.statistics import InferenceStatistics
 from service.domain.model_cache import ModelCache
 from service.domain.served_models import ServedModels
 from service.settings import Settings

@@ -15,12 +15,13 @@ from service.api.problems import problem_responses
 from service.api.schemas.edits import EditCreate, EditTrial, edit_trial
 from service.api.schemas.jobs import DryRun, JobRead, dry_run_read, job_read
 from service.api.schemas.models import VersionRead, version_read
-from service.domain import edit_jobs, edits, errors, models
-from service.domain.functions import written_out
+from service.domain import errors, models
+from service.domain.editing import edit_jobs, edits
 from service.domain.idempotency import Answer
-from service.domain.job_specs import JobDraft
 from service.domain.jobs import JobView
 from service.domain.limits import Limits
+from service.domain.reading.functions import written_out
+from service.domain.specs.job_specs import JobDraft
 from service.store.tables import VersionRow
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["models"])

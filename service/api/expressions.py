@@ -13,9 +13,10 @@ from service.api.negotiation import JSON
 from service.api.problems import problem_responses
 from service.api.schemas.expressions import ExpressionCreate
 from service.api.schemas.models import VersionRead, version_read
-from service.domain import errors, file_errors, formula_errors
+from service.domain import errors, file_errors
 from service.domain.expressions import ExpressionDraft, submit_expression
 from service.domain.idempotency import Answer
+from service.domain.reading import formula_errors
 from service.store.tables import VersionRow
 
 router = APIRouter(tags=["formulas"])

@@ -12,9 +12,10 @@ from service.api.models import version_headers
 from service.api.negotiation import JSON, chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
 from service.api.schemas.formulas import FormulasRead, formulas_read
-from service.domain import errors, formula_errors, models
+from service.domain import errors, models
 from service.domain.curves import column_units
-from service.domain.formulas import VersionFormula, nearby_gaps, version_formulas
+from service.domain.reading import formula_errors
+from service.domain.reading.formulas import VersionFormula, nearby_gaps, version_formulas
 from service.version import code_version
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["formulas"])

@@ -9,9 +9,10 @@ from service.api.models import version_headers
 from service.api.negotiation import JSON, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
 from service.api.schemas.fronts import FrontsRead, fronts_read
-from service.domain import errors, formula_errors, models
+from service.domain import errors, models
 from service.domain.curves import column_units
-from service.domain.fronts import version_fronts
+from service.domain.reading import formula_errors
+from service.domain.reading.fronts import version_fronts
 from service.version import code_version
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["formulas"])

@@ -18,9 +18,10 @@ from service.api.schemas.functions import (
     built_in_functions,
     function_read,
 )
-from service.domain import errors, formula_errors, functions
-from service.domain.functions import FunctionDraft, submit_function
+from service.domain import errors
 from service.domain.idempotency import Answer
+from service.domain.reading import formula_errors, functions
+from service.domain.reading.functions import FunctionDraft, submit_function
 from service.store.tables import FunctionRow
 
 router = APIRouter(prefix="/v1/functions", tags=["formulas"])

@@ -16,9 +16,9 @@ from service.api.dependencies import ReadingSessionDep, SettingsDep
 from service.api.job_events import is_closing
 from service.api.problems import problem_responses
 from service.api.schemas.workers import WorkerRead
-from service.domain import workers
-from service.domain.access_errors import MissingScope, ShuttingDown
+from service.domain.access.access_errors import MissingScope, ShuttingDown
 from service.domain.errors import InvalidApiKey, StoreUnavailable
+from service.domain.leasing import workers
 from service.domain.limits import Limits
 from service.store.schema import is_migrated
 from service.store.tables import WorkerRow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.domain.access_errors import Overloaded
+from service.domain.access.access_errors import Overloaded
 
 
 class HeldBytes:

@@ -10,7 +10,7 @@ from service.api.dependencies import ModelsDep, ReadingSessionDep
 from service.api.problems import problem_responses
 from service.api.schemas.hypotheses import HypothesisAsked, HypothesisRead
 from service.domain import errors, models
-from service.domain.hypotheses import Hypothesis, tested
+from service.domain.reading.hypotheses import Hypothesis, tested
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["formulas"])
 

@@ -26,7 +26,7 @@ from service.api.schemas.jobs import (
     job_etag,
     job_read,
 )
-from service.domain import job_specs, jobs
+from service.domain import jobs
 from service.domain.errors import (
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
@@ -39,6 +39,7 @@ from service.domain.errors import (
 from service.domain.ids import is_id
 from service.domain.jobs import JobFilter
 from service.domain.limits import Limits
+from service.domain.specs import job_specs
 
 router = APIRouter(tags=["jobs"])
 

@@ -11,12 +11,12 @@ from service.api.idempotency import IdempotencyKey, answer_headers, request_key
 from service.api.negotiation import JSON, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.keys import KeyCreate, KeyCreated, KeyPage, KeyRead, key_read
-from service.domain import keys
-from service.domain.access_errors import InvalidKey, KeyNotFound
+from service.domain.access import keys
+from service.domain.access.access_errors import InvalidKey, KeyNotFound
+from service.domain.access.key_ring import KeyRing
 from service.domain.errors import IdempotencyKeyInFlight, IdempotencyKeyReused, InvalidParameter
 from service.domain.idempotency import Answer, first_answer, keep_answer
 from service.domain.ids import is_id
-from service.domain.key_ring import KeyRing
 
 router = APIRouter(prefix="/v1/keys", tags=["service"])
 

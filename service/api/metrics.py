@@ -12,9 +12,9 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from service.api.validation import STORE_TROUBLE
+from service.domain.access.tallies import Histogram, PredictionTallies, RequestTallies
 from service.domain.job_counts import JobCounts, Snapshot
 from service.domain.model_cache import ModelCache
-from service.domain.tallies import Histogram, PredictionTallies, RequestTallies
 from service.version import code_version
 
 router = APIRouter(tags=["service"])

@@ -24,12 +24,12 @@ from service.api.schemas.inference import (
     TensorMetadata,
 )
 from service.domain import errors, models
-from service.domain.access_errors import ShuttingDown
+from service.domain.access.access_errors import ShuttingDown
 from service.domain.errors import MalformedBody
-from service.domain.inference import Arrival, infer
-from service.domain.model_tensors import tensors_of
+from service.domain.inference.answers import Arrival, infer
+from service.domain.inference.model_tensors import tensors_of
+from service.domain.inference.tensors import TEXT, TensorKind
 from service.domain.served_models import Served
-from service.domain.tensors import TEXT, TensorKind
 from service.store.tables import VersionRow
 from service.version import code_version
 

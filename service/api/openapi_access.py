@@ -7,7 +7,7 @@ from typing import Any
 from service.api.openapi_problems import add_problem
 from service.api.problems import PROBLEMS
 from service.api.scopes import is_open, scopes_needed
-from service.domain.access_errors import MissingScope, Overloaded, TooManyAtOnce, TooManyRequests
+from service.domain.access.access_errors import MissingScope, Overloaded, TooManyAtOnce, TooManyRequests
 from service.domain.errors import ForeignOrigin, InvalidApiKey, UnlistedHost
 
 # What any address but a probe may answer before it is asked at all.

@@ -10,9 +10,9 @@ import orjson
 import polars as pl
 
 from service.api.table_formats import table_bytes
-from service.domain.explanations import Contributions, Gradient
 from service.domain.intervals import Intervals
 from service.domain.predictions import Prediction, outside_entry
+from service.domain.reading.explanations import Contributions, Gradient
 from service.domain.stored_predictions import StoredPrediction
 from service.domain.tables.upload import JSON
 from service.store.tables import VersionRow

@@ -11,9 +11,10 @@ import numpy as np
 
 from service.api.negotiation import JSON
 from service.api.prediction_answers import contributions_part, gradient_part, interval_part
-from service.domain import errors, explanations, predictions
+from service.domain import errors, predictions
 from service.domain.intervals import intervals
 from service.domain.model_cache import LoadedModel
+from service.domain.reading import explanations
 from service.store.tables import VersionRow
 
 # Also those of later versions of this service, so that an address never changes its meaning.

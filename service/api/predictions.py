@@ -26,8 +26,8 @@ from service.api.schemas.predictions import PREDICT_BODY, PredictionRead, Stored
 from service.api.table_formats import FILE_FORMATS, FORMATS
 from service.api.uploads import read_upload
 from service.domain import errors, models, predictions
-from service.domain.prediction_bodies import read_rows
-from service.domain.prediction_tables import read_parameters
+from service.domain.prediction_forms.bodies import read_rows
+from service.domain.prediction_forms.tables import read_parameters
 from service.domain.served_models import Served
 from service.domain.stored_predictions import PartName, predict_stored
 from service.domain.tables.parsed import TableLimits

@@ -13,8 +13,10 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
-from service.domain import access_errors, errors, file_errors, formula_errors
+from service.domain import errors, file_errors
+from service.domain.access import access_errors
 from service.domain.errors import DomainError, Fault
+from service.domain.reading import formula_errors
 from service.ui.rendering import html_text, page_policy
 
 MEDIA_TYPE = "application/problem+json"

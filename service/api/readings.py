@@ -13,7 +13,8 @@ from service.api.models import version_headers
 from service.api.negotiation import CHANGING, JSON, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
 from service.api.schemas.readings import ImportanceRead, SuggestionList
-from service.domain import errors, functions, models, readings
+from service.domain import errors, models
+from service.domain.reading import functions, readings
 from service.store.tables import VersionRow
 from service.version import code_version
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from service.domain.keys import Scope
+from service.domain.access.keys import Scope
 
 PROBES = ("/livez", "/readyz", "/v2/health/live", "/v2/health/ready")
 # Read without a key: probes, what /docs needs, and the pages, which then hold no data (service/ui/rendering.py).

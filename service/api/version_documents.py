@@ -16,7 +16,7 @@ from service.api.schemas.version_documents import VersionFacts, example_value, v
 from service.domain import models, predictions
 from service.domain.curves import column_units
 from service.domain.model_cache import LoadedModel
-from service.domain.prediction_json import read_json
+from service.domain.prediction_forms.json_text import read_json
 from service.store.tables import VersionRow
 from service.version import code_version
 

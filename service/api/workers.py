@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from service.api.dependencies import ReadingSessionDep, SettingsDep
 from service.api.schemas.workers import WorkerList, WorkerRead
-from service.domain import workers
+from service.domain.leasing import workers
 
 router = APIRouter(tags=["service"])
 

@@ -18,7 +18,7 @@ import kan
 import service
 from kan.kernels.native.object_file import kept
 from service.cli.migrate import shown_url
-from service.domain.workers import list_workers
+from service.domain.leasing.workers import list_workers
 from service.settings import Settings
 from service.store.blob_folder import path_of
 from service.store.blobs import IN_DATABASE

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from service.cli.expiry import expiry
 from service.cli.migrate import migrate_or_exit
-from service.domain import keys
-from service.domain.access_errors import InvalidKey, KeyNotFound
-from service.domain.keys import SCOPES, USUAL_SCOPES, Scope
+from service.domain.access import keys
+from service.domain.access.access_errors import InvalidKey, KeyNotFound
+from service.domain.access.keys import SCOPES, USUAL_SCOPES, Scope
 from service.settings import settings_from_environment
 from service.store.engine import make_engine, session_factory
 from service.store.tables import KeyRow

@@ -22,7 +22,7 @@ from service.cli.listening import listen_or_exit, where_to_look
 from service.cli.metrics_port import metrics_on_port
 from service.cli.migrate import migrate_or_exit
 from service.cli.supervisor import Supervisor
-from service.domain.keys import has_key
+from service.domain.access.keys import has_key
 from service.log import configure_logging
 from service.settings import Settings, settings_from_environment
 from service.store.engine import make_engine, session_factory

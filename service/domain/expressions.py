@@ -18,10 +18,10 @@ from kan.symbolic.gaps import Gap, gaps
 from kan.symbolic.grammar import CONSTANTS, FUNCTIONS, parse
 from kan.symbolic.printing import text
 from service.domain.errors import Fault
-from service.domain.formula_errors import InvalidExpression
 from service.domain.idempotency import Answer, RequestKey, first_answer, keep_answer
 from service.domain.models import is_model_name, publish_version
 from service.domain.names import name_fault
+from service.domain.reading.formula_errors import InvalidExpression
 from service.domain.signatures import network_facts, signature
 from service.domain.tables.parsed import pointer_to
 from service.store.blobs import put_blob

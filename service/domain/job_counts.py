@@ -10,9 +10,9 @@ from threading import Lock
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from service.domain.access.tallies import JOB_SECONDS, Histogram
+from service.domain.leasing.workers import list_workers
 from service.domain.states import TERMINAL, Status
-from service.domain.tallies import JOB_SECONDS, Histogram
-from service.domain.workers import list_workers
 from service.store import job_counts as statements
 from service.store.engine import database_now
 

@@ -11,8 +11,8 @@ from service.domain.checkpoints import free_bytes, thin_checkpoints
 from service.domain.errors import Fault, IllegalJobStep, InvalidSpec, JobNotFound
 from service.domain.idempotency import Answer, RequestKey
 from service.domain.ids import is_id
-from service.domain.job_specs import JobDraft
 from service.domain.jobs import PREFIX, JobView, get_job, submit_draft
+from service.domain.specs.job_specs import JobDraft
 from service.domain.states import RETRIABLE, TERMINAL, Status, Verb, next_status
 from service.store import jobs as statements
 from service.store.engine import database_now

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from service.domain.errors import IllegalJobStep, JobNotFound, TooManyJobs
 from service.domain.idempotency import Answer, RequestKey, first_answer, keep_answer
 from service.domain.ids import is_id, new_id
-from service.domain.job_specs import JobDraft, dataset_of, resolve_job
 from service.domain.limits import Limits
+from service.domain.specs.job_specs import JobDraft, dataset_of, resolve_job
 from service.domain.states import TERMINAL
 from service.store import jobs as statements
 from service.store.engine import database_now

@@ -15,7 +15,7 @@ from kan.compiled_predictor import Predictor
 from kan.encoding import Encoding
 from kan.inside_range import InsideRange, inside_range
 from kan.state import NetworkState
-from service.domain.prediction_columns import InputColumn, input_columns
+from service.domain.prediction_forms.columns import InputColumn, input_columns
 from service.domain.stored_networks import load_network
 from service.store.tables import VersionRow
 

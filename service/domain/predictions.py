@@ -13,7 +13,7 @@ from kan.encoding import ClassOutput, Encoding, Outside, decode, encode, outside
 from kan.errors import EncodingError
 from service.domain.errors import BodyTooLarge, Fault, OutsideTrainingRange
 from service.domain.model_cache import LoadedModel
-from service.domain.prediction_columns import PREDICT_JOB, InputColumn, InputTable, check_values, invalid_rows
+from service.domain.prediction_forms.columns import PREDICT_JOB, InputColumn, InputTable, check_values, invalid_rows
 from service.domain.tables.parsed import MAX_FAULTS
 
 DomainPolicy = Literal["warn", "reject", "clamp"]

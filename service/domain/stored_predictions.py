@@ -15,8 +15,8 @@ from kan.split import Part
 from service.domain.datasets import get_dataset, load_table, table_arrays
 from service.domain.errors import InvalidParameter, StoredDataDamaged
 from service.domain.model_cache import LoadedModel
-from service.domain.prediction_columns import check_values
-from service.domain.prediction_tables import read_frame
+from service.domain.prediction_forms.columns import check_values
+from service.domain.prediction_forms.tables import read_frame
 from service.domain.predictions import Prediction, evaluate_table
 from service.store.blobs import BlobDamaged, get_blob
 from service.store.tables import VersionRow

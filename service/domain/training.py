@@ -23,10 +23,10 @@ from kan.table_training import TableResult, TableTask, TableTraining
 from kan.train import Outcome
 from service.domain.certificates import change
 from service.domain.columns import table_arrays
-from service.domain.fitted_formulas import fitted_formula
+from service.domain.reading.fitted_formulas import fitted_formula
+from service.domain.reading.term_means import term_means
 from service.domain.residuals import KNOWN_ROWS, held_out_residuals
 from service.domain.signatures import network_facts, signature
-from service.domain.term_means import term_means
 from service.domain.trained_model import TrainedModel, TrainingMoment
 
 # Reading starts anew for each block: few, but small beside a large table.

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from kan.encoding import MISSING_LEVEL, Encoding, LevelsInput, NumberInput
 from kan.split import Part
 from kan.state import NetworkState
-from service.domain.edit_measures import Arrays, measured_rows
+from service.domain.editing.measures import Arrays, measured_rows
 from service.store.tables import VersionRow
 
 NO_DATA = "the version has no data set, or it was deleted; its rows are drawn from the training ranges"

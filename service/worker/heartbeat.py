@@ -8,7 +8,7 @@ from contextvars import copy_context
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.domain.leases import Hold, LeaseLost, held_status, renew_lease
+from service.domain.leasing.leases import Hold, LeaseLost, held_status, renew_lease
 from service.log import get_logger
 from service.settings import Settings
 from service.worker.retrying import Transactions

@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.domain.ids import new_id
-from service.domain.leases import Hold, LeaseLost, claim_next_job, hand_over, lose_attempt
-from service.domain.placement import taker
+from service.domain.leasing.leases import Hold, LeaseLost, claim_next_job, hand_over, lose_attempt
+from service.domain.leasing.placement import taker
 from service.log import get_logger
 from service.settings import Settings
 from service.store.blobs import with_blobs

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from service.domain.backoff import Backoff
-from service.domain.lease_watch import LeaseWatch
-from service.domain.rescues import held_leases, lost_leases, rescue_jobs
+from service.domain.leasing.backoff import Backoff
+from service.domain.leasing.rescues import held_leases, lost_leases, rescue_jobs
+from service.domain.leasing.watch import LeaseWatch
 from service.domain.retention import sweep
 from service.log import get_logger
 from service.settings import Settings

@@ -7,9 +7,9 @@ from typing import Any, BinaryIO
 
 from sqlalchemy.orm import Session
 
-from service.domain import leases
 from service.domain.datasets import column_types
-from service.domain.leases import Hold, LeaseLost
+from service.domain.leasing import leases
+from service.domain.leasing.leases import Hold, LeaseLost
 from service.domain.trained_model import TrainedModel
 from service.log import get_logger
 from service.settings import Settings

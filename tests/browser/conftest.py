@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from service.domain.keys import create_key
+from service.domain.access.keys import create_key
 from service.store.engine import make_engine, session_factory
 from tests.acceptance.conftest import Service
 

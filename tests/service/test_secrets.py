@@ -11,7 +11,7 @@ import pytest
 import structlog
 from fastapi import FastAPI, Request
 
-from service.domain.keys import create_key
+from service.domain.access.keys import create_key
 from service.log import configure_logging
 from service.settings import Settings
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.api.schemas.body import Body
 from service.api.schemas.library_objects import Operation, Stage
 from service.api.schemas.models import EDIT_EXAMPLE, EditFacts
-from service.domain.edits import Edited
+from service.domain.editing.edits import Edited
 
 _EXAMPLE: dict[str, Any] = {
     "operations": [

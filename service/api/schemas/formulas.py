@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kan.formulas.formula import NOTATIONS, FormulaVariable
 from service.domain.finite_numbers import finite
-from service.domain.formulas import VersionFormula
+from service.domain.reading.formulas import VersionFormula
 from service.store.tables import VersionRow
 
 _EXAMPLE: dict[str, Any] = {

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from service.api.schemas.formulas import SymbolRead, symbol_read
 from service.domain.finite_numbers import finite
-from service.domain.fronts import Front, FrontPoint
+from service.domain.reading.fronts import Front, FrontPoint
 from service.store.tables import VersionRow
 
 _POINT: dict[str, Any] = {

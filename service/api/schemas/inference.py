@@ -1,4 +1,4 @@
-"""The shapes of the Open Inference Protocol, for /docs; the bytes are made in `domain/inference_messages.py`."""
+"""The shapes of the Open Inference Protocol, for /docs; the bytes are made in `domain/inference/messages.py`."""
 
 from __future__ import annotations
 

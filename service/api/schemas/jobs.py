@@ -11,8 +11,8 @@ from service.api.negotiation import etag_of
 from service.api.schemas.job_specs import LabelName, LabelValue, StorableText
 from service.domain import job_patches
 from service.domain.idempotency import Answer
-from service.domain.job_specs import JobDraft
 from service.domain.jobs import JobView
+from service.domain.specs.job_specs import JobDraft
 
 Status = Literal["queued", "running", "pausing", "paused", "cancelling", "cancelled", "succeeded", "failed"]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from service.api.schemas.body import Body
-from service.domain.keys import USUAL_SCOPES, Scope
+from service.domain.access.keys import USUAL_SCOPES, Scope
 from service.store.tables import KeyRow
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.domain.prediction_columns import InputColumn
+from service.domain.prediction_forms.columns import InputColumn
 
 Json = dict[str, Any]
 _RANGE, _UNITS, _LEVELS = "x-training-range", "x-units", "x-categories"

@@ -13,8 +13,8 @@ from kan.encoding import ClassOutput, Encoding, decode, encode, outside_rows, pr
 from kan.encoding_learning import class_names
 from kan.errors import EncodingError
 from service.domain.columns import table_arrays
-from service.domain.prediction_cells import series_array
-from service.domain.prediction_columns import InputColumn, input_columns
+from service.domain.prediction_forms.cells import series_array
+from service.domain.prediction_forms.columns import InputColumn, input_columns
 
 NOT_FINITE = "no finite result: a value is too far from the training range, or a formula is undefined there"
 ROW, OUTSIDE, ERROR = "row", "outside", "error"

@@ -17,8 +17,8 @@ from kan.kernels.native.compiling import KERNELS
 from service.domain.errors import InvalidRows
 from service.domain.predict_jobs.answers import ERROR, predicted_frame
 from service.domain.predict_jobs.part import PredictedPart
-from service.domain.prediction_columns import input_columns
-from service.domain.prediction_tables import read_frame
+from service.domain.prediction_forms.columns import input_columns
+from service.domain.prediction_forms.tables import read_frame
 from service.domain.training import TrainingUpdate
 
 

@@ -11,7 +11,7 @@ from kan.encoding import ClassOutput, Encoding
 from kan.evaluation_cost import evaluated_edges
 from service.domain.errors import Fault, InvalidSpec, ModelNotFound, VersionNotFound
 from service.domain.models import LATEST, get_version
-from service.domain.prediction_columns import input_columns
+from service.domain.prediction_forms.columns import input_columns
 from service.domain.stored_networks import load_network
 from service.store.tables import DatasetRow, VersionRow
 

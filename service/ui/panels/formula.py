@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from kan.importance import edge_importance
 from kan.state import NetworkState
 from service.domain.curves import column_units
-from service.domain.formula_errors import FormulaUnreadable, NoFormula
-from service.domain.formulas import Measured, VersionFormula, nearby_gaps, version_formulas
 from service.domain.model_cache import LoadedModel
+from service.domain.reading.formula_errors import FormulaUnreadable, NoFormula
+from service.domain.reading.formulas import Measured, VersionFormula, nearby_gaps, version_formulas
 from service.store.tables import VersionRow
 from service.ui.panels.formula_lines import pieces
 from service.ui.words import share

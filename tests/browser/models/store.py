@@ -15,9 +15,9 @@ from kan.split import Part
 from kan.state import LayerState, NetworkState
 from kan.statistics import with_statistics
 from service.domain.models import publish_version
+from service.domain.reading.term_means import term_means
 from service.domain.residuals import held_out_residuals
 from service.domain.signatures import network_facts, signature
-from service.domain.term_means import term_means
 from service.store.blobs import put_blob
 from service.store.engine import make_engine, session_factory
 from tests.acceptance.conftest import Service

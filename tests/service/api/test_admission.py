@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from service.domain.keys import create_key
+from service.domain.access.keys import create_key
 from service.settings import Settings
 
 

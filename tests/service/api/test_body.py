@@ -14,7 +14,7 @@ import pytest
 
 from service.api.body import LimitedBody
 from service.api.held_bytes import HeldBytes
-from service.domain.access_errors import Overloaded
+from service.domain.access.access_errors import Overloaded
 from service.domain.errors import BodyTooLarge, MalformedBody
 from service.settings import Settings
 

@@ -11,10 +11,10 @@ from sqlalchemy import update
 from kan.checkpoint import dump
 from kan.encoding import NumberInput, NumberOutput
 from kan.split import Part
-from service.domain import leases
-from service.domain.job_specs import JobDraft
 from service.domain.jobs import create_job
-from service.domain.leases import Hold
+from service.domain.leasing import leases
+from service.domain.leasing.leases import Hold
+from service.domain.specs.job_specs import JobDraft
 from service.domain.trained_model import TrainedModel, TrainingMoment
 from service.store.tables import BlobChunkRow
 from tests.service.conftest import signature_of

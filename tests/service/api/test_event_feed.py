@@ -11,12 +11,12 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.api.event_feed import EventFeed, Follower
-from service.domain import leases
 from service.domain.errors import JobNotFound
 from service.domain.job_verbs import cancel_job
 from service.domain.jobs import delete_job
+from service.domain.leasing import leases
 from service.store.engine import reading_session_factory
-from tests.service.domain.test_leases import claim, queue_job
+from tests.service.domain.leasing.test_leases import claim, queue_job
 
 DEADLINE_SECONDS = 30.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from service.domain.keys import create_key
+from service.domain.access.keys import create_key
 from service.settings import Settings
 
 

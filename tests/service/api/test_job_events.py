@@ -15,10 +15,10 @@ from fastapi import FastAPI
 from sqlalchemy.orm import Session
 
 from service.api.job_events import stream_events
-from service.domain import leases
 from service.domain.job_verbs import cancel_job
+from service.domain.leasing import leases
 from service.settings import Settings
-from tests.service.domain.test_leases import claim, queue_job
+from tests.service.domain.leasing.test_leases import claim, queue_job
 
 if TYPE_CHECKING:
     from tests.service.conftest import Api

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy.orm import Session
 
-from service.domain import leases
-from tests.service.domain.test_leases import claim, queue_job
+from service.domain.leasing import leases
+from tests.service.domain.leasing.test_leases import claim, queue_job
 
 if TYPE_CHECKING:
     from tests.service.conftest import Api

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from kan.encoding import NumberInput, NumberOutput
-from service.domain.leases import Hold, claim_next_job, finish_failed
+from service.domain.leasing.leases import Hold, claim_next_job, finish_failed
 
 if TYPE_CHECKING:
     from tests.service.conftest import Api

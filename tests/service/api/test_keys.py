@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from service.domain.access.keys import create_key
 from service.domain.ids import new_id
-from service.domain.keys import create_key
 from service.settings import Settings
 
 

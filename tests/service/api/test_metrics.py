@@ -8,7 +8,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.domain.keys import Scope, create_key
+from service.domain.access.keys import Scope, create_key
 from service.settings import Settings
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]

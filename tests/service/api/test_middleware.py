@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from service.api.app import create_app
+from service.domain.access.keys import create_key
 from service.domain.ids import new_id
-from service.domain.keys import create_key
 from service.settings import Settings
 from service.store.engine import BUSY_TIMEOUT_SECONDS
 from service.store.tables import KeyRow

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.api.scopes import is_open, scopes_needed
-from service.domain.keys import SCOPES, create_key
+from service.domain.access.keys import SCOPES, create_key
 from service.settings import Settings
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.domain.job_specs import JobDraft
 from service.domain.jobs import create_job
+from service.domain.specs.job_specs import JobDraft
 from service.store.tables import JobRow, WorkerRow
 
 # It loads torch and the kernels first, which may take long on a busy machine.

@@ -14,10 +14,10 @@ from kan.edits import edited
 from kan.state import NetworkState
 from service.domain.columns import described_columns
 from service.domain.datasets import column_types
-from service.domain.job_specs import JobDraft, resolve_job
 from service.domain.jobs import create_job
-from service.domain.leases import claim_next_job, finish_with_model
+from service.domain.leasing.leases import claim_next_job, finish_with_model
 from service.domain.limits import Limits
+from service.domain.specs.job_specs import JobDraft, resolve_job
 from service.domain.trained_model import TrainedModel
 from service.domain.training import TrainingRun
 from service.settings import Settings

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from service.domain import checkpoints, job_verbs, jobs, leases
+from service.domain import checkpoints, job_verbs, jobs
 from service.domain.errors import JobNotFound
-from service.domain.job_specs import JobDraft
-from service.domain.leases import Hold, LeaseLost
+from service.domain.leasing import leases
+from service.domain.leasing.leases import Hold, LeaseLost
+from service.domain.specs.job_specs import JobDraft
 from service.domain.trained_model import TrainedModel, TrainingMoment
 from service.store.blobs import BlobDamaged, drop_orphans, get_blob
 from service.store.engine import database_now

@@ -13,9 +13,9 @@ import pytest
 
 from kan.errors import BadTrainingData
 from service.domain.columns import described_columns
-from service.domain.compare_specs import resolve_compare_spec
 from service.domain.comparing import ComparisonRun
 from service.domain.limits import Limits
+from service.domain.specs.compare import resolve_compare_spec
 from service.domain.training import TrainingUpdate
 from service.settings import Settings
 

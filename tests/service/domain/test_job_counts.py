@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from service.domain.backoff import Backoff
 from service.domain.ids import new_id
 from service.domain.job_counts import LOOK_SECONDS, JobCounts
-from service.domain.rescues import held_leases, rescue_jobs
+from service.domain.leasing.backoff import Backoff
+from service.domain.leasing.rescues import held_leases, rescue_jobs
 from service.store.engine import database_now, reading_session_factory
 from service.store.tables import JobRow
 

@@ -15,13 +15,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.domain import job_patches, job_verbs, jobs, leases
-from service.domain.backoff import Backoff
+from service.domain import job_patches, job_verbs, jobs
 from service.domain.errors import IllegalJobStep
 from service.domain.idempotency import Answer
-from service.domain.job_specs import JobDraft
-from service.domain.leases import Hold, LeaseLost
-from service.domain.rescues import held_leases, rescue_jobs
+from service.domain.leasing import leases
+from service.domain.leasing.backoff import Backoff
+from service.domain.leasing.leases import Hold, LeaseLost
+from service.domain.leasing.rescues import held_leases, rescue_jobs
+from service.domain.specs.job_specs import JobDraft
 from service.domain.states import HELD, RETRIABLE, Verb
 from service.domain.trained_model import TrainedModel
 from service.store.engine import database_now

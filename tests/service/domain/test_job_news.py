@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from service.domain.job_news import list_news
 from service.domain.job_verbs import cancel_job, pause_job, resume_job
 from service.domain.jobs import delete_job
-from tests.service.domain.test_leases import queue_job
+from tests.service.domain.leasing.test_leases import queue_job
 
 
 def test_only_jobs_with_news_are_told_each_event_once(session: Session) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from service.domain import job_verbs, jobs, leases
+from service.domain import job_verbs, jobs
 from service.domain.errors import IfMatchFailed, IfMatchMissing, InvalidSpec, JobNotFound
 from service.domain.ids import new_id
 from service.domain.job_patches import ANY, JobPatch, patch_job, revision_of
-from service.domain.job_specs import JobDraft
+from service.domain.leasing import leases
+from service.domain.specs.job_specs import JobDraft
 from service.store.jobs import list_events
 from service.store.tables import JobRow
 

@@ -8,15 +8,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from service.domain import job_verbs, jobs, leases
-from service.domain.backoff import Backoff
+from service.domain import job_verbs, jobs
 from service.domain.errors import IllegalJobStep, InvalidSpec, JobNotFound, TooManyJobs
 from service.domain.idempotency import Answer, RequestKey
 from service.domain.ids import new_id
-from service.domain.job_specs import JobDraft
 from service.domain.jobs import JobView
-from service.domain.leases import Hold
-from service.domain.rescues import held_leases, rescue_jobs
+from service.domain.leasing import leases
+from service.domain.leasing.backoff import Backoff
+from service.domain.leasing.leases import Hold
+from service.domain.leasing.rescues import held_leases, rescue_jobs
+from service.domain.specs.job_specs import JobDraft
 from service.store.blobs import put_blob
 from service.store.engine import database_now
 from service.store.jobs import list_events

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from service.domain import leases
 from service.domain.errors import JobNotFound
+from service.domain.leasing import leases
 from service.domain.metric_series import even_places, list_metrics, surplus
 from service.store.events import metric_numbers
-from tests.service.domain.test_leases import claim, queue_job
+from tests.service.domain.leasing.test_leases import claim, queue_job
 
 CAP = 200
 

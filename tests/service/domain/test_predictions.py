@@ -6,7 +6,7 @@ import numpy as np
 
 from kan.encoding import Encoding, LevelsInput, MissingInput, NumberInput, NumberOutput, outside_rows
 from service.domain import predictions
-from service.domain.prediction_columns import InputTable, input_columns
+from service.domain.prediction_forms.columns import InputTable, input_columns
 
 ENCODING = Encoding(
     (

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from service.domain import checkpoints, jobs, leases
-from service.domain.job_specs import JobDraft
+from service.domain import checkpoints, jobs
+from service.domain.leasing import leases
 from service.domain.retention import Forgotten, forget, sweep
+from service.domain.specs.job_specs import JobDraft
 from service.domain.trained_model import TrainedModel, TrainingMoment
 from service.settings import Settings
 from service.store.blobs import drop_orphans, get_blob

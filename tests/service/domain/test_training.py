@@ -20,7 +20,7 @@ from kan.prune import pruned_edges
 from kan.split import Part
 from service.domain.columns import described_columns, table_arrays
 from service.domain.limits import Limits
-from service.domain.train_specs import resolve_train_spec
+from service.domain.specs.train import resolve_train_spec
 from service.domain.training import TrainingRun, TrainingUpdate
 from service.settings import Settings
 

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from service.domain.job_specs import JobDraft
 from service.domain.jobs import create_job
+from service.domain.specs.job_specs import JobDraft
 from service.store.jobs import change_job
 from service.store.notices import NoticesLost, job_notices
 from service.worker.flag import Flag

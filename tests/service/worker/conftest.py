@@ -16,8 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.domain.ids import new_id
-from service.domain.job_specs import JobDraft
 from service.domain.jobs import create_job
+from service.domain.specs.job_specs import JobDraft
 from service.store.blobs import put_blob
 from service.store.checkpoints import list_checkpoints
 from service.store.engine import database_now

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from service.domain.job_specs import JobDraft
 from service.domain.jobs import create_job
+from service.domain.specs.job_specs import JobDraft
 from service.store.engine import make_engine, session_factory
 from service.worker.bell import Bell
 

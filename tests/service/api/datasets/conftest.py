@@ -17,10 +17,10 @@ from service.api.held_bytes import HeldBytes
 from service.api.middleware import RequestEdge
 from service.api.route_templates import RouteTemplates
 from service.api.validation import HANDLERS
+from service.domain.access.quotas import Quota
+from service.domain.access.tallies import RequestTallies
 from service.domain.model_cache import ModelCache
-from service.domain.quotas import Quota
 from service.domain.served_models import ServedModels
-from service.domain.tallies import RequestTallies
 from service.settings import Settings
 from service.store.changes import changes_of
 from service.store.engine import make_engine, reading_session_factory, session_factory

@@ -1,0 +1,1 @@
+"""A version made from another one: edits, what they cost, and kept checkpoints that become versions."""

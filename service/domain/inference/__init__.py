@@ -1,0 +1,1 @@
+"""The Open Inference Protocol: its tensors, its messages, its counts."""

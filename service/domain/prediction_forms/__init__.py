@@ -1,0 +1,1 @@
+"""How rows to predict are read and predictions are written, form by form."""

@@ -1,0 +1,1 @@
+"""What a version says of itself: formulas, fronts, hypotheses, the shares of its inputs."""

@@ -1,0 +1,1 @@
+"""What a job is asked to do: checked, completed and priced before it is accepted."""
