@@ -27,11 +27,10 @@ OTHERS_END = """
 """
 
 # What runs in processes of its own takes seconds, and what only computes says little of the database: their half on
-# Postgres is run by `make test-slow` and `make test-faults`, but for a few that stand for all.
+# Postgres is run by `make test-slow` and `make test-faults`, but for the faults and a few that stand for all.
 POSTGRES_LATER = tuple(
     f"tests/{place}"
     for place in (
-        "faults",
         "acceptance",
         "service/worker",
         "service/cli",
@@ -56,7 +55,8 @@ POSTGRES_LATER = tuple(
 POSTGRES_TOO = (
     "test_quickstart_ends_with_a_model_that_predicts",
     "test_killed_worker_is_replaced_and_result_is_bit_equal",
-    "test_killed_worker_costs_no_job[postgres-checkpoint]",
+    "test_frozen_worker_that_wakes_after_its_lease_writes_nothing",
+    "test_stopped_worker_hands_job_over_with_checkpoint_at_once",
     "test_two_workers_run_forty_jobs_once_each",
     "test_worker_in_another_folder_needs_the_database_url_alone",
 )

@@ -24,7 +24,8 @@ class Gates:
         self._folder = folder
 
     def come_by(self, phase: str) -> None:
-        part = self._folder / f"{phase}.part"
+        # A run whose worker was cut off may come by at the same moment as the one that goes on elsewhere.
+        part = self._folder / f"{phase}.{os.getpid()}"
         part.write_text(str(os.getpid()))
         part.rename(self._folder / f"{phase}.here")
 

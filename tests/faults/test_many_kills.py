@@ -26,7 +26,9 @@ STEPS = 8000
 
 CONCRETE, PENGUINS = "concrete", "penguins"
 SMALL = {"hidden": [4], "grid": 3}
-# A search, two targets, classes with categories, a sparse network; every optimizer.
+FIT = {"stage": "fit", "steps": 1500, "optimizer": "lbfgs"}
+REFINED = [FIT, *(stage for grid in (6, 12, 24, 48) for stage in ({"stage": "refine", "grid": grid}, FIT))]
+# A search, two targets, classes with categories, a sparse network; every optimizer. Each lasts longer than its kills.
 TRAININGS: list[dict[str, Any]] = [
     {"dataset": CONCRETE, "targets": ["compressive_strength"], "preset": "balanced"},
     {
@@ -38,12 +40,8 @@ TRAININGS: list[dict[str, Any]] = [
     {
         "dataset": PENGUINS,
         "targets": ["species"],
-        "network": SMALL,
-        "recipe": [
-            {"stage": "fit", "steps": 1500, "optimizer": "lbfgs"},
-            {"stage": "refine", "grid": 6},
-            {"stage": "fit", "steps": 1500, "optimizer": "lbfgs"},
-        ],
+        "network": {"hidden": [12], "grid": 3},
+        "recipe": REFINED,
     },
     {
         "dataset": CONCRETE,
