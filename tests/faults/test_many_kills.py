@@ -27,7 +27,7 @@ STEPS = 8000
 CONCRETE, PENGUINS = "concrete", "penguins"
 SMALL = {"hidden": [4], "grid": 3}
 FIT = {"stage": "fit", "steps": 1500, "optimizer": "lbfgs"}
-REFINED = [FIT, *(stage for grid in (6, 12, 24, 48) for stage in ({"stage": "refine", "grid": grid}, FIT))]
+REFINED = [FIT, *(stage for grid in (6, 12, 24, 48, 96) for stage in ({"stage": "refine", "grid": grid}, FIT))]
 # A search, two targets, classes with categories, a sparse network; every optimizer. Each lasts longer than its kills.
 TRAININGS: list[dict[str, Any]] = [
     {"dataset": CONCRETE, "targets": ["compressive_strength"], "preset": "balanced"},
