@@ -36,12 +36,21 @@ def without_negligible(formula: Formula, columns: Mapping[str, Array], share: fl
     Returns:
         The formula itself where the rest would differ by more than 100 shares of the output's standard deviation.
     """
-    kept = {f"{KEPT}{number}": node for number, node in enumerate(_distances(formula.root, columns))}
-    known = {**columns, **{name: _values(node, columns) for name, node in kept.items()}}
-    names = {node: Variable(name) for name, node in kept.items()}
-    root = _cleared(simplified(_named(formula.root, names)), known, share)
+    named, known, kept = held_together(formula.root, columns)
+    root = _cleared(simplified(named), known, share)
     shorter = replace(formula, root=substituted(root, kept))
     return shorter if _is_close(formula.evaluate(columns), shorter.evaluate(columns), ALLOWED * share) else formula
+
+
+def held_together(root: Node, columns: Mapping[str, Array]) -> tuple[Node, dict[str, Array], dict[str, Node]]:
+    """Gives an expression with each distance from a far middle as one variable, so that none is multiplied out.
+
+    Returns:
+        the expression; the columns with those of the new variables; and what each of these stands for.
+    """
+    kept = {f"{KEPT}{number}": node for number, node in enumerate(_distances(root, columns))}
+    known = {**columns, **{name: _values(node, columns) for name, node in kept.items()}}
+    return _named(root, {node: Variable(name) for name, node in kept.items()}), known, kept
 
 
 def _distances(node: Node, columns: Mapping[str, Array]) -> dict[Node, None]:

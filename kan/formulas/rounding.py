@@ -32,7 +32,9 @@ class RoundedFormula:
     rms_difference: float
 
 
-def rounded(formula: Formula, columns: Mapping[str, Array], digits: int, y: Array | None = None) -> RoundedFormula:
+def rounded(
+    formula: Formula, columns: Mapping[str, Array], digits: int, y: Array | None = None, *, hidden: float = 0.0
+) -> RoundedFormula:
     """Gives the formula with fewer digits, one more at a time until the rows' values change by no more than 1e-3 std.
 
     Args:
@@ -40,6 +42,7 @@ def rounded(formula: Formula, columns: Mapping[str, Array], digits: int, y: Arra
         columns: symbol -> (rows,) of some rows, as `variable_columns` gives them.
         digits: the fewest significant digits, 1 to 17.
         y: (rows,) the target, whose standard deviation is the measure; without it that of the formula is.
+        hidden: root mean square by which the values may change where that is more.
 
     Raises:
         InvalidConfig: no such number of digits.
@@ -47,10 +50,10 @@ def rounded(formula: Formula, columns: Mapping[str, Array], digits: int, y: Arra
     if not 1 <= digits <= ALL_DIGITS:
         raise InvalidConfig("digits", f"expected 1 to {ALL_DIGITS}")
     exact = formula.evaluate(columns)
-    limit = TOLERANCE * _std(exact if y is None else np.asarray(y, dtype=np.float64))
+    limit = max(TOLERANCE * _std(exact if y is None else np.asarray(y, dtype=np.float64)), hidden)
     for tried in range(digits, ALL_DIGITS):
         shorter = replace(formula, root=with_digits(formula.root, tried))
-        largest, rms = _difference(exact, shorter.evaluate(columns))
+        largest, rms = difference(exact, shorter.evaluate(columns))
         if rms <= limit:
             return RoundedFormula(shorter, tried, largest, rms)
     return RoundedFormula(formula, ALL_DIGITS, 0.0, 0.0)
@@ -84,8 +87,8 @@ def _shortest(operator: str, left: Node, right: Node) -> Node:
             return Binary(operator, left, right)
 
 
-def _difference(exact: Array, other: Array) -> tuple[float, float]:
-    """Gives the largest and the root mean square difference where the exact values are finite."""
+def difference(exact: Array, other: Array) -> tuple[float, float]:
+    """Gives the largest and the root mean square difference where the exact values are finite; infinite without any."""
     finite = np.isfinite(exact)
     if not finite.any():
         return np.inf, np.inf

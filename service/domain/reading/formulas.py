@@ -14,6 +14,7 @@ from kan.encoding import ClassOutput, decode, encode
 from kan.formulas.building import formulas
 from kan.formulas.formula import Formula, FormulaVariable, variable_columns
 from kan.formulas.negligible import without_negligible
+from kan.formulas.noise import without_hidden
 from kan.formulas.rounding import ALL_DIGITS, rounded
 from kan.split import Part
 from kan.symbolic.complexity import parts
@@ -21,6 +22,7 @@ from kan.symbolic.grammar import Variable
 from service.domain.certificates import MAX_WARNINGS
 from service.domain.model_cache import LoadedModel
 from service.domain.reading.formula_errors import FormulaUnreadable, NoFormula
+from service.domain.reading.noise import hidden_by_noise
 from service.domain.version_rows import VersionRows, version_rows
 from service.store.tables import VersionRow
 
@@ -157,7 +159,7 @@ def _measured(
     said: Floats,
     digits: int,
 ) -> VersionFormula:
-    printed, needed = _short(exact, columns, digits)
+    printed, needed = _short(exact, columns, digits, hidden_by_noise(model.state, place, rows, said))
     values, network = printed.evaluate(columns), said[:, place]
     finite = np.isfinite(network)
     apart = np.abs(values[finite] - network[finite])
@@ -175,14 +177,15 @@ def _measured(
     )
 
 
-def _short(exact: Formula, columns: dict[str, Floats], digits: int) -> tuple[Formula, int]:
-    """Gives the formula with few digits, without terms that these do not show."""
+def _short(exact: Formula, columns: dict[str, Floats], digits: int, hidden: float) -> tuple[Formula, int]:
+    """Gives the formula with few digits, without what these or the noise of the data do not show."""
     if digits == ALL_DIGITS:
         return exact, ALL_DIGITS
     step = max(1, len(next(iter(columns.values()), ())) // CHOOSING_ROWS)
     some = {symbol: values[::step] for symbol, values in columns.items()}
     plain = without_negligible(exact, some, 0.1 ** (digits + 2))
-    found = rounded(without_negligible(exact, some) if plain is exact else plain, some, digits)
+    plain = without_hidden(without_negligible(exact, some) if plain is exact else plain, some, hidden)
+    found = rounded(plain, some, digits, hidden=hidden)
     return found.formula, found.digits
 
 

@@ -88,6 +88,21 @@ def test_digits_shorten_the_expression_and_17_leave_it_whole(api: Any, version: 
     assert whole["max_gap"] < 1e-9
 
 
+def test_what_the_noise_of_the_data_hides_is_not_printed_and_the_gap_tells_it(api: Any, publish: Any) -> None:
+    generator = np.random.default_rng(0)
+    x, z, noise = *generator.uniform(-1.0, 1.0, (2, ROWS)), generator.normal(0.0, 0.1, ROWS)
+    columns = {"x": x.tolist(), "z": z.tolist(), "y": (x**2 + noise).tolist()}
+    dataset = api.post("/v1/datasets?name=noisy", json={"columns": columns}).json()["id"]
+    inputs = tuple(NumberInput(name, name, 0.0, 1.0, -1.0, 1.0) for name in ("x", "z"))
+    edges = [edge(0, 0, "x^2", a=1.0002, d=0.0004), edge(1, 0, "x", a=-7e-4)]
+    encoding = Encoding(inputs, (NumberOutput("y", 0.0, 1.0),))
+    publish(network_of_edges(edges, encoding=encoding), dataset_id=dataset, split=PARTS.tobytes())
+    (found,) = api.get(FORMULA).json()["formulas"]
+    assert found["text"] == "x**2"
+    assert "z" in found["exact"]
+    assert found["rms_gap"] == pytest.approx(np.sqrt(np.mean((0.0002 * x**2 + 0.0004 - 7e-4 * z) ** 2)), rel=1e-6)
+
+
 def test_legend_says_what_each_symbol_stands_for(api: Any, version: Any) -> None:
     legend = {item["label"]: item for item in api.get(FORMULA).json()["formulas"][0]["legend"]}
     assert legend["age in days"]["symbol"] == "x1"
