@@ -119,12 +119,11 @@ def decode(encoding: Encoding, outputs: Array) -> Array:
         (rows, network outputs).
     """
     _check_outputs(encoding, outputs)
-    numbers = [item for item in encoding.outputs if isinstance(item, NumberOutput)]
-    if not numbers:
+    means, deviations = encoding.output_scales
+    if not len(means):
         return outputs
     with np.errstate(over="ignore", invalid="ignore"):
-        scaled = outputs * np.array([item.std for item in numbers])
-        return np.asarray(scaled + np.array([item.mean for item in numbers]))
+        return np.asarray(outputs * deviations + means)
 
 
 def probabilities(encoding: Encoding, outputs: Array) -> Array:

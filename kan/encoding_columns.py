@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 Table = Mapping[str, NDArray[Any]]
@@ -111,6 +113,12 @@ class Encoding:
     def used_inputs(self) -> tuple[Input, ...]:
         """The inputs of the columns that a prediction needs."""
         return tuple(item for item in self.inputs if item.column not in self.unused)
+
+    @cached_property
+    def output_scales(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Means and standard deviations of the number targets, found once."""
+        numbers = [item for item in self.outputs if isinstance(item, NumberOutput)]
+        return np.array([item.mean for item in numbers]), np.array([item.std for item in numbers])
 
     @property
     def task(self) -> str:

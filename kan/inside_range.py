@@ -19,16 +19,17 @@ class InsideRange:
         self._shift, self._scale = np.array([(item.shift, item.scale) for item in numbers]).T
         self._low, self._high = np.array([(item.low, item.high) for item in numbers]).T
 
-    def encode(self, table: Table) -> Array | None:
+    def encode(self, table: Table, matrix: Array | None = None) -> Array | None:
         """Gives the network inputs.
 
         Args:
             table: the columns of the encoding, float64, all of one length.
+            matrix: (rows, columns) the same columns side by side, where the caller has them so.
 
         Returns:
             (rows, inputs); None where a value is missing, infinite or outside, which `encode` tells apart.
         """
-        values = np.stack([table[column] for column in self._columns], axis=1)
+        values = np.stack([table[column] for column in self._columns], axis=1) if matrix is None else matrix
         if not ((values >= self._low) & (values <= self._high)).all():
             return None
         return np.asarray((values - self._shift) / self._scale)

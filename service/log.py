@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
+import orjson
 import structlog
 
 
@@ -17,12 +20,21 @@ def configure_logging(level: str = "info") -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=True),
+            structlog.processors.JSONRenderer(_ascii_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _ascii_json(facts: dict[str, Any], default: Callable[[Any], Any]) -> str:
+    """Gives one line of ASCII, so that no text in it can steer a terminal; orjson takes a tenth of json's time."""
+    try:
+        line = orjson.dumps(facts, default=default)
+    except orjson.JSONEncodeError:  # half surrogates, integers of more than 64 bits
+        return json.dumps(facts, default=default)
+    return line.decode() if line.isascii() else json.dumps(facts, default=default)
 
 
 def get_logger(**facts: Any) -> structlog.typing.FilteringBoundLogger:

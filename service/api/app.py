@@ -52,6 +52,7 @@ from service.api.methods import PlainMethods
 from service.api.metrics import registry_of
 from service.api.middleware import RequestEdge
 from service.api.openapi import openapi_of
+from service.api.quick_routes import QuickRoutes
 from service.api.route_templates import RouteTemplates
 from service.api.validation import HANDLERS
 from service.domain.access.access_errors import Overloaded
@@ -76,6 +77,11 @@ _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _SUMMARY = "Train, read and serve Kolmogorov-Arnold Networks."
 # Where tables and networks come in; any other body says what to do, and is short.
 _TABLE_PATHS = ("/v1/datasets", "/v1/models")
+QUICK = {
+    "/v1/models/{name}/versions/{version}/predict": predictions.predict,
+    "/v2/models/{name}/infer": oip.infer_tensors,
+    "/v2/models/{name}/versions/{version}/infer": oip.infer_tensors,
+}
 # Those first that are asked most: each part is looked through in turn.
 _PARTS = (
     predictions,
@@ -137,10 +143,13 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         exception_handlers=HANDLERS,
         redirect_slashes=False,
+        # We send spans and metrics of our own; to ask on each request whether somebody wants its costs 10 us.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     _equip(app, settings, engine, changes)
     app.state.addresses = Addresses(app)
     app.add_middleware(PlainMethods, addresses=app.state.addresses)
+    app.add_middleware(QuickRoutes, posted=QUICK)
     app.add_middleware(RequestEdge, rules=edge_rules(settings, app.state), templates=RouteTemplates(app))
     for part in _PARTS:
         app.include_router(part.router)

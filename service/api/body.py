@@ -8,7 +8,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 
-from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
 from service.api.held_bytes import HeldBytes
@@ -116,7 +115,8 @@ def _unpacker(scope: Scope) -> zlib._Decompress | None:
     Raises:
         UnsupportedMediaType: another Content-Encoding.
     """
-    encoding = Headers(scope=scope).get("content-encoding", "identity").strip().lower()
+    sent = [value for name, value in scope["headers"] if name == b"content-encoding"]
+    encoding = sent[0].decode("latin-1").strip().lower() if sent else ""
     if encoding in ("", "identity"):
         return None
     if encoding not in ("gzip", "x-gzip"):

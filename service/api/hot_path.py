@@ -47,5 +47,5 @@ async def answered(
 
 
 def _is_quick(found: Served, body_bytes: int) -> bool:
-    rows = 1 + body_bytes // (_BYTES_PER_VALUE * max(1, len(found.model.encoding.columns)))
+    rows = 1 + body_bytes // (_BYTES_PER_VALUE * max(1, len(found.model.columns)))
     return body_bytes <= _QUICK_BYTES and rows * found.model.bytes <= _QUICK_WORK

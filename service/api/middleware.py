@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from uuid import uuid4
+from secrets import token_hex
 
-import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from service.api.admission import EdgeRules, Visit
 from service.api.body import LimitedBody
@@ -54,11 +54,14 @@ class RequestEdge:
         answer = _Answer(scope, send, headers, varies=bool(self.rules.origins))
         scope.setdefault("state", {})["request_id"] = answer.request_id
         traceparent = read_traceparent(headers.get("traceparent"))
-        with structlog.contextvars.bound_contextvars(request_id=answer.request_id):
+        bound = bind_contextvars(request_id=answer.request_id)
+        try:
             if traceparent is None and self.rules.spans is None:
                 await self._count(scope, receive, answer, headers)
             else:
                 await self._trace(scope, receive, answer, headers, traceparent)
+        finally:
+            reset_contextvars(**bound)
 
     async def _trace(
         self, scope: Scope, receive: Receive, answer: _Answer, headers: Mapping[str, str], traceparent: str | None
@@ -120,7 +123,7 @@ class _Answer:
         self.varies = varies
         self._began = time.perf_counter()
         came = headers.get("x-request-id", "")
-        self.request_id = came if _REQUEST_ID.fullmatch(came) else uuid4().hex
+        self.request_id = came if _REQUEST_ID.fullmatch(came) else token_hex(16)
         self._made = ""
         self.started = False
         self.status = 0

@@ -68,6 +68,10 @@ def asked_version(name: str, request: Request, session: ReadingSessionDep) -> Ve
     return models.get_version(session, name, request.path_params.get("version", models.LATEST))
 
 
+def _declare_name(name: str) -> None:
+    """Puts the name into /docs."""
+
+
 def _declare_version(version: Annotated[str, Path(description="A number, an alias, or latest.")]) -> None:
     """Puts the version into /docs."""
 
@@ -147,13 +151,14 @@ def model_statistics(row: VersionDep, statistics: StatisticsDep) -> ModelStatist
     "/infer",
     name="infer",
     summary="Infer for tensors",
+    dependencies=[Depends(_declare_name)],
     responses={200: INFER_ANSWER, **_PROBLEMS, **_BODY_PROBLEMS},
     openapi_extra={"requestBody": INFER_BODY},
 )
-async def infer_tensors(name: str, request: Request) -> Response:
+async def infer_tensors(request: Request) -> Response:
     """Numbers in JSON or as raw bytes behind it; the parameter `domain` is warn, reject or clamp, as at /v1."""
     state = request.app.state
-    version = request.path_params.get("version", models.LATEST)
+    name, version = request.path_params["name"], request.path_params.get("version", models.LATEST)
     arrival = await read_arrival(request)
 
     def answer(found: Served) -> tuple[bytes, int | None]:

@@ -67,9 +67,9 @@ def predict(model: LoadedModel, table: InputTable, policy: DomainPolicy, max_row
     """
     if table.rows > max_rows:
         raise BodyTooLarge("rows in one request", max_rows, PREDICT_JOB)
-    x = model.inside.encode(table.columns) if model.inside is not None else None
+    x = model.inside.encode(table.columns, table.matrix) if model.inside is not None else None
     if x is not None:
-        return replace(_evaluated(model, x, table), policy=policy)
+        return _evaluated(model, x, table, policy)
     columns = model.columns
     check_values(columns, table)
     outside, outside_count = _outside(model.encoding, table)
@@ -93,21 +93,21 @@ def evaluate_table(model: LoadedModel, table: InputTable) -> Prediction:
     return _evaluated(model, x, table)
 
 
-def _evaluated(model: LoadedModel, x: Floats, table: InputTable) -> Prediction:
+def _evaluated(model: LoadedModel, x: Floats, table: InputTable, policy: DomainPolicy = "warn") -> Prediction:
     raw = model.predictor.evaluate(x)
     values = decode(model.encoding, raw)
-    bad = ~np.isfinite(values).all(axis=1)
-    if bad.any():
-        pointer = table.pointer(int(bad.argmax()), None)
+    is_finite = np.isfinite(values)
+    if not is_finite.all():
+        pointer = table.pointer(int(is_finite.all(axis=1).argmin()), None)
         message = "no finite result: a value is too far from the training range, or a formula is undefined there"
         raise invalid_rows([Fault(pointer, "overflow", message)])
     target = model.encoding.outputs[0]
     names = tuple(item.name for item in model.encoding.outputs)
     if not isinstance(target, ClassOutput):
-        return Prediction(names, values, None, None, "warn", (), 0, table)
+        return Prediction(names, values, None, None, policy, (), 0, table)
     shares = probabilities(model.encoding, raw)
     labels = [[target.classes[place]] for place in shares.argmax(axis=1)]
-    return Prediction(names, labels, target.classes, shares, "warn", (), 0, table)
+    return Prediction(names, labels, target.classes, shares, policy, (), 0, table)
 
 
 def outside_entry(item: Outside) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _clamped(columns: Sequence[InputColumn], table: InputTable) -> InputTable:
         else table.columns[column.name]
         for column in columns
     }
-    return replace(table, columns=found)
+    return replace(table, columns=found, matrix=None)
 
 
 def _outside_fault(item: Outside, table: InputTable) -> Fault:

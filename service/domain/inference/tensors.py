@@ -73,7 +73,7 @@ def table_of(columns: Sequence[InputColumn], tensors: Sequence[Tensor]) -> Input
         named = {column.name: matrix[:, place] for place, column in enumerate(columns)}
         order = {column.name: place for place, column in enumerate(columns)}
         return InputTable(
-            named, len(matrix), lambda row, name: f"/inputs/0/data/{row * width + order.get(name or '', 0)}"
+            named, len(matrix), lambda row, name: f"/inputs/0/data/{row * width + order.get(name or '', 0)}", matrix
         )
     lengths = {len(values) for values in found}
     if len(lengths) > 1:

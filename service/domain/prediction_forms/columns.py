@@ -53,11 +53,13 @@ class InputTable:
         columns: kan's table: float64 with NaN for missing, or objects `str | None`.
         rows: number of rows.
         pointer: where (row, column) stood in what was sent.
+        matrix: (rows, columns) in the order of the signature, where all are numbers and came row by row.
     """
 
     columns: Mapping[str, Values]
     rows: int
     pointer: Pointer
+    matrix: Values | None = None
 
 
 def input_columns(encoding: Encoding) -> tuple[InputColumn, ...]:

@@ -105,9 +105,16 @@ def _from_rows(raw: bytes, columns: tuple[InputColumn, ...]) -> InputTable:
         rows = _rows_decoder(columns).decode(raw)
     except msgspec.ValidationError as error:
         raise _row_refusal(str(error), columns) from None
-    arrays = {column.name: array_of(column, [row[place] for row in rows]) for place, column in enumerate(columns)}
     places = {column.name: place for place, column in enumerate(columns)}
-    return InputTable(arrays, len(rows), lambda row, name: _pointer("rows", row, places.get(name or "")))
+
+    def pointer(row: int, name: str | None) -> str:
+        return _pointer("rows", row, places.get(name or ""))
+
+    if all(column.is_number for column in columns):
+        matrix = np.array(rows, np.float64).reshape(len(rows), len(columns))  # None becomes NaN
+        return InputTable({name: matrix[:, place] for name, place in places.items()}, len(rows), pointer, matrix)
+    arrays = {column.name: array_of(column, [row[place] for row in rows]) for place, column in enumerate(columns)}
+    return InputTable(arrays, len(rows), pointer)
 
 
 def _from_objects(raw: bytes, columns: tuple[InputColumn, ...]) -> InputTable:
