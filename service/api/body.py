@@ -13,11 +13,7 @@ from starlette.types import Message, Receive, Scope
 from service.api.held_bytes import HeldBytes
 from service.domain.errors import BodyTooLarge, DomainError, MalformedBody, UnsupportedMediaType
 from service.domain.prediction_forms.columns import PREDICT_JOB
-
-# Tables of measurements pack to a third or a tenth, the most repetitive ones to a hundredth; a bomb to a thousandth.
-_MOST_UNPACKED_PER_BYTE = 200
-# Small bodies may be of any kind.
-_FREE_BYTES = 8 * 1024 * 1024
+from service.domain.tables.parsed import bomb, most_unpacked
 
 
 class LimitedBody:
@@ -86,13 +82,12 @@ class LimitedBody:
             return chunk
         self._packed += len(chunk)
         # What is unpacked at one time is bounded too: a bomb never comes to lie in memory.
-        calm = max(_FREE_BYTES, _MOST_UNPACKED_PER_BYTE * self._packed) - self.read
+        calm = most_unpacked(self._packed) - self.read
         body = _gunzip(self._unpack, chunk, min(room, calm) + 1)
         if len(body) > room:
             raise self._too_large()
         if len(body) > calm:
-            hint = f"a body of more than {_FREE_BYTES:,} bytes that packs better is taken for a bomb"
-            raise BodyTooLarge("bytes for each packed one", _MOST_UNPACKED_PER_BYTE, hint)
+            raise bomb()
         if last and (not self._unpack.eof or self._unpack.unused_data):
             raise MalformedBody("the gzip body is cut off, or goes on after its end")
         return body

@@ -9,7 +9,7 @@ import polars as pl
 
 from service.domain.errors import BodyTooLarge, Fault
 from service.domain.tables.flatbuffer import Table, damaged, read_number
-from service.domain.tables.parsed import TableLimits, invalid_table, pointer_to
+from service.domain.tables.parsed import CELL_BYTES, TableLimits, invalid_table, pointer_to
 from service.domain.tables.typed_frame import plain_frame
 
 _CONTINUES = 0xFFFFFFFF
@@ -17,6 +17,11 @@ _SCHEMA, _DICTIONARY, _BATCH = 1, 2, 3
 # Of Arrow's Type: null, integers, floats, text, booleans, decimals, dates, times, durations.
 _TYPES = (1, 2, 3, 5, 6, 7, 8, 9, 10, 18, 20, 24)
 _NOT_PACKED = -1
+# Bound the time that headers take.
+_MAX_MESSAGES = 20_000
+_MAX_HEADER_BYTES = 16 << 20
+# Of a name in a refusal.
+_MAX_NAME_BYTES = 200
 
 
 def read_arrow(data: bytes, limits: TableLimits) -> tuple[pl.DataFrame, frozenset[str]]:
@@ -25,7 +30,8 @@ def read_arrow(data: bytes, limits: TableLimits) -> tuple[pl.DataFrame, frozense
     Raises:
         MalformedBody: no Arrow stream.
         InvalidTable: nested or binary columns, bad names, numbers that are not finite.
-        BodyTooLarge: rows, columns, cells or unpacked bytes over the limit, before they are unpacked.
+        BodyTooLarge: before they are unpacked: rows, columns, cells or bytes over the limit, or more than such a small
+            body may become.
     """
     limits.check_bytes(len(data))
     _check(memoryview(data), limits)
@@ -52,6 +58,7 @@ def _check(data: memoryview, limits: TableLimits) -> None:
         rows += _checked_rows(batch) if kind == _BATCH else 0
         unpacked += _unpacked_bytes(batch, body)
         limits.check_shape(rows, columns)
+        limits.check_unpacked(len(data), unpacked + CELL_BYTES * rows * columns)
         if unpacked > limits.max_bytes:
             raise BodyTooLarge("bytes (unpacked)", limits.max_bytes)
     if is_first:
@@ -60,7 +67,7 @@ def _check(data: memoryview, limits: TableLimits) -> None:
 
 def _messages(data: memoryview) -> Iterator[tuple[Table, memoryview]]:
     """Yields each message and its body."""
-    at = 0
+    at = messages = header_bytes = 0
     while at < len(data):
         if read_number(data, "<I", at) != _CONTINUES:
             raise damaged()
@@ -70,12 +77,21 @@ def _messages(data: memoryview) -> Iterator[tuple[Table, memoryview]]:
         start = at + 8
         if not 0 < size <= len(data) - start:
             raise damaged()
+        messages, header_bytes = messages + 1, header_bytes + size
+        _check_headers(messages, header_bytes)
         message = Table.root(data[start : start + size])
         length = message.number(3, "<q")
         if not 0 <= length <= len(data) - start - size:
             raise damaged()
         yield message, data[start + size : start + size + length]
         at = start + size + length
+
+
+def _check_headers(messages: int, header_bytes: int) -> None:
+    if messages > _MAX_MESSAGES:
+        raise BodyTooLarge("Arrow messages", _MAX_MESSAGES)
+    if header_bytes > _MAX_HEADER_BYTES:
+        raise BodyTooLarge("bytes of Arrow headers", _MAX_HEADER_BYTES)
 
 
 def _check_schema(schema: Table, limits: TableLimits) -> int:
@@ -85,7 +101,7 @@ def _check_schema(schema: Table, limits: TableLimits) -> int:
     for number, field in enumerate(fields, start=1):
         if field.number(2, "<B") not in _TYPES:
             message = f"column {number}: expected numbers, text, booleans or dates"
-            faults.append(Fault(pointer_to("columns", field.text(0)[:200]), "unknown_type", message))
+            faults.append(Fault(pointer_to("columns", field.text(0, _MAX_NAME_BYTES)), "unknown_type", message))
     if faults:
         raise invalid_table(faults)
     return len(fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from service.domain.errors import MalformedBody
 
@@ -34,18 +35,18 @@ class Table:
         place = self._place(field)
         return None if place is None else Table(self._data, place + self._number("<I", place))
 
-    def text(self, field: int) -> str:
-        """Gives a text; what is no UTF-8 in it is replaced."""
+    def text(self, field: int, most_bytes: int) -> str:
+        """Gives a text, cut off after `most_bytes`; what is no UTF-8 in it is replaced."""
         start, count = self._vector(field)
-        return bytes(self._data[start : start + count]).decode("utf-8", "replace")
+        return bytes(self._data[start : start + min(count, most_bytes)]).decode("utf-8", "replace")
 
-    def numbers(self, field: int, form: str) -> list[tuple[int, ...]]:
-        """Gives a vector of structs of integers."""
+    def numbers(self, field: int, form: str) -> Iterator[tuple[int, ...]]:
+        """Gives a vector of structs of integers, one after the other: a list of them takes ten times their bytes."""
         start, count = self._vector(field)
         size = struct.calcsize(form)
         if start + count * size > len(self._data):
             raise damaged()
-        return list(struct.iter_unpack(form, self._data[start : start + count * size]))
+        return struct.iter_unpack(form, self._data[start : start + count * size])
 
     def tables(self, field: int, most: int) -> list[Table]:
         """Gives a vector of tables, no more than `most` and one more."""

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.domain.errors import BodyTooLarge, MalformedBody
-from service.domain.tables.parsed import TableLimits
+from service.domain.tables.parsed import CELL_BYTES, TableLimits
 from service.domain.tables.thrift import BadThrift, Reader, Struct
 
 _MAGIC = b"PAR1"
 _MAX_FOOTER = 8 << 20
-_MAX_PAGES = 100_000
+_MAX_PAGES = 30_000
+# A column of a row group has about 25 in the footer, a page about a dozen.
+_MAX_FOOTER_VALUES = 300_000
+_MAX_PAGE_VALUES = 600_000
 # Each value may repeat most of the one before it: a few bytes unpack to any size, which no header tells.
 _DELTA_BYTE_ARRAY = 7
 # What reading hostile headers may raise: wrong bytes, absent fields, fields of another type.
@@ -31,12 +34,12 @@ def checked_row_groups(data: bytes, limits: TableLimits) -> list[Struct]:
 
     Raises:
         MalformedBody: no Parquet.
-        BodyTooLarge: more rows, columns or cells than allowed.
+        BodyTooLarge: more rows, columns or cells than allowed, or more than such a small body may become.
     """
     try:
         groups = _row_groups(data)
-        columns = max((len(group[1]) for group in groups), default=0)
-        limits.check_shape(sum(group[3] for group in groups), columns)
+        limits.check_shape(*_shape(groups))
+        limits.check_unpacked(len(data), _cell_bytes(groups))
     except _DAMAGE:
         raise _damaged() from None
     return groups
@@ -49,12 +52,22 @@ def check_pages(data: bytes, groups: list[Struct], limits: TableLimits) -> None:
 
     Raises:
         MalformedBody: headers that contradict each other.
-        BodyTooLarge: more unpacked bytes, pages or values than allowed.
+        BodyTooLarge: more unpacked bytes, pages or values than allowed, or more than such a small body may become.
     """
     try:
         _check_pages(data, groups, limits)
     except _DAMAGE:
         raise _damaged() from None
+
+
+def _shape(groups: list[Struct]) -> tuple[int, int]:
+    return sum(group[3] for group in groups), max((len(group[1]) for group in groups), default=0)
+
+
+def _cell_bytes(groups: list[Struct]) -> int:
+    """Gives what the cells take when they are read: a run of equal ones is a few bytes in its page."""
+    rows, columns = _shape(groups)
+    return CELL_BYTES * rows * columns
 
 
 def _damaged() -> MalformedBody:
@@ -67,31 +80,34 @@ def _row_groups(data: bytes) -> list[Struct]:
     footer = int.from_bytes(data[-8:-4], "little")
     if footer > min(len(data) - 12, _MAX_FOOTER):
         raise BadThrift("footer too long")
-    groups: list[Struct] = Reader(data[-8 - footer : -8]).struct()[4]
+    groups: list[Struct] = Reader(data[-8 - footer : -8], _MAX_FOOTER_VALUES).struct()[4]
     if any(group[3] < 0 for group in groups):
         raise BadThrift("negative number of rows")
     return groups
 
 
 def _check_pages(data: bytes, groups: list[Struct], limits: TableLimits) -> None:
+    reader = Reader(memoryview(data), _MAX_PAGE_VALUES)
     # Numbers take 8 bytes a cell at most; text may be as long as an upload.
-    room = limits.max_bytes + 8 * limits.max_cells
-    pages = 0
+    room = limits.max_bytes + CELL_BYTES * limits.max_cells
+    becomes, pages = _cell_bytes(groups), 0
     for group in groups:
         for column in group[1]:
             values = 0
-            for page in _pages(data, column[3]):
+            for page in _pages(reader, column[3]):
                 pages += 1
                 room -= page.unpacked_bytes
+                becomes += page.unpacked_bytes
                 values += page.values if page.is_data else 0
                 _check_page(page, pages, room, limits)
+                limits.check_unpacked(len(data), becomes)
             if values != group[3]:
                 raise BadThrift("pages and row group differ in their number of rows")
 
 
 def _check_page(page: _Page, pages: int, room: int, limits: TableLimits) -> None:
     if room < 0:
-        raise BodyTooLarge("bytes (unpacked)", limits.max_bytes + 8 * limits.max_cells)
+        raise BodyTooLarge("bytes (unpacked)", limits.max_bytes + CELL_BYTES * limits.max_cells)
     if pages > _MAX_PAGES:
         raise BodyTooLarge("Parquet pages", _MAX_PAGES)
     if page.values > limits.max_rows:
@@ -100,19 +116,16 @@ def _check_page(page: _Page, pages: int, room: int, limits: TableLimits) -> None
         raise MalformedBody("Parquet text in DELTA_BYTE_ARRAY is not read here; write it as PLAIN or RLE_DICTIONARY")
 
 
-def _pages(data: bytes, chunk: Struct) -> Iterator[_Page]:
+def _pages(reader: Reader, chunk: Struct) -> Iterator[_Page]:
     start = min(offset for offset in (chunk.get(9), chunk.get(11)) if offset)
-    end = start + chunk[7]
-    if not 4 <= start <= end <= len(data):
-        raise BadThrift("a column lies outside the file")
-    reader = Reader(memoryview(data)[:end], start)
-    while reader.at < end:
+    reader.move(start, start + chunk[7])
+    while reader.at < reader.end:
         header = reader.struct()
         if header[2] < 0 or header[3] < 0:
             raise BadThrift("negative size")
         reader.at += header[3]
         yield _page(header)
-    if reader.at != end:
+    if reader.at != reader.end:
         raise BadThrift("a page lies outside its column")
 
 

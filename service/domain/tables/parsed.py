@@ -15,6 +15,12 @@ from service.settings import Settings
 MAX_MAGNITUDE = 1e150
 MAX_TEXT_LENGTH = 131_072
 MAX_FAULTS = 20
+# Tables of measurements pack to a third or a tenth, the most repetitive ones to a hundredth; a bomb to a thousandth.
+MOST_UNPACKED_PER_BYTE = 200
+# Small bodies may be of any kind.
+FREE_BYTES = 8 * 1024 * 1024
+# The numbers of a cell, once they are read.
+CELL_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,11 @@ class TableLimits:
         if n_bytes > self.max_bytes:
             raise BodyTooLarge("bytes", self.max_bytes)
 
+    def check_unpacked(self, n_packed: int, n_unpacked: int) -> None:
+        """Raises BodyTooLarge where a body says that it unpacks to far more than what came."""
+        if n_unpacked > most_unpacked(n_packed):
+            raise bomb()
+
     def check_shape(self, rows: int, columns: int) -> None:
         """Raises BodyTooLarge where the rows, columns or cells are too many."""
         if rows > self.max_rows:
@@ -77,6 +88,17 @@ class ParsedTable:
     name: str | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     dates: frozenset[str] = frozenset()
+
+
+def most_unpacked(n_packed: int) -> int:
+    """Gives how many bytes so many packed ones may become."""
+    return max(FREE_BYTES, MOST_UNPACKED_PER_BYTE * n_packed)
+
+
+def bomb() -> BodyTooLarge:
+    """Gives the refusal of a body that would become more."""
+    hint = f"a body of more than {FREE_BYTES:,} bytes that packs better is taken for a bomb"
+    return BodyTooLarge("bytes for each packed one", MOST_UNPACKED_PER_BYTE, hint)
 
 
 def invalid_table(faults: Iterable[Fault]) -> InvalidTable:

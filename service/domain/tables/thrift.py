@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from service.domain.errors import BodyTooLarge
+
 _MAX_DEPTH = 16
 _STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 0, 1, 2, 3, 7, 8, 9, 10, 11, 12
 _INTEGERS = (4, 5, 6)
@@ -16,27 +18,45 @@ class BadThrift(ValueError):
 
 
 class Reader:
-    """Reads structs one after the other; never past the end, and no more values than there are bytes.
+    """Reads structs one after the other; never past the end, and no more values than allowed.
+
+    Args:
+        data: holds the structs.
+        most_values: in all of them together: a value of one byte becomes an object of a hundred.
 
     Attributes:
         at: offset of the next byte.
+        end: offset behind the last byte.
     """
 
-    def __init__(self, data: bytes | memoryview, at: int = 0) -> None:
+    def __init__(self, data: bytes | memoryview, most_values: int) -> None:
         self._data = data
-        self.at = at
+        self._most = self._left = most_values
+        self.at, self.end = 0, len(data)
+
+    def move(self, start: int, end: int) -> None:
+        """Goes to a part of the data.
+
+        Raises:
+            BadThrift: it lies outside.
+        """
+        if not 0 <= start <= end <= len(self._data):
+            raise BadThrift("a part lies outside")
+        self.at, self.end = start, end
 
     def struct(self, depth: int = 0) -> Struct:
         """Gives the struct that starts here.
 
         Raises:
             BadThrift: cut off, nested too deeply or of unknown types.
+            BodyTooLarge: too many values.
         """
         if depth > _MAX_DEPTH:
             raise BadThrift("nested too deeply")
         fields: Struct = {}
         number = 0
         while (head := self._byte()) & 0x0F != _STOP:
+            self._count(1)
             number = number + (head >> 4) if head >> 4 else self._integer()
             kind = head & 0x0F
             fields[number] = kind == _TRUE if kind in (_TRUE, _FALSE) else self._value(kind, depth)
@@ -54,18 +74,18 @@ class Reader:
         if kind in (_BYTE, _TRUE, _FALSE):
             return self._byte()
         if kind in (_DOUBLE, _BINARY):
-            return self._bytes(8 if kind == _DOUBLE else self._varint())
+            return self._skip(8 if kind == _DOUBLE else self._varint())
         raise BadThrift(f"unknown type {kind}")
 
     def _list(self, depth: int) -> list[Any]:
         head = self._byte()
         size = head >> 4 if head >> 4 != 15 else self._varint()
-        self._check_room(size)
+        self._count(size)
         return [self._value(head & 0x0F, depth + 1) for _ in range(size)]
 
     def _map(self, depth: int) -> list[Any]:
         size = self._varint()
-        self._check_room(size)
+        self._count(2 * size)
         kinds = self._byte() if size else 0
         return [(self._value(kinds >> 4, depth + 1), self._value(kinds & 0x0F, depth + 1)) for _ in range(size)]
 
@@ -74,10 +94,10 @@ class Reader:
         self.at += 1
         return self._data[self.at - 1]
 
-    def _bytes(self, size: int) -> bytes:
+    def _skip(self, size: int) -> None:
+        """Passes over texts and fractions, which tell no size."""
         self._check_room(size)
         self.at += size
-        return bytes(self._data[self.at - size : self.at])
 
     def _varint(self) -> int:
         value = 0
@@ -93,5 +113,10 @@ class Reader:
         return (value >> 1) ^ -(value & 1)
 
     def _check_room(self, size: int) -> None:
-        if size > len(self._data) - self.at:
+        if size > self.end - self.at:
             raise BadThrift("cut off")
+
+    def _count(self, values: int) -> None:
+        self._left -= values
+        if self._left < 0:
+            raise BodyTooLarge("values in headers", self._most)

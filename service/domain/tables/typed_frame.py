@@ -29,8 +29,9 @@ def plain_frame(frame: pl.DataFrame, limits: TableLimits) -> tuple[pl.DataFrame,
     """
     check_types(frame.schema)
     dates = frozenset(name for name, dtype in frame.schema.items() if dtype.is_temporal())
+    _check_size(frame, limits)
     plain = pl.DataFrame([_plain(column) for column in frame.get_columns()])
-    _check_values(plain, limits)
+    _check_values(plain)
     names = checked_names(plain.columns)
     return plain.rename(dict(zip(plain.columns, names, strict=True))), dates
 
@@ -54,16 +55,30 @@ def _plain(column: pl.Series) -> pl.Series:
     return column.cast(pl.String)
 
 
-def _check_values(frame: pl.DataFrame, limits: TableLimits) -> None:
+def _check_size(frame: pl.DataFrame, limits: TableLimits) -> None:
     check_has_rows(frame.height)
     limits.check_shape(frame.height, frame.width)
+    # A dictionary lets millions of cells share one long text; to look at each, or to store it, would write it out.
+    text = sum(_text_bytes(column) for column in frame.get_columns())
+    if text > limits.max_bytes:
+        raise BodyTooLarge("bytes of text", limits.max_bytes)
+
+
+def _text_bytes(column: pl.Series) -> int:
+    if column.dtype == pl.String:
+        lengths = column.str.len_bytes()
+    elif isinstance(column.dtype, pl.Categorical | pl.Enum):
+        lengths = column.cat.len_bytes()
+    else:
+        return 0
+    # Polars adds up in the type of the lengths, which are of 32 bits.
+    return int(lengths.cast(pl.UInt64).sum())
+
+
+def _check_values(frame: pl.DataFrame) -> None:
     faults = [fault for column in frame.get_columns() if (fault := _value_fault(column)) is not None]
     if faults:
         raise invalid_table(faults)
-    # A dictionary lets millions of cells share one long text; stored and sent it would be written out.
-    text = sum(int(column.str.len_bytes().sum()) for column in frame.get_columns() if column.dtype == pl.String)
-    if text > limits.max_bytes:
-        raise BodyTooLarge("bytes of text", limits.max_bytes)
 
 
 def _value_fault(column: pl.Series) -> Fault | None:

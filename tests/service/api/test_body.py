@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import os
-import time
 import zlib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +14,7 @@ from service.api.held_bytes import HeldBytes
 from service.domain.access.access_errors import Overloaded
 from service.domain.errors import BodyTooLarge, MalformedBody
 from service.settings import Settings
+from tests.service.cost import Cost, tells_peak
 
 MEBIBYTE = 2**20
 LIMIT = 256 * MEBIBYTE
@@ -31,25 +29,6 @@ def bomb(head: bytes = b"", mebibytes: int = 10_240) -> bytes:
 
 
 BOMB = bomb()
-
-
-def peak_kibibytes() -> int:
-    """Gives the most memory that this process had since the mark was last moved down."""
-    status = Path("/proc/self/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
-
-
-class Cost:
-    """CPU seconds, and memory above that at the start, of what happens within."""
-
-    def __enter__(self) -> Cost:
-        Path("/proc/self/clear_refs").write_text("5")
-        self._before, self._began = peak_kibibytes(), time.process_time()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.seconds = time.process_time() - self._began
-        self.mebibytes = (peak_kibibytes() - self._before) / 1024
 
 
 def form(content: bytes) -> tuple[bytes, str]:
@@ -75,7 +54,7 @@ ADDRESSES = [
 ]
 
 
-@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the kernel does not tell the peak")
+@tells_peak
 def test_bomb_is_refused_everywhere_within_a_second_and_50_mebibytes(sqlite_url: str, api_of: Any) -> None:
     api = api_of(Settings(database_url=sqlite_url))
     api.get("/v1/models")
