@@ -1,4 +1,4 @@
-"""The template of the route that answered, such as /v1/models/{name}: as many as routes, whatever is asked."""
+"""The template of a request's route, such as /v1/models/{name}: as many as routes, whatever is asked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ Key = tuple[Any, frozenset[str]]
 
 
 class RouteTemplates:
-    """Finds templates by what a route leaves in the scope; looked up on first use, when every router is in."""
+    """Finds templates by what a route leaves in the scope, or by the path of what was refused before any route.
+
+    They are looked up on first use, when every router is in.
+    """
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
@@ -28,7 +31,14 @@ class RouteTemplates:
         """Gives method and template of a request that was answered."""
         key = scope.get("endpoint"), frozenset(scope.get("path_params", ()))
         method = scope["method"]
-        return (method if method in _METHODS else OTHER_METHOD), self._templates.get(key, NO_ROUTE)
+        return (method if method in _METHODS else OTHER_METHOD), self._templates.get(key) or self._at(scope["path"])
+
+    def _at(self, path: str) -> str:
+        return next((template for pattern, template in self._patterns if pattern.fullmatch(path)), NO_ROUTE)
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
+        return [(route.path_regex, str(route.path)) for route in iter_route_contexts(self._app.routes)]
 
     @cached_property
     def _templates(self) -> dict[Key, str]:

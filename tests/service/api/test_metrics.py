@@ -44,6 +44,31 @@ def test_requests_are_told_by_the_template_of_their_route(api: Any) -> None:
     assert found["kan_http_request_seconds_count", (("route", "/v1/models/{name}"),)] == 2
 
 
+def test_what_is_refused_before_its_route_is_told_by_the_template_too(sqlite_url: str, api_of: Any) -> None:
+    api = api_of(Settings(database_url=sqlite_url, auth="on", max_request_bytes=4_096))
+    with api.app.state.sessions() as session:
+        _, token = create_key(session, "all", ["admin"])
+    good = {"Authorization": f"Bearer {token}"}
+    for url in ("/v1/models/a", "/v1/models/b", "/nope", "/v1/models/a%0A"):
+        api.get(url)
+    api.get("/v1/jobs", headers={**good, "Origin": "http://evil.example"})
+    api.get("/v1/jobs", headers={**good, "Host": "evil.example"})
+    api.post("/v1/jobs", headers=good, content=b"x" * 5_000)
+    refused = {
+        (dict(labels)["method"], dict(labels)["route"], dict(labels)["status"]): value
+        for (name, labels), value in samples(api, headers=good).items()
+        if name == "kan_http_requests_total"
+    }
+    assert refused == {
+        ("GET", "/v1/models/{name}", "401"): 2,
+        ("GET", "(none)", "401"): 1,
+        ("GET", "(none)", "404"): 1,
+        ("GET", "/v1/jobs", "403"): 1,
+        ("GET", "/v1/jobs", "421"): 1,
+        ("POST", "/v1/jobs", "413"): 1,
+    }
+
+
 def test_predictions_are_told_by_model(api: Any, publish: Any, classification: Any) -> None:
     publish(classification, "labels")
     rows = {"rows": [[0.5, 0.5], [5.0, 0.5], [7.0, 9.0]]}
