@@ -52,6 +52,7 @@ from service.api.methods import PlainMethods
 from service.api.metrics import registry_of
 from service.api.middleware import RequestEdge
 from service.api.openapi import openapi_of
+from service.api.packed_answers import PackedAnswers
 from service.api.quick_routes import QuickRoutes
 from service.api.route_templates import RouteTemplates
 from service.api.validation import HANDLERS
@@ -148,6 +149,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     _equip(app, settings, engine, changes)
     app.state.addresses = Addresses(app)
+    app.add_middleware(PackedAnswers)
     app.add_middleware(PlainMethods, addresses=app.state.addresses)
     app.add_middleware(QuickRoutes, posted=QUICK)
     app.add_middleware(RequestEdge, rules=edge_rules(settings, app.state), templates=RouteTemplates(app))

@@ -33,6 +33,12 @@ def chosen_format(request: Request, offered: Sequence[str]) -> str:
     return media
 
 
+def reads_gzip(accept_encoding: str) -> bool:
+    """Does a client with this Accept-Encoding read gzip?"""
+    codings = (_media_range(part) for part in accept_encoding.split(","))
+    return any(name == "gzip" and weight > 0 for name, weight in codings)
+
+
 def etag_of(*parts: object) -> str:
     """Gives a strong ETag for content that these parts determine."""
     digest = hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass"))

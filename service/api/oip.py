@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from service.api.dependencies import ModelsDep, ReadingSessionDep, StatisticsDep
 from service.api.health import require_ready
 from service.api.hot_path import answered
+from service.api.negotiation import reads_gzip
 from service.api.problems import protocol_responses
 from service.api.schemas.inference import (
     INFER_ANSWER,
@@ -189,8 +190,7 @@ def _configured(kind: TensorKind) -> ModelTensorConfig:
 
 def _packed(request: Request, body: bytes, media_type: str, headers: dict[str, Any]) -> Response:
     """Gives the answer, as gzip where the client reads it and it is worth the work."""
-    accepted = request.headers.get("accept-encoding", "").replace(" ", "").lower().split(",")
     headers["Vary"] = "Accept-Encoding"
-    if "gzip" in accepted and len(body) >= _MIN_PACKED_BYTES:
+    if len(body) >= _MIN_PACKED_BYTES and reads_gzip(request.headers.get("accept-encoding", "")):
         body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
     return Response(body, media_type=media_type, headers=headers)
