@@ -36,6 +36,7 @@ class LimitedBody:
         self._limit = limit
         self._held = held
         self._packed = 0
+        self._state = scope.setdefault("state", {})
         self._unpack = _unpacker(scope)
         self._hint = PREDICT_JOB if scope["path"].endswith("/predict") else "GET /v1/limits lists all limits"
         self.read = 0
@@ -81,6 +82,8 @@ class LimitedBody:
                 raise self._too_large()
             return chunk
         self._packed += len(chunk)
+        # A table in it may be packed once more: what it becomes is measured by what came.
+        self._state["sent_bytes"] = self._packed
         # What is unpacked at one time is bounded too: a bomb never comes to lie in memory.
         calm = most_unpacked(self._packed) - self.read
         body = _gunzip(self._unpack, chunk, min(room, calm) + 1)

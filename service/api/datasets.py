@@ -106,7 +106,7 @@ def create_dataset(
     _key: Annotated[str | None, Header(alias=HEADER, description="The same key twice makes one data set.")] = None,
 ) -> Response:
     """CSV, JSON, NDJSON, Parquet, Arrow stream, npy, or a form with a file; refused whole where any cell is bad."""
-    table = parse_table(upload.data, upload.media_type, TableLimits.from_settings(settings))
+    table = parse_table(upload.data, upload.media_type, upload.within(TableLimits.from_settings(settings)))
     told = units or upload.units
     table = table if told is None else replace(table, units=read_units(told, table.frame.columns))
     shown = _shown_name(name, upload, table)

@@ -96,7 +96,7 @@ async def predict(request: Request) -> Response:
     asked = _asked_of(request)
     check_asked(asked, media_type)
     upload = await read_upload(request)
-    limits: TableLimits = request.app.state.prediction_limits
+    limits: TableLimits = upload.within(request.app.state.prediction_limits)
     name, version = request.path_params["name"], request.path_params["version"]
 
     def answer(found: Served) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -12,6 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from service.domain.errors import Fault, InvalidTable, MalformedBody, UnsupportedMediaType
+from service.domain.tables.parsed import TableLimits
 from service.domain.tables.upload import ARROW, CSV, JSON, MEDIA_TYPES, NDJSON, NPY, PARQUET
 
 FORM = "multipart/form-data"
@@ -49,6 +50,7 @@ class Upload:
         name: from a form's field `name`, None where it has none.
         file_name: of a form's file, without folder and suffix.
         units: from a form's field `units`, as JSON.
+        sent_bytes: of the whole body as it came, None where it was not packed.
     """
 
     data: bytes
@@ -56,6 +58,11 @@ class Upload:
     name: str | None = None
     file_name: str | None = None
     units: str | None = None
+    sent_bytes: int | None = None
+
+    def within(self, limits: TableLimits) -> TableLimits:
+        """Gives the limits for a table of this body, which know how small it came."""
+        return limits if self.sent_bytes is None else replace(limits, sent_bytes=self.sent_bytes)
 
 
 async def read_upload(request: Request) -> Upload:
@@ -70,10 +77,15 @@ async def read_upload(request: Request) -> Upload:
         return await _from_form(request)
     if media_type not in MEDIA_TYPES or charset not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType(ACCEPTED)
-    return Upload(await request.body(), media_type)
+    return Upload(await request.body(), media_type, sent_bytes=_sent_bytes(request))
 
 
 UploadDep = Annotated[Upload, Depends(read_upload)]
+
+
+def _sent_bytes(request: Request) -> int | None:
+    sent: int | None = request.scope["state"].get("sent_bytes")
+    return sent
 
 
 def _content_type(header: str) -> tuple[str, str]:
@@ -91,7 +103,7 @@ async def _from_form(request: Request) -> Upload:
     except HTTPException as error:
         raise MalformedBody(f"the form cannot be read: {error.detail}") from None
     try:
-        return await _from_fields(form)
+        return replace(await _from_fields(form), sent_bytes=_sent_bytes(request))
     finally:
         await form.close()
 

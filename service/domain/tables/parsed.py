@@ -32,6 +32,7 @@ class TableLimits:
         max_rows, max_columns: rows and columns.
         max_cells: rows times columns.
         hint: what to do with a larger one.
+        sent_bytes: of the body as it came, where it was packed as a whole.
     """
 
     max_bytes: int
@@ -39,6 +40,7 @@ class TableLimits:
     max_columns: int
     max_cells: int
     hint: str = ""
+    sent_bytes: int | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> TableLimits:
@@ -57,7 +59,7 @@ class TableLimits:
 
     def check_unpacked(self, n_packed: int, n_unpacked: int) -> None:
         """Raises BodyTooLarge where a body says that it unpacks to far more than what came."""
-        if n_unpacked > most_unpacked(n_packed):
+        if n_unpacked > most_unpacked(self.sent_bytes or n_packed):
             raise bomb()
 
     def check_shape(self, rows: int, columns: int) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import zlib
 from typing import Any
 
+import polars as pl
 import pytest
 
 from service.api.body import LimitedBody
@@ -93,6 +95,26 @@ def read(body: bytes, limit: int = LIMIT, piece: int = 65_536, held: HeldBytes |
 
     asyncio.run(read_all())
     return reader.read
+
+
+@tells_peak
+@pytest.mark.parametrize("url", ["/v1/datasets?name=a", "/v1/models/labels/versions/1/predict"])
+def test_table_that_is_packed_twice_is_measured_by_what_came(
+    api: Any, publish: Any, classification: Any, url: str
+) -> None:
+    """A page of zeros again and again: gzip finds what Parquet's own packing leaves."""
+    publish(classification, "labels")
+    text = pl.DataFrame({"x": pl.Series([f"{row:07}" + "x" * 100_000 for row in range(400)])})
+    table = io.BytesIO()
+    text.write_parquet(table, compression="snappy", row_group_size=20)
+    packed = gzip.compress(table.getvalue())
+    assert len(packed) * 200 < 8 * MEBIBYTE < 40 * MEBIBYTE < len(table.getvalue()) * 200
+    headers = {"Content-Type": "application/vnd.apache.parquet", "Content-Encoding": "gzip"}
+    api.get("/v1/models")
+    with Cost() as cost:
+        answer = api.post(url, content=packed, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (413, "/errors#body-too-large")
+    assert cost.mebibytes < 50
 
 
 def test_body_that_packs_well_is_read_while_it_is_small() -> None:
