@@ -121,4 +121,4 @@ async def _from_fields(form: FormData) -> Upload:
         raise UnsupportedMediaType((*MEDIA_TYPES, f"or a file name that ends in {', '.join(_BY_SUFFIX)}"))
     words = {field: form.get(field) for field in ("name", "units")}
     given = {field: word for field, word in words.items() if isinstance(word, str) and word}
-    return Upload(await file.read(), media_type, file_name=path.stem, **given)
+    return Upload(await file.read(), media_type, given.get("name"), path.stem, given.get("units"))

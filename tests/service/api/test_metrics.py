@@ -62,7 +62,7 @@ def test_what_is_refused_before_its_route_is_told_by_the_template_too(sqlite_url
     assert refused == {
         ("GET", "/v1/models/{name}", "401"): 2,
         ("GET", "(none)", "401"): 1,
-        ("GET", "(none)", "404"): 1,
+        ("GET", "/v1/models/{name}", "404"): 1,
         ("GET", "/v1/jobs", "403"): 1,
         ("GET", "/v1/jobs", "421"): 1,
         ("POST", "/v1/jobs", "413"): 1,
