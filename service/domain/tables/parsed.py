@@ -99,7 +99,7 @@ def most_unpacked(n_packed: int) -> int:
 
 def bomb() -> BodyTooLarge:
     """Gives the refusal of a body that would become more."""
-    hint = f"a body of more than {FREE_BYTES:,} bytes that packs better is taken for a bomb"
+    hint = f"a body of more than {FREE_BYTES:,} bytes (unpacked) that packs better is taken for a bomb"
     return BodyTooLarge("bytes for each packed one", MOST_UNPACKED_PER_BYTE, hint)
 
 
