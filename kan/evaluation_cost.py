@@ -1,12 +1,12 @@
 """What an evaluation of a network costs, counted in edges."""
 
 from kan.state import LayerState, NetworkState
-from kan.symbolic.functions import BESSEL_POINTS
+from kan.symbolic.bessel import BESSEL_POINTS
 from kan.written_edges import with_library_only
 
 
 def evaluated_edges(state: NetworkState) -> int:
-    """Gives the live edges, those of what people wrote too; a J0 counts as many as its integral has points."""
+    """Gives the live edges, those of what people wrote too; a J0 counts as the points of its integral."""
     return sum(_edges(layer) for layer in with_library_only(state).layers)
 
 

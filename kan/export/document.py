@@ -12,7 +12,7 @@ from kan.errors import ExportError
 from kan.evaluation_cost import bessel_edges
 from kan.export.pieces import spline_pieces
 from kan.state import LayerState, NetworkState
-from kan.symbolic.functions import BESSEL_POINTS
+from kan.symbolic.bessel import BESSEL_POINTS
 from kan.written_edges import with_library_only
 
 FORMAT, VERSION = "kan-pieces", 1

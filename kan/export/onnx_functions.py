@@ -1,11 +1,12 @@
 """The functions of the library out of the ONNX operators that onnxruntime has for float64."""
 
+from collections.abc import Sequence
 from math import pi
 
 import numpy as np
 
 from kan.export.onnx_graph import Graph
-from kan.symbolic.functions import BESSEL_POINTS
+from kan.symbolic.bessel import FAR, SINES, hankel_coefficients
 
 _DIRECT = {"sqrt": "Sqrt", "exp": "Exp", "log": "Log", "abs": "Abs", "sin": "Sin", "tanh": "Tanh", "sgn": "Sign"}
 
@@ -64,6 +65,28 @@ def _arcsin(graph: Graph, x: str) -> str:
 
 
 def _bessel(graph: Graph, x: str) -> str:
-    sines = np.sin((np.arange(BESSEL_POINTS) + 0.5) * pi / BESSEL_POINTS)
-    wide = graph.add("Mul", graph.add("Unsqueeze", x, graph.constant(np.array([2]))), graph.constant(sines))
-    return graph.add("ReduceMean", _cos(graph, wide), axes=[2], keepdims=0)
+    """Gives J0 by the two forms of kan.symbolic.bessel, each where it is exact."""
+    size, end = graph.add("Abs", x), graph.constant(FAR)
+    wide = graph.add("Mul", graph.add("Unsqueeze", x, graph.constant(np.array([2]))), graph.constant(np.array(SINES)))
+    near = graph.add("ReduceMean", _cos(graph, wide), axes=[2], keepdims=0)
+    return graph.add("Where", graph.add("Less", size, end), near, _far_bessel(graph, size, end))
+
+
+def _far_bessel(graph: Graph, size: str, end: str) -> str:
+    far = graph.add("Max", size, end)
+    inverse = graph.add("Div", graph.constant(1.0), far)
+    square = graph.add("Mul", inverse, inverse)
+    p = _polynomial(graph, square, hankel_coefficients(0)[::2])
+    q = graph.add("Mul", inverse, _polynomial(graph, square, hankel_coefficients(0)[1::2]))
+    cosine, sine = _cos(graph, size), graph.add("Sin", size)
+    by_p = graph.add("Mul", p, graph.add("Add", cosine, sine))
+    by_q = graph.add("Mul", q, graph.add("Sub", cosine, sine))
+    amplitude = graph.add("Sqrt", graph.add("Mul", inverse, graph.constant(1 / pi)))
+    return graph.add("Mul", amplitude, graph.add("Add", by_p, by_q))
+
+
+def _polynomial(graph: Graph, x: str, coefficients: Sequence[float]) -> str:
+    value = graph.constant(coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
+        value = graph.add("Add", graph.constant(coefficient), graph.add("Mul", x, value))
+    return value

@@ -17,11 +17,17 @@ double kan_level(int column, const char *text)
 
 static double kan_bessel_j0(double x)
 {
-    int n = 400;
-    double total = 0.0;
-    for (int k = 0; k < n; k++)
-        total += cos(x * sin((k + 0.5) * 3.141592653589793 / n));
-    return total / n;
+    double size = fabs(x), sums[2] = {0.0, 0.0}, term = 1.0;
+    if (size < 25.0) {
+        for (int k = 0; k < 16; k++)
+            sums[0] += cos(size * sin((k + 0.5) * 3.141592653589793 / 32.0));
+        return sums[0] / 16.0;
+    }
+    for (int k = 0; k < 16; k++) {
+        sums[k % 2] += k % 4 < 2 ? term : -term;
+        term *= -(2.0 * k + 1.0) * (2.0 * k + 1.0) / (8.0 * (k + 1.0) * size);
+    }
+    return (sums[0] * (cos(size) + sin(size)) + sums[1] * (cos(size) - sin(size))) / sqrt(3.141592653589793 * size);
 }
 
 static double kan_function(int number, double x)

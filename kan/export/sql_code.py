@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kan.errors import ExportError
-from kan.export.sql_functions import LARGEST, NAMES, applied, bounded_exp, not_far, number, product, silu
+from kan.export.sql_functions import LARGEST, applied, bounded_exp, not_far, number, polynomial, product, silu
 
 TABLE = "data"
 # About a megabyte, the longest statement that SQLite takes as it is built by default.
 MAX_NUMBERS = 40_000
 # A formula, with what guards it, is about as long as so many numbers.
 _NUMBERS_OF_A_FORMULA = 15
+NUMBERS_OF_A_BESSEL = 150
 
 
 def sql_code(document: Mapping[str, Any]) -> str:
@@ -24,7 +25,7 @@ def sql_code(document: Mapping[str, Any]) -> str:
         document: as `kan.export.document.document` gives it.
 
     Raises:
-        ExportError: a function that SQL does not have, or more numbers than one statement should hold.
+        ExportError: more numbers than one statement should hold.
     """
     _check(document)
     return _Statement(document).text()
@@ -127,21 +128,10 @@ def _edge(edge: Mapping[str, Any], x: str, breaks: Sequence[float]) -> str:
         argument = f"({number(edge['b'])} * {x} + {number(edge['c'])})"
         return not_far(x, f"{number(edge['a'])} * {applied(edge['function'], argument)} + {number(edge['d'])}")
     starts = [breaks[0], *breaks]
-    values = [_polynomial(piece, f"({x} - {number(at)})") for piece, at in zip(edge["pieces"], starts, strict=True)]
+    values = [polynomial(piece, f"({x} - {number(at)})") for piece, at in zip(edge["pieces"], starts, strict=True)]
     cases = " ".join(f"WHEN {x} < {number(end)} THEN {value}" for end, value in zip(breaks, values, strict=False))
     spline = f"CASE {cases} ELSE {values[-1]} END"
     return not_far(x, spline if edge["silu"] == 0.0 else f"{spline} + {number(edge['silu'])} * {silu(x)}")
-
-
-def _polynomial(coefficients: Sequence[float], x: str) -> str:
-    """Gives a polynomial by Horner's rule, its zeros left out."""
-    used = list(coefficients)
-    while len(used) > 1 and used[-1] == 0.0:
-        used.pop()
-    value = number(used[-1])
-    for coefficient in reversed(used[:-1]):
-        value = f"({number(coefficient)} + {x} * {value})"
-    return value
 
 
 def _scaled(item: Mapping[str, Any], node: str) -> str:
@@ -172,10 +162,8 @@ def _identifier(name: str) -> str:
 
 def _check(document: Mapping[str, Any]) -> None:
     edges = [edge for layer in document["layers"] for edge in layer["edges"]]
-    unknown = sorted({edge["function"] for edge in edges if "function" in edge} - NAMES)
-    if unknown:
-        raise ExportError(f"SQL has no function for {', '.join(unknown)}; take another format")
     numbers = sum(len(edge["pieces"]) * len(edge["pieces"][0]) for edge in edges if "pieces" in edge)
-    numbers += _NUMBERS_OF_A_FORMULA * sum("function" in edge for edge in edges)
+    functions = [edge["function"] for edge in edges if "function" in edge]
+    numbers += sum(NUMBERS_OF_A_BESSEL if name == "j0" else _NUMBERS_OF_A_FORMULA for name in functions)
     if numbers > MAX_NUMBERS:
         raise ExportError(f"as SQL it has {numbers:,} numbers, the limit is {MAX_NUMBERS:,}; take another format")

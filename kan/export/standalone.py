@@ -116,11 +116,17 @@ def applied(function: str, x: float) -> float:
 
 
 def bessel_j0(x: float) -> float:
-    """Gives J0(x) by its integral (Abramowitz and Stegun 9.1.18); exact for |x| <= 600, beyond as the network does."""
-    return math.fsum(math.cos(x * sine) for sine in BESSEL_SINES) / len(BESSEL_SINES)
+    """Gives J0(x): its integral near 0, Hankel's expansion beyond (Abramowitz and Stegun 9.1.18 and 9.2.5)."""
+    size, sums, term = abs(x), [0.0, 0.0], 1.0
+    if size < 25.0:
+        return math.fsum(math.cos(size * math.sin((k + 0.5) * math.pi / 32)) for k in range(16)) / 16
+    for k in range(16):
+        sums[k % 2] += term if k % 4 < 2 else -term
+        term *= -((2 * k + 1) ** 2) / (8 * (k + 1) * size)
+    cosine, sine = math.cos(size), math.sin(size)
+    return (sums[0] * (cosine + sine) + sums[1] * (cosine - sine)) / math.sqrt(math.pi * size)
 
 
-BESSEL_SINES = [math.sin((k + 0.5) * math.pi / 400) for k in range(400)]
 # Not **, which raises where a power is infinite.
 FUNCTIONS: Mapping[str, Any] = {
     "x": lambda x: x,

@@ -7,10 +7,9 @@ from math import ceil, inf, isfinite, pi
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from kan.symbolic.bessel import bessel
 
-# Points of the midpoint rule behind Bessel's functions, at most; and beyond half of the argument.
-BESSEL_POINTS, FEWEST_BESSEL_POINTS = 400, 60
+Array = NDArray[np.float64]
 
 # A pole keeps this share of a range away from it.
 POLE_MARGIN = 1e-3
@@ -103,29 +102,6 @@ def _sigmoid(x: Array) -> Array:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)))
 
 
-def bessel_j0(x: Array) -> Array:
-    """Gives J0(x), by its integral; exact to rounding for |x| <= 600, not to be used beyond.
-
-    Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 9.1.18.
-    """
-    return _mean_over_angles(x, lambda x, sine: np.cos(np.multiply.outer(x, sine)))
-
-
-def _minus_bessel_j1(x: Array) -> Array:
-    return _mean_over_angles(x, lambda x, sine: -np.sin(np.multiply.outer(x, sine)) * sine)
-
-
-def _mean_over_angles(x: Array, integrand: Callable[[Array, Array], Array]) -> Array:
-    """Gives the midpoint rule, row by row; its error is J of twice the number of points, 0 well above |x|."""
-    x = np.asarray(x, dtype=np.float64)
-    if x.ndim > 1:
-        return np.stack([_mean_over_angles(row, integrand) for row in x])
-    largest = float(np.max(np.abs(x), initial=0.0))
-    points = BESSEL_POINTS if not largest < 2 * BESSEL_POINTS else int(largest / 2) + FEWEST_BESSEL_POINTS
-    sine = np.sin((np.arange(points) + 0.5) * pi / points)
-    return np.asarray(integrand(x, sine).mean(-1))
-
-
 # The largest x with a finite exp(x).
 EXP_LIMIT = 709.0
 _POSITIVE = Domain(low=0.0, poles=(0.0,))
@@ -161,7 +137,6 @@ FUNCTIONS: Mapping[str, Function] = {
         np.arctanh, lambda x: 1.0 / (1.0 - x**2), "arctanh(x)", 4, Domain(-1.0, 1.0, poles=(-1.0, 1.0))
     ),
     "gaussian": Function(lambda x: np.exp(-(x**2)), lambda x: -2.0 * x * np.exp(-(x**2)), "gaussian(x)", 3),
-    # Its integral is exact to rounding so far only.
-    "j0": Function(bessel_j0, _minus_bessel_j1, "j0(x)", 4, Domain(-300.0, 300.0)),
+    "j0": Function(lambda x: bessel(0, x, np), lambda x: -bessel(1, x, np), "j0(x)", 4),
 }
 NUMBERS: Mapping[str, int] = {name: number for number, name in enumerate(FUNCTIONS)}

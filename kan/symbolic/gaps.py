@@ -57,8 +57,7 @@ def _limited(node: Node) -> Iterator[tuple[Node, Node, Domain]]:
             yield from _limited(operand)
         case Call(function, argument):
             yield from _limited(argument)
-            # The ends of j0 are those up to which an edge is exact.
-            if function in FUNCTIONS and function != "j0" and FUNCTIONS[function].domain != Domain():
+            if function in FUNCTIONS and FUNCTIONS[function].domain != Domain():
                 yield node, argument, FUNCTIONS[function].domain
         case Binary(operator, left, right):
             yield from _limited(left)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kan.errors import ExpressionError
+from kan.symbolic.bessel import bessel
 
 Array = NDArray[np.float64]
 
@@ -27,13 +28,6 @@ def _gaussian(x: Array) -> Array:
     return np.asarray(np.exp(-(x**2)))
 
 
-def _j0(x: Array) -> Array:
-    # Imported here: scipy.special takes 0.1 s to load, and few expressions need it.
-    from scipy.special import j0  # noqa: PLC0415
-
-    return np.asarray(j0(x))
-
-
 FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
     **{
         name: getattr(np, name)
@@ -45,7 +39,7 @@ FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
     "sigmoid": _sigmoid,
     "sgn": np.sign,
     "gaussian": _gaussian,
-    "j0": _j0,
+    "j0": lambda x: np.asarray(bessel(0, x, np)),
 }
 
 _OPERATORS: Mapping[str, Callable[[Array, Array], Array]] = {

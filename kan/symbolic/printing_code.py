@@ -14,10 +14,16 @@ MAX_WHOLE_EXPONENT = 64
 _PYTHON_SGN = """def sgn(x):
     return (x > 0) - (x < 0)
 """
-# Abramowitz and Stegun 9.1.18, by the midpoint rule: exact to rounding with more points than |x|.
+# The two forms of kan.symbolic.bessel.
 _PYTHON_BESSEL = """def bessel_j0(x):
-    n = 400 + int(abs(x))
-    return math.fsum(math.cos(x*math.sin((k + 0.5)*math.pi/n)) for k in range(n))/n
+    size, sums, term = abs(x), [0.0, 0.0], 1.0
+    if size < 25.0:
+        return math.fsum(math.cos(size*math.sin((k + 0.5)*math.pi/32)) for k in range(16))/16
+    for k in range(16):
+        sums[k % 2] += term if k % 4 < 2 else -term
+        term *= -(2*k + 1)**2/(8*(k + 1)*size)
+    cosine, sine = math.cos(size), math.sin(size)
+    return (sums[0]*(cosine + sine) + sums[1]*(cosine - sine))/math.sqrt(math.pi*size)
 """
 _C_SGN = """static double sgn(double x)
 {
@@ -26,11 +32,17 @@ _C_SGN = """static double sgn(double x)
 """
 _C_BESSEL = """static double bessel_j0(double x)
 {
-    int n = 400 + (int)fabs(x);
-    double total = 0.0;
-    for (int k = 0; k < n; k++)
-        total += cos(x*sin((k + 0.5)*3.141592653589793/n));
-    return total/n;
+    double size = fabs(x), sums[2] = {0.0, 0.0}, term = 1.0;
+    if (size < 25.0) {
+        for (int k = 0; k < 16; k++)
+            sums[0] += cos(size*sin((k + 0.5)*3.141592653589793/32.0));
+        return sums[0]/16.0;
+    }
+    for (int k = 0; k < 16; k++) {
+        sums[k % 2] += k % 4 < 2 ? term : -term;
+        term *= -(2.0*k + 1.0)*(2.0*k + 1.0)/(8.0*(k + 1.0)*size);
+    }
+    return (sums[0]*(cos(size) + sin(size)) + sums[1]*(cos(size) - sin(size)))/sqrt(3.141592653589793*size);
 }
 """
 

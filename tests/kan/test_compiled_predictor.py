@@ -12,6 +12,8 @@ from kan.compiled_predictor import Predictor
 from kan.errors import ShapeMismatch
 from kan.kernels.native.compiling import KERNELS, Kernels
 from kan.predictor import contributions, evaluate
+from kan.state import EdgeFormula
+from kan.symbolic.bessel import bessel
 from tests.kan.kernels.cpu.cases import EVERY, NETWORKS, rows, seeds
 from tests.kan.kernels.cpu.definition import slow_outputs
 from tests.kan.networks import random_network
@@ -64,6 +66,15 @@ def test_input_gradient_is_the_slope_of_the_outputs(name: str) -> None:
         right = np.isclose(found[:, i], slope, rtol=1e-5, atol=1e-5)
         # A step across a knot of degree 1, or out of a grid that ends in zero, has no slope.
         assert right.all() or ("zero outside" in name or ("degree 1" in name and right.mean() > 0.9))
+
+
+def test_j0_has_its_value_and_slope_near_and_far() -> None:
+    x = np.array([0.0, 2.4, -24.999, 25.0, -600.5, 12345.678, 1e9])[:, None]
+    plain = random_network(1, 1)
+    edge = EdgeFormula(0, 0, "j0", 1.0, 1.0, 0.0, 0.0)
+    predictor = Predictor(replace(plain, layers=(replace(plain.layers[0], mask=np.zeros((1, 1)), formulas=(edge,)),)))
+    np.testing.assert_allclose(predictor.evaluate(x), bessel(0, x, np), rtol=0, atol=1e-15)
+    np.testing.assert_allclose(predictor.input_gradient(x, np.ones_like(x)), -bessel(1, x, np), rtol=0, atol=1e-15)
 
 
 def test_threads_that_share_a_predictor_get_the_same_bits() -> None:

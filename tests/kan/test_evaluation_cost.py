@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from kan.evaluation_cost import evaluated_edges
 from kan.state import EdgeFormula, NetworkState
-from kan.symbolic.functions import BESSEL_POINTS
+from kan.symbolic.bessel import BESSEL_POINTS
 from tests.kan.networks import random_network
 
 

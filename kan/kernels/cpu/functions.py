@@ -4,8 +4,9 @@ import math
 
 from kan.kernels.cpu.compiled import compiled
 
-# Points of the midpoint rule behind J0, as in kan.symbolic.functions.
-BESSEL_POINTS = 400
+# Of the two forms of Bessel's functions, as in kan.symbolic.bessel.
+FAR, BESSEL_POINTS, HANKEL_TERMS = 25.0, 16, 16
+SINES = tuple(math.sin((k + 0.5) * math.pi / (2 * BESSEL_POINTS)) for k in range(BESSEL_POINTS))
 LAST_POWER = 4
 LAST_INVERSE_POWER = 9
 
@@ -128,9 +129,32 @@ def _sign(x):
 
 @compiled
 def _bessel(x, order):
-    """J0 or J1 by their integrals over half a turn (Abramowitz and Stegun 9.1.18)."""
+    return _bessel_near(x, order) if abs(x) < FAR else _bessel_far(x, order)
+
+
+@compiled
+def _bessel_near(x, order):
     total = 0.0
-    for k in range(BESSEL_POINTS):
-        s = math.sin((k + 0.5) * math.pi / BESSEL_POINTS)
-        total += math.cos(x * s) if order == 0 else math.sin(x * s) * s
+    for sine in SINES:
+        total += math.cos(x * sine) if order == 0 else math.sin(x * sine) * sine
     return total / BESSEL_POINTS
+
+
+@compiled
+def _bessel_far(x, order):
+    size, term, p, q = abs(x), 1.0, 0.0, 0.0
+    for k in range(0, HANKEL_TERMS, 2):
+        p += term
+        term *= _next_factor(k, order) / size
+        q += term
+        term *= -_next_factor(k + 1, order) / size
+    cosine, sine, amplitude = math.cos(size), math.sin(size), math.sqrt(1.0 / (math.pi * size))
+    if order == 0:
+        return amplitude * (p * (cosine + sine) + q * (cosine - sine))
+    return math.copysign(amplitude, x) * (p * (sine - cosine) + q * (sine + cosine))
+
+
+@compiled
+def _next_factor(k, order):
+    # Four times the square of the order, which is 0 or 1.
+    return (4.0 * order - (2.0 * k + 1.0) ** 2) / (8.0 * (k + 1.0))

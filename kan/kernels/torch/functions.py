@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import pi, sin
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kan.symbolic.functions import BESSEL_POINTS
+from kan.symbolic.bessel import bessel
 from kan.symbolic.slopes import value_and_slope
 from kan.symbolic.written import is_written, written_root
 
@@ -80,23 +79,6 @@ def _sigmoid_slope(x: Tensor) -> Tensor:
     return gate * (1.0 - gate)
 
 
-def _bessel_j0(x: Tensor) -> Tensor:
-    """By its integral, point by point: torch's own is only exact to 5e-12."""
-    total = torch.zeros_like(x)
-    for sine in _SINES:
-        total += torch.cos(sine * x)
-    return total / BESSEL_POINTS
-
-
-def _minus_bessel_j1(x: Tensor) -> Tensor:
-    total = torch.zeros_like(x)
-    for sine in _SINES:
-        total -= sine * torch.sin(sine * x)
-    return total / BESSEL_POINTS
-
-
-_SINES = [sin((k + 0.5) * pi / BESSEL_POINTS) for k in range(BESSEL_POINTS)]
-
 FUNCTIONS: Mapping[str, TorchFunction] = {
     "x": TorchFunction(lambda x: x, torch.ones_like),
     **{f"x^{k}": _power(k) for k in range(2, 6)},
@@ -118,5 +100,6 @@ FUNCTIONS: Mapping[str, TorchFunction] = {
     "arctan": TorchFunction(torch.arctan, lambda x: 1.0 / (1.0 + x**2)),
     "arctanh": TorchFunction(torch.arctanh, lambda x: 1.0 / (1.0 - x**2)),
     "gaussian": TorchFunction(lambda x: torch.exp(-(x**2)), lambda x: -2.0 * x * torch.exp(-(x**2))),
-    "j0": TorchFunction(_bessel_j0, _minus_bessel_j1),
+    # Torch's own is only exact to 5e-12.
+    "j0": TorchFunction(lambda x: bessel(0, x, torch), lambda x: -bessel(1, x, torch)),
 }

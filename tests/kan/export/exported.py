@@ -48,6 +48,7 @@ def networks(first: str = "a") -> dict[str, NetworkState]:
         "degree 1": random_network(2, 2, 1, degree=1, encoding=Encoding(pair, two)),
         "degree 5": random_network(2, 2, 1, degree=5, grid=1, encoding=Encoding(pair, two)),
         "functions": functions(),
+        "far bessel": far_bessel(),
         "unused": replace(
             random_network(2, 1, encoding=Encoding(pair, two, unused=(first,))),
             layers=(replace(random_network(2, 1).layers[0], mask=np.array([[0.0], [1.0]])),),
@@ -55,9 +56,9 @@ def networks(first: str = "a") -> dict[str, NetworkState]:
     }
 
 
-def functions(without: tuple[str, ...] = ()) -> NetworkState:
-    """Gives a network with every function of the library but some, and a written one; all are defined on its input."""
-    names = [*(name for name in FUNCTIONS if name not in without), "x*exp(-x)"]
+def functions() -> NetworkState:
+    """Gives a network with every function of the library, and a written one; all are defined on its input."""
+    names = [*FUNCTIONS, "x*exp(-x)"]
     state = random_network(2, len(names), 1, encoding=Encoding(numbers(), (NumberOutput("y", 1.0, 2.0),)))
     first = state.layers[0]
     formulas = tuple(
@@ -67,6 +68,13 @@ def functions(without: tuple[str, ...] = ()) -> NetworkState:
     mask = first.mask.copy()
     mask[1] = 0.0
     return replace(state, layers=(replace(first, mask=mask, formulas=formulas), *state.layers[1:]))
+
+
+def far_bessel() -> NetworkState:
+    """Gives a network with J0 on both sides of where its form changes, and thousands of waves away."""
+    state = random_network(2, 1, encoding=Encoding(numbers(), (NumberOutput("y", 1.0, 2.0),)))
+    edges = (EdgeFormula(0, 0, "j0", 0.5, 40.0, 1.0, 0.2), EdgeFormula(1, 0, "j0", 20.0, 3000.0, 0.6, 0.0))
+    return replace(state, layers=(replace(state.layers[0], mask=np.zeros((2, 1)), formulas=edges),))
 
 
 def said(state: NetworkState, table: dict[str, Any]) -> Array:

@@ -12,17 +12,17 @@ from kan.encoding import Encoding, NumberOutput, Table
 from kan.errors import ExportError
 from kan.export.document import document
 from kan.export.measuring import measured_table, sql_answers
-from kan.export.sql_code import sql_code
+from kan.export.sql_code import MAX_NUMBERS, NUMBERS_OF_A_BESSEL, sql_code
 from kan.state import Array, EdgeFormula
 from kan.symbolic.functions import FUNCTIONS
 from tests.kan.export.check import ROWS, check
-from tests.kan.export.exported import functions, networks, numbers, said
+from tests.kan.export.exported import networks, numbers, said
 from tests.kan.networks import random_network
 
 NETWORKS = networks()
 
 
-@pytest.mark.parametrize("kind", sorted(set(NETWORKS) - {"functions"}))
+@pytest.mark.parametrize("kind", NETWORKS)
 def test_sql_gives_what_the_network_gives(kind: str) -> None:
     state = NETWORKS[kind]
     assert state.encoding is not None
@@ -30,16 +30,14 @@ def test_sql_gives_what_the_network_gives(kind: str) -> None:
     check(sql_answers(sql_code(document(state)), table, said(state, table).shape[1]), state, table)
 
 
-def test_every_function_that_sql_has_gives_what_the_network_gives() -> None:
-    state = functions(without=("j0",))
-    assert state.encoding is not None
-    table = measured_table(state.encoding, ROWS)
-    check(sql_answers(sql_code(document(state)), table, 1), state, table)
-
-
-def test_sql_has_no_bessel_function_and_says_so() -> None:
-    with pytest.raises(ExportError, match="j0"):
-        sql_code(document(functions()))
+def test_too_many_bessel_functions_are_refused_for_their_length() -> None:
+    count = MAX_NUMBERS // NUMBERS_OF_A_BESSEL + 1
+    outputs = tuple(NumberOutput(f"y{place}", 0.0, 1.0) for place in range(count))
+    plain = random_network(1, count, encoding=Encoding(numbers()[:1], outputs))
+    edges = tuple(EdgeFormula(0, target, "j0", 1.0, 1.0, 0.0, 0.0) for target in range(count))
+    layer = replace(plain.layers[0], mask=np.zeros((1, count)), formulas=edges)
+    with pytest.raises(ExportError, match="numbers, the limit is 40,000"):
+        sql_code(document(replace(plain, layers=(layer,))))
 
 
 def test_a_missing_value_that_training_never_had_is_null() -> None:
@@ -79,7 +77,7 @@ def postgres_answers(server: str, statement: str, table: Table, answers: int) ->
 
 
 def test_postgres_takes_the_same_statement(postgres_server: str) -> None:
-    for kind in ("every input", "more products", "classes", "two classes"):
+    for kind in ("every input", "more products", "classes", "two classes", "functions", "far bessel"):
         state = NETWORKS[kind]
         assert state.encoding is not None
         table = measured_table(state.encoding, ROWS)
@@ -90,7 +88,7 @@ def test_postgres_takes_the_same_statement(postgres_server: str) -> None:
 def test_a_row_without_a_value_is_null_and_the_others_are_answered(
     answered: Callable[[str, Table, int], Array],
 ) -> None:
-    names = [name for name in FUNCTIONS if name != "j0"]
+    names = list(FUNCTIONS)
     encoding = Encoding(numbers()[:1], tuple(NumberOutput(name, 0.0, 1.0) for name in names))
     layer = random_network(1, len(names)).layers[0]
     formulas = tuple(EdgeFormula(0, target, name, 1.0, 1.0, 0.0, 0.0) for target, name in enumerate(names))

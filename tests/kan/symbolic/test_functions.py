@@ -30,7 +30,6 @@ def test_numbers_by_which_kernels_know_a_function_never_change() -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_text_read_by_the_grammar_has_the_value_of_the_function(name: str) -> None:
     x = points_of(name)
-    # Bessel's integral has 400 terms, each rounded.
     expected = parse(FUNCTIONS[name].text).evaluate({"x": x})
     np.testing.assert_allclose(FUNCTIONS[name].value(x), expected, rtol=1e-13, atol=1e-15)
 

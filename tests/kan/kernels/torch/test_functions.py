@@ -7,7 +7,7 @@ import torch
 from kan.kernels.torch.functions import FUNCTIONS, function_slopes, function_values
 from kan.symbolic import functions as library
 
-X = np.concatenate([np.linspace(-3.0, 3.0, 61), [-1.0, 0.0, 1.0, 1e-3, 200.5]])
+X = np.concatenate([np.linspace(-3.0, 3.0, 61), [-1.0, 0.0, 1.0, 1e-3, 200.5, -7e3]])
 
 
 def test_every_function_of_the_library_is_there_in_its_order() -> None:
