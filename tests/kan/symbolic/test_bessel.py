@@ -36,7 +36,8 @@ def test_value_has_the_digits_of_the_exact_one_near_and_far(order: int) -> None:
 def test_value_is_that_of_scipy_on_both_sides_of_zero(order: int) -> None:
     x = np.concatenate([np.linspace(-60.0, 60.0, 4001), np.geomspace(25.0, 1e5, 500), -np.geomspace(25.0, 1e5, 500)])
     expected = [special.j0, special.j1][order](x)
-    np.testing.assert_allclose(bessel(order, x, np), expected, rtol=0, atol=1e-14)
+    # Far out scipy takes the cosine of a rounded x - pi/4.
+    np.testing.assert_allclose(bessel(order, x, np), expected, rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("order", [0, 1])
