@@ -119,7 +119,9 @@ def _train(pipe: Connection, order: TrainingOrder, table: BinaryIO, words: _Word
         handing_over = words.last == HAND_OVER
         if update.stage_ended or handing_over or now - saved >= order.checkpoint_seconds:
             run_seconds = order.run_seconds + now - started
-            moment = None if handing_over else keeping.moment(run, update.stage_ended, run_seconds)
+            # A stage that ends now will not end again in the next attempt.
+            is_kept = update.stage_ended or not handing_over
+            moment = keeping.moment(run, update.stage_ended, run_seconds) if is_kept else None
             info = {**plain(update.progress), "run_seconds": run_seconds}
             pipe.send(("checkpoint", run.checkpoint(), info, moment))
             saved = time.monotonic()

@@ -134,8 +134,9 @@ class Attempt:
         elif clock.is_runtime_over():
             if clock.ask(FINISH):
                 process.say(FINISH)
-            elif clock.is_unanswered():
-                return self._fail("max_runtime", "max_runtime_s passed and the step did not end")
+            elif clock.is_stalled():
+                silence = f"{self._settings.stall_seconds:g} seconds"
+                return self._fail("max_runtime", f"max_runtime_s passed, and {silence} later there was no network yet")
         if clock.is_stalled():
             return self._lose("worker_lost", f"no sign of life for {self._settings.stall_seconds:g} seconds")
         return None
@@ -222,7 +223,8 @@ class _Deadlines:
         """Notes that a word is sent; False where it was sent before."""
         if word in self._asked:
             return False
-        self._asked[word] = time.monotonic()
+        # What is asked for takes its time: the best network is scored on all rows before anything is heard again.
+        self._asked[word] = self._last_heard = time.monotonic()
         return True
 
     def take_back(self, word: str) -> bool:
@@ -234,6 +236,7 @@ class _Deadlines:
         return True
 
     def is_unanswered(self) -> bool:
+        """Has a stop or a pause waited for longer than it may?"""
         return time.monotonic() - max(self._asked.values()) > self._settings.shutdown_seconds
 
     def is_runtime_over(self) -> bool:

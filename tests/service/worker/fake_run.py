@@ -39,7 +39,7 @@ class FakeRun:
     """Walks a chain of hashes, a step each; the result depends on every step, so a lost or doubled one shows.
 
     `resolved`: steps, step_seconds, stage_steps; `kill_at` ends the process by SIGKILL at that step, `hang_at` hangs;
-    `eat` is the memory that each step takes and keeps.
+    `eat` is the memory that each step takes and keeps; `score_seconds`, how long the scores of the result take.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class FakeRun:
         return self._trained() if self._spec.get("has_best") else None
 
     def _trained(self) -> Result:
+        time.sleep(float(self._spec.get("score_seconds", 0.0)))
         metrics = {"train": {"rmse": 0.5, "not_finite": float("nan")}}
         signature: dict[str, Any] = {"inputs": [], "outputs": []}
         return Result(self._digest.encode(), b"\0", metrics, signature, "converged", 0.1)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from service.worker.child import HAND_OVER
 from service.worker.flag import Flag
 from service.worker.order import TrainingOrder, new_table
 from service.worker.process import SpareProcess, TrainingProcess, warm_up
@@ -41,13 +43,17 @@ def order(**resolved: object) -> TrainingOrder:
     return TrainingOrder(FAKE_RUN, resolved, {}, None, 600.0, 1, 0.0)
 
 
-def messages(process: TrainingProcess) -> list[str]:
-    found: list[str] = []
+def all_messages(process: TrainingProcess) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
     try:
         while True:
-            found += [message[0] for message in process.messages(DEADLINE_SECONDS)]
+            found += process.messages(DEADLINE_SECONDS)
     except EOFError:
         return found
+
+
+def messages(process: TrainingProcess) -> list[str]:
+    return [message[0] for message in all_messages(process)]
 
 
 def test_taken_process_trains_and_the_next_one_gets_ready(spare: SpareProcess, rung: Flag) -> None:
@@ -56,6 +62,17 @@ def test_taken_process_trains_and_the_next_one_gets_ready(spare: SpareProcess, r
         with spare.take() as process:
             process.begin(order(steps=1), new_table())
             assert messages(process) == ["update", "checkpoint", "result"]
+
+
+def test_stage_that_ends_as_the_job_is_handed_over_leaves_its_network(spare: SpareProcess, rung: Flag) -> None:
+    wait_until_ready(spare, rung)
+    with spare.take() as process:
+        # Each step is a stage.
+        process.begin(order(steps=1000, stage_steps=1, step_seconds=0.02), new_table())
+        process.say(HAND_OVER)
+        *_, (kind, _, _, moment), last = all_messages(process)
+    assert (kind, last) == ("checkpoint", ("stopped",))
+    assert moment.stage_ended
 
 
 def test_process_killed_at_work_says_so(spare: SpareProcess, rung: Flag) -> None:

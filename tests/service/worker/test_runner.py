@@ -1,9 +1,10 @@
-"""A pause lets the step end and keeps a checkpoint; real worker processes."""
+"""A pause keeps a checkpoint, and a job whose time is up its best network; real worker processes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.domain.job_verbs import pause_job, resume_job
@@ -58,3 +59,22 @@ def test_pauses_taken_back_at_once_lose_no_step_and_no_job(bench: Bench, session
     assert_succeeded_once(bench, job_id, 60)
     steps = [event.data["step"] for event in bench.events(job_id, "metric")]
     assert steps == sorted(set(steps)), "a step was done twice"
+
+
+@pytest.mark.parametrize(("steps", "reason"), [(100_000, "max_runtime"), (5, None)], ids=["best", "whole"])
+def test_scores_that_take_longer_than_a_stop_may_are_waited_for_when_time_is_up(
+    bench: Bench, steps: int, reason: str | None
+) -> None:
+    facts = {"step_seconds": 0.02, "has_best": True, "score_seconds": 2.0}
+    job_id = bench.submit(steps=steps, max_runtime_s=1, **facts)
+    bench.start_worker(KAN_SHUTDOWN_SECONDS="0.2")
+    row = bench.wait_for_end(job_id)
+    assert (row.status, row.reason, row.error) == ("succeeded", reason, None)
+    assert len(bench.versions(job_id)) == 1
+
+
+def test_step_that_hangs_when_time_is_up_fails_the_job_after_its_silence(bench: Bench) -> None:
+    job_id = bench.submit(steps=60, hang_at=3, has_best=True, max_runtime_s=1)
+    bench.start_worker(KAN_STALL_SECONDS="1.5")
+    row = bench.wait_for_end(job_id)
+    assert (row.status, row.reason, row.token) == ("failed", "max_runtime", 1)
