@@ -140,16 +140,18 @@ class Worker:
         return status
 
     def _attempt(self, hold: Hold, row: JobRow, spare: SpareProcess) -> str:
-        """Runs an attempt; one that a full or locked database broke is not the job's fault and does not count."""
+        """Runs an attempt; one that a full or locked database or disk broke is not the job's fault and does not count."""
         try:
             attempt = Attempt(hold, row, self._settings, (self._writing, self._reading), self._stop)
             return attempt.run(self._run_class or RUN_CLASSES[row.kind], spare)
+        except OSError as error:
+            log.error("machine_trouble", error=str(error))
         except SQLAlchemyError as error:
             if not is_passing(error):
                 raise
             log.error("database_trouble", error=type(error).__name__)
-            rest = backoff_of(self._settings).after(row.attempt)
-            return self._writing.run(lambda session: hand_over(session, hold, rest))
+        rest = backoff_of(self._settings).after(row.attempt)
+        return self._writing.run(lambda session: hand_over(session, hold, rest))
 
     def _lose(self, session: Session, hold: Hold) -> str:
         message = "the worker broke; its log has the details"

@@ -43,11 +43,16 @@ def new_table() -> BinaryIO:
 def send_order(pipe: Connection, order: TrainingOrder, table: BinaryIO, pid: int) -> None:
     """Sends an order to a process, and lets go of the table here.
 
+    Args:
+        pipe: to it.
+        order: what it is to do.
+        table: a file with nothing left to flush.
+        pid: the process.
+
     Raises:
-        OSError: the process has ended.
+        ConnectionError: the process has ended.
     """
     with table:
-        table.flush()
         pipe.send(order)
         send_handle(pipe, table.fileno(), pid)
 

@@ -77,7 +77,7 @@ class TrainingProcess:
         """Sends the order; a process that has just ended does not hear it, which `messages` will tell."""
         try:
             send_order(self._pipe, order, table, self.pid)
-        except OSError:
+        except ConnectionError:
             return
 
     def messages(self, seconds: float) -> list[tuple[Any, ...]]:

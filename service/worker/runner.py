@@ -59,6 +59,7 @@ class Attempt:
 
         Raises:
             LeaseLost: somebody else has the job; nothing more was written.
+            OSError: the machine lacks what an attempt needs, such as room in its temporary folder.
         """
         with Heartbeat(self._hold, self._settings, self._writing, self._reading) as heartbeat:
             try:
@@ -80,6 +81,8 @@ class Attempt:
         checkpoint, resolved = self._row.checkpoint_sha256, self._row.resolved or {}
         table = new_table()
         write_blob(session, dataset.blob_sha256, table)
+        # A full disk shows here at the latest, before the process is told of a job.
+        table.flush()
         order = TrainingOrder(
             run_class=run_class,
             resolved=resolved,

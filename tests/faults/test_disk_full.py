@@ -1,4 +1,4 @@
-"""The disk of the database is full while a job trains: nothing is lost, and it goes on when there is room again."""
+"""A disk is full while a job trains: nothing is lost, and it goes on when there is room again."""
 
 from __future__ import annotations
 
@@ -88,6 +88,23 @@ def test_disk_that_stays_full_costs_no_attempts(full: tuple[FaultBench, SmallDis
     assert bench.job(job_id).finished_at is None
     disk.make_room()
     bench.assert_succeeded_once(job_id, STEPS)
+
+
+@pytest.mark.parametrize("size", [8, 2**20], ids=["small table", "large table"])
+def test_worker_without_room_for_its_temporary_files_costs_no_job(bench: FaultBench, size: int) -> None:
+    with mounted_disk() as disk:
+        first = bench.submit(steps=4)
+        bench.start_worker(TMPDIR=str(disk.folder))
+        assert bench.wait_for_end(first, DEADLINE_SECONDS).status == "succeeded"
+        disk.fill()
+        job_id = bench.submit(rows=b"x" * size, steps=4)
+        # More often than a job may fail.
+        wait_until(lambda: len(bench.logged("machine_trouble", job_id=job_id)) >= 5, "attempts that end")
+        assert bench.job(job_id).finished_at is None
+        disk.make_room()
+        assert bench.wait_for_end(job_id, DEADLINE_SECONDS).status == "succeeded"
+        assert len(bench.versions(job_id)) == 1
+        assert bench.events(job_id, "warning") == []
 
 
 def test_api_answers_503_while_the_disk_is_full(full: tuple[FaultBench, SmallDisk]) -> None:

@@ -35,6 +35,7 @@ def test_started_process_gets_the_order_and_reads_the_table_from_its_start() -> 
     theirs.close()
     table = new_table()
     table.write(b"rows" * 1000)
+    table.flush()
     send_order(mine, ORDER, table, int(process.pid or 0))
     assert table.closed
     order, rows = mine.recv()
@@ -47,7 +48,7 @@ def test_process_that_has_ended_gets_no_order_and_the_table_is_closed() -> None:
     mine, theirs = multiprocessing.Pipe()
     theirs.close()
     table = new_table()
-    with pytest.raises(OSError, match="Broken pipe"):
+    with pytest.raises(ConnectionError, match="Broken pipe"):
         send_order(mine, ORDER, table, os.getpid())
     assert table.closed
     mine.close()
