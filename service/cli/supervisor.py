@@ -32,14 +32,19 @@ log = get_logger()
 
 @dataclass
 class _Worker:
-    """One place for a worker: the process in it, and how long to wait before the next one."""
+    """One place for a worker: the process in it, None where none could be started, and the wait before the next one."""
 
     worker_id: str
     device: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None
     started: float
     pause: float = _FIRST_PAUSE_SECONDS
     start_at: float | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Does its process run?"""
+        return self.process is not None and self.process.poll() is None
 
 
 class Supervisor:
@@ -73,11 +78,12 @@ class Supervisor:
 
     def _kept_alive(self, worker: _Worker) -> _Worker:
         """Gives the worker, or the one that takes its place."""
-        if worker.process.poll() is None:
+        if worker.is_alive:
             return worker
         now = time.monotonic()
         if worker.start_at is None:
-            log.error("worker_died", worker_id=worker.worker_id, code=worker.process.returncode)
+            if worker.process is not None:
+                log.error("worker_died", worker_id=worker.worker_id, code=worker.process.returncode)
             healthy = now - worker.started > _HEALTHY_SECONDS
             worker.pause = _FIRST_PAUSE_SECONDS if healthy else min(_LONGEST_PAUSE_SECONDS, worker.pause * 2)
             worker.start_at = now + worker.pause
@@ -92,22 +98,30 @@ class Supervisor:
             log.warning("release_failed", worker_id=worker_id, error=type(error).__name__)
 
     def _stop_all(self) -> None:
-        for worker in self._workers:
-            worker.process.terminate()
+        running = [(worker.worker_id, worker.process) for worker in self._workers if worker.process is not None]
+        for _, process in running:
+            process.terminate()
         deadline = time.monotonic() + self._settings.shutdown_seconds + _KILL_AFTER_SECONDS
-        for worker in self._workers:
+        for worker_id, process in running:
             try:
-                worker.process.wait(max(0.1, deadline - time.monotonic()))
+                process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
-                self._release(worker.worker_id)
+                process.kill()
+                process.wait()
+            if process.returncode:
+                # It did not come to hand its job over.
+                self._release(worker_id)
 
 
 def _start(device: str, pause: float = _FIRST_PAUSE_SECONDS) -> _Worker:
     worker_id = new_id("wk")
     options = ["--supervised", str(os.getpid()), "--id", worker_id, "--device", device]
     command = [sys.executable, "-m", "service.worker", *options]
-    # A session of its own: Ctrl-C in the terminal reaches this process only, which then stops the workers in order.
-    process = subprocess.Popen(command, start_new_session=True)
+    try:
+        # A session of its own: Ctrl-C in the terminal reaches this process only, which then stops the workers in order.
+        process = subprocess.Popen(command, start_new_session=True)
+    except OSError as error:
+        # No process, descriptor or memory to be had: for now, perhaps.
+        log.error("worker_not_started", device=device, error=str(error))
+        process = None
     return _Worker(worker_id, device, process, time.monotonic(), pause)

@@ -39,8 +39,10 @@ def main() -> None:
         worker = Worker(settings, worker_id=options.id, device=options.device, run_class=options.run_class)
     except OtelMissing as error:
         parser.exit(1, f"{error}\n")
+    # A supervisor asks too when the system has asked every process at once; it kills what takes too long.
+    stop = worker.stop if options.supervised is not None else worker.stop_or_end
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stop())
+        signal.signal(number, lambda *_: stop())
     worker.run()
 
 

@@ -46,8 +46,6 @@ _REASONS = {
 def run_child(pipe: Connection) -> None:
     """Waits for an order, trains to its end or to the word that stops it; the process ends with this function."""
     die_with_parent(_is_worker_alive)
-    # Ctrl-C in a terminal reaches every process; the worker decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _offer_to_the_kernel()
     try:
         pipe.send(READY)

@@ -64,9 +64,12 @@ class Worker:
         self._rest_seconds = settings.poll_seconds
 
     def stop(self) -> None:
-        """Asks the worker to hand its job over and end, a second time to end at once; for signal handlers."""
+        """Asks the worker to hand its job over and end; for signal handlers, any number of times."""
+        self._stop.set()
+
+    def stop_or_end(self) -> None:
+        """Asks the same, and a second time ends the worker: its training ends with it, its lease gives the job back."""
         if self._stop.is_set():
-            # Its training process ends with it; its lease gives the job back.
             os._exit(1)
         self._stop.set()
 
@@ -140,7 +143,7 @@ class Worker:
         return status
 
     def _attempt(self, hold: Hold, row: JobRow, spare: SpareProcess) -> str:
-        """Runs an attempt; one that a full or locked database or disk broke is not the job's fault and does not count."""
+        """Runs an attempt; one that a full disk or a locked database broke is not the job's fault and does not count."""
         try:
             attempt = Attempt(hold, row, self._settings, (self._writing, self._reading), self._stop)
             return attempt.run(self._run_class or RUN_CLASSES[row.kind], spare)

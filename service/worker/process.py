@@ -27,7 +27,7 @@ def warm_up(run_class: str | None = None) -> None:
     # Before polars is loaded: what it read a table with goes back to the system at once, not after ten seconds.
     os.environ["_RJEM_MALLOC_CONF"] = "dirty_decay_ms:0,muzzy_decay_ms:0"
     loaded = run_class.partition(":")[0] if run_class else "service.worker.preloaded"
-    _context.set_forkserver_preload([loaded, "service.worker.child"])
+    _context.set_forkserver_preload(["service.worker.deaf", loaded, "service.worker.child"])
     ensure_running()
 
 

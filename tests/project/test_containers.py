@@ -87,6 +87,13 @@ def test_image_and_compose_take_the_same_torch_unless_told() -> None:
     assert compose()["services"]["api"]["build"]["args"]["TORCH_INDEX"] == f"${{TORCH_INDEX-{default}}}"
 
 
+def test_compose_gives_the_service_time_to_hand_its_jobs_over() -> None:
+    settings = Settings()
+    least = settings.drain_seconds + 5 + settings.shutdown_seconds + 5
+    for name in ("api", "worker", "worker-gpu"):
+        assert float(compose()["services"][name]["stop_grace_period"].removesuffix("s")) > least
+
+
 def test_compose_publishes_on_this_machine_only() -> None:
     published = [port for service in compose()["services"].values() for port in service.get("ports", [])]
     assert published

@@ -47,12 +47,18 @@ class Bench:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start_worker(
-        self, device: str = "cpu", *, run_class: str | None = FAKE_RUN, prefix: Sequence[str] = (), **settings: str
+        self,
+        device: str = "cpu",
+        *,
+        run_class: str | None = FAKE_RUN,
+        prefix: Sequence[str] = (),
+        options: Sequence[str] = (),
+        **settings: str,
     ) -> subprocess.Popen[bytes]:
-        """Starts one; `run_class` None = as the job's kind asks for; `prefix` are words before the command."""
+        """Starts one; `run_class` None = as the job's kind asks for; `prefix` and `options` go around the command."""
         environment = {**os.environ, **_QUICK, "KAN_DATABASE_URL": self._url, **settings}
-        options = ["--device", device, *(["--run-class", run_class] if run_class else [])]
-        command = [*prefix, sys.executable, "-m", "service.worker", *options]
+        words = ["--device", device, *(["--run-class", run_class] if run_class else []), *options]
+        command = [*prefix, sys.executable, "-m", "service.worker", *words]
         with self._log.open("ab") as log:
             process = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
         self.processes.append(process)
