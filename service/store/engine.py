@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, DateTime, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, DateTime, Engine, ExceptionContext, create_engine, event, func, make_url, select
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_TIMEOUT_SECONDS = 10
@@ -31,6 +32,10 @@ _CLIENT_TCP = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count
 _SERVER_TCP = {"tcp_keepalives_idle": 5, "tcp_keepalives_interval": 2, "tcp_keepalives_count": 3} | {
     "tcp_user_timeout": 10_000
 }
+
+# By SQLSTATE: a server that takes no writes, for another one took its place; one that ended a transaction in which
+# nothing was said for too long.
+_ENDS = ("25006", "25P03")
 
 
 def make_engine(url: str, idle_seconds: float = IDLE_SECONDS) -> Engine:
@@ -94,7 +99,20 @@ def _make_postgres_engine(url: URL, idle_seconds: float) -> Engine:
         connect_args={name: value for name, value in arguments.items() if name not in url.query},
     )
     event.listen(engine, "connect", partial(_prepare_postgres, idle_seconds))
+    event.listen(engine, "handle_error", _tell_trouble)
     return engine
+
+
+def _tell_trouble(context: ExceptionContext) -> OperationalError | None:
+    """Gives what ends a connection as trouble of the database, which passes, whatever class the driver gave it."""
+    error = context.original_exception
+    ends = context.is_disconnect or getattr(error, "sqlstate", None) in _ENDS
+    # Not what a signal raises: it ends the connection too.
+    if not ends or not isinstance(context.sqlalchemy_exception, DBAPIError):
+        return None
+    # Others in the pool lead to the same server; new ones may find the one that took its place.
+    context.is_disconnect = True
+    return OperationalError(context.statement, context.parameters, error, True, connection_invalidated=True)
 
 
 def _prepare_postgres(idle_seconds: float, connection: Any, _record: object) -> None:

@@ -143,7 +143,7 @@ class Worker:
         return status
 
     def _attempt(self, hold: Hold, row: JobRow, spare: SpareProcess) -> str:
-        """Runs an attempt; one that a full disk or a locked database broke is not the job's fault and does not count."""
+        """Runs an attempt; one that a full disk or a locked database broke does not count."""
         try:
             attempt = Attempt(hold, row, self._settings, (self._writing, self._reading), self._stop)
             return attempt.run(self._run_class or RUN_CLASSES[row.kind], spare)

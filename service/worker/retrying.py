@@ -53,5 +53,4 @@ class Transactions:
 
 def is_passing(error: Exception) -> bool:
     """Is this trouble of the database (away, locked, restarting), and not a defect of the statement?"""
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    return lost or isinstance(error, OperationalError | InterfaceError | PoolTimeout | BlobsUnavailable)
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout | BlobsUnavailable)

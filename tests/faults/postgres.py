@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url, text
 
 
 class Postgres:
@@ -36,6 +36,15 @@ class Postgres:
     def stop_at_once(self) -> None:
         """Stops as a power cut does: nothing is written any more, the next start recovers."""
         self._control("-m", "immediate", "stop")
+
+    def set_read_only(self, is_read_only: bool) -> None:
+        """Refuses all writes from now on, as a server does whose place another one took, or takes them again."""
+        engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text("SET default_transaction_read_only = off"))
+            connection.execute(text(f"ALTER SYSTEM SET default_transaction_read_only = {is_read_only}"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+        engine.dispose()
 
     def url_at(self, address: str) -> str:
         found = make_url(f"postgresql+psycopg://postgres@{address}:{self._port}/postgres")

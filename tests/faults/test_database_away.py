@@ -81,6 +81,21 @@ def test_postgres_that_stops_as_by_a_power_cut_costs_no_job(restarted: tuple[Fau
         assert bench.statuses(job_id) == ["queued", "running", "succeeded"]
 
 
+def test_postgres_that_takes_no_writes_for_a_while_costs_no_job(restarted: tuple[FaultBench, Postgres]) -> None:
+    bench, server = restarted
+    _, client = bench.start_api()
+    job_id = bench.submit_held(200, step_seconds=0.03)
+    bench.start_held_worker()
+    bench.wait_for(job_id, has_checkpoint)
+    server.set_read_only(True)
+    wait_until(lambda: bench.logged("database_away"), "a write that fails")
+    assert_unavailable(client.post(f"/v1/jobs/{job_id}/pause"))
+    assert client.get(f"/v1/jobs/{job_id}").json()["status"] == "running"
+    server.set_read_only(False)
+    bench.assert_succeeded_once(job_id, 200)
+    assert client.post("/v1/keys", json={"name": "a write"}).status_code == 201
+
+
 def test_database_that_somebody_locks_for_20_seconds_costs_no_job(bench: FaultBench, database_url: str) -> None:
     _, client = bench.start_api()
     job_id = bench.submit_held(200, step_seconds=0.03)
