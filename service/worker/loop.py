@@ -13,7 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.domain.ids import new_id
-from service.domain.leasing.leases import Hold, LeaseLost, claim_next_job, hand_over, lose_attempt
+from service.domain.leasing.claims import claim_next_job
+from service.domain.leasing.endings import hand_over, lose_attempt
+from service.domain.leasing.leases import Hold, LeaseLost
 from service.domain.leasing.placement import taker
 from service.log import get_logger
 from service.settings import Settings

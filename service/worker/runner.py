@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from sqlalchemy.orm import Session
 
 from service.domain.datasets import column_types
-from service.domain.leasing import leases
+from service.domain.leasing import endings, leases
 from service.domain.leasing.leases import Hold, LeaseLost
 from service.domain.trained_model import TrainedModel
 from service.log import get_logger
@@ -111,7 +111,7 @@ class Attempt:
             if heartbeat.is_lost:
                 raise LeaseLost(self._hold.job_id)
             if heartbeat.status == "cancelling":
-                return self._writing.run(lambda session: leases.finish_stopped(session, self._hold))
+                return self._writing.run(lambda session: endings.finish_stopped(session, self._hold))
             ended = self._mind(clock, process, heartbeat.status == "pausing")
             if ended is not None:
                 return ended
@@ -155,10 +155,11 @@ class Attempt:
         elif kind == "result":
             self._flush()
             trained = TrainedModel(**parts[0])
-            return self._writing.run(lambda session: leases.finish_with_model(session, self._hold, trained, parts[1]))
+            return self._writing.run(lambda session: endings.finish_with_model(session, self._hold, trained, parts[1]))
         elif kind == "answer":
             self._flush()
-            return self._writing.run(lambda session: leases.finish_with_answer(session, self._hold, parts[0], parts[1]))
+            answer, reason = parts
+            return self._writing.run(lambda session: endings.finish_with_answer(session, self._hold, answer, reason))
         elif kind == "failed":
             return self._fail(parts[0], parts[1])
         elif kind == "stopped":
@@ -185,17 +186,17 @@ class Attempt:
 
     def _hand_over(self) -> str:
         self._flush()
-        return self._writing.run(lambda session: leases.hand_over(session, self._hold))
+        return self._writing.run(lambda session: endings.hand_over(session, self._hold))
 
     def _fail(self, reason: str, message: str) -> str:
         self._flush()
-        return self._writing.run(lambda session: leases.finish_failed(session, self._hold, reason, message))
+        return self._writing.run(lambda session: endings.finish_failed(session, self._hold, reason, message))
 
     def _lose(self, reason: str, message: str) -> str:
         self._flush()
         log.warning("attempt_lost", job_id=self._hold.job_id, reason=reason, message=message)
         backoff = backoff_of(self._settings)
-        return self._writing.run(lambda session: leases.lose_attempt(session, self._hold, reason, message, backoff))
+        return self._writing.run(lambda session: endings.lose_attempt(session, self._hold, reason, message, backoff))
 
 
 def _beginning(session: Session, resolved: dict[str, Any]) -> dict[str, bytes]:

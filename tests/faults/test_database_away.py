@@ -93,7 +93,8 @@ def test_postgres_that_takes_no_writes_for_a_while_costs_no_job(restarted: tuple
     assert client.get(f"/v1/jobs/{job_id}").json()["status"] == "running"
     server.set_read_only(False)
     bench.assert_succeeded_once(job_id, 200)
-    assert client.post("/v1/keys", json={"name": "a write"}).status_code == 201
+    rows = client.post("/v1/datasets?name=rows", content=b"x,y\n1,2\n", headers={"Content-Type": "text/csv"})
+    assert rows.status_code == 201
 
 
 def test_database_that_somebody_locks_for_20_seconds_costs_no_job(bench: FaultBench, database_url: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from service.domain.leasing.backoff import Backoff
-from service.domain.leasing.leases import retry_or_fail
+from service.domain.leasing.endings import retry_or_fail
 from service.domain.leasing.watch import LeaseWatch
 from service.domain.states import HELD
 from service.store import jobs as statements

@@ -12,7 +12,7 @@ from kan.checkpoint import dump
 from kan.encoding import NumberInput, NumberOutput
 from kan.split import Part
 from service.domain.jobs import create_job
-from service.domain.leasing import leases
+from service.domain.leasing import claims, endings, leases
 from service.domain.leasing.leases import Hold
 from service.domain.specs.job_specs import JobDraft
 from service.domain.trained_model import TrainedModel, TrainingMoment
@@ -45,14 +45,14 @@ class Training:
         model, split, signature = dump(self.states[-1]), PARTS.tobytes(), signature_of(self.states[-1])
         trained = TrainedModel(model, split, {"test": {"rmse": 1.0}}, signature, "converged", 1.0)
         with self._write() as session:
-            leases.finish_with_model(session, self.hold, trained)
+            endings.finish_with_model(session, self.hold, trained)
 
     def _claimed(self, dataset_id: str) -> Hold:
         with self._write() as session:
             draft = JobDraft("train", {}, {"seed": 7}, dataset_id, "concrete", 60, 0, {})
             create_job(session, draft, max_queue=10, max_attempts=3)
             session.commit()
-            claimed = leases.claim_next_job(session, "wk_a", 30.0)
+            claimed = claims.claim_next_job(session, "wk_a", 30.0)
         assert claimed is not None
         return claimed[0]
 

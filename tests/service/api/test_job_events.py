@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from service.api.job_events import stream_events
 from service.domain.job_verbs import cancel_job
-from service.domain.leasing import leases
+from service.domain.leasing import endings, leases
 from service.settings import Settings
 from tests.service.domain.leasing.test_leases import claim, queue_job
 
@@ -39,7 +39,7 @@ def fail_soon(api: Api, session: Session) -> threading.Thread:
         while not api.app.state.feed._logs and time.monotonic() < deadline:
             pause.wait(0.01)
         pause.wait(0.3)
-        leases.finish_failed(session, hold, "internal", "the test ends it")
+        endings.finish_failed(session, hold, "internal", "the test ends it")
 
     thread = threading.Thread(target=end)
     thread.start()
@@ -109,7 +109,7 @@ def test_stream_goes_on_in_another_process_without_gap_or_double(
 
     before = asyncio.run(read(api_of(settings).app, 0, 32))
     leases.record_progress(session, hold, [("metric", {"step": step}) for step in range(30, 60)], None, 1000)
-    leases.finish_failed(session, hold, "internal", "the test ends it")
+    endings.finish_failed(session, hold, "internal", "the test ends it")
     after = asyncio.run(read(api_of(settings).app, before[-1], 64))
     assert before + after == list(range(1, 65))
 
@@ -119,7 +119,7 @@ def test_stream_goes_on_over_numbers_that_were_thinned_out(api: Api, session: Se
     hold = claim(session)
     for step in range(100):
         leases.record_progress(session, hold, [("metric", {"step": step})], None, 10)
-    leases.finish_failed(session, hold, "internal", "the test ends it")
+    endings.finish_failed(session, hold, "internal", "the test ends it")
     where = f"/v1/jobs/{job_id}/events"
     kept = [event["seq"] for event in api.get(where).json()["data"]]
     assert len(kept) < 20

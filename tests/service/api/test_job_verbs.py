@@ -8,7 +8,8 @@ import httpx
 import pytest
 from sqlalchemy.orm import Session
 
-from service.domain.leasing.leases import claim_next_job, finish_failed
+from service.domain.leasing.claims import claim_next_job
+from service.domain.leasing.endings import finish_failed
 
 if TYPE_CHECKING:
     from tests.service.conftest import Api

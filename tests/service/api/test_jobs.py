@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from kan.encoding import NumberInput, NumberOutput
-from service.domain.leasing.leases import Hold, claim_next_job, finish_failed
+from service.domain.leasing.claims import claim_next_job
+from service.domain.leasing.endings import finish_failed
+from service.domain.leasing.leases import Hold
 
 if TYPE_CHECKING:
     from tests.service.conftest import Api

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from kan.encoding import NumberInput, NumberOutput
 from service.api.table_formats import FILE_FORMATS
-from service.domain.leasing.leases import claim_next_job, finish_with_answer, record_checkpoint
+from service.domain.leasing.claims import claim_next_job
+from service.domain.leasing.endings import finish_with_answer
+from service.domain.leasing.leases import record_checkpoint
 from service.domain.predict_jobs.run import PredictionRun
 from service.settings import Settings
 from service.store.blobs import get_blob, write_blob

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from service.cli.supervisor import Supervisor
 from service.domain.jobs import create_job
-from service.domain.leasing.leases import claim_next_job
+from service.domain.leasing.claims import claim_next_job
 from service.domain.specs.job_specs import JobDraft
 from service.settings import Settings
 from service.store.engine import make_engine, session_factory

@@ -15,7 +15,8 @@ from kan.state import NetworkState
 from service.domain.columns import described_columns
 from service.domain.datasets import column_types
 from service.domain.jobs import create_job
-from service.domain.leasing.leases import claim_next_job, finish_with_model
+from service.domain.leasing.claims import claim_next_job
+from service.domain.leasing.endings import finish_with_model
 from service.domain.limits import Limits
 from service.domain.specs.job_specs import JobDraft, resolve_job
 from service.domain.trained_model import TrainedModel

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.domain import checkpoints, job_verbs, jobs
 from service.domain.errors import JobNotFound
-from service.domain.leasing import leases
+from service.domain.leasing import claims, endings, leases
 from service.domain.leasing.leases import Hold, LeaseLost
 from service.domain.specs.job_specs import JobDraft
 from service.domain.trained_model import TrainedModel, TrainingMoment
@@ -24,7 +24,7 @@ def hold(session: Session) -> Hold:
     draft = JobDraft("train", {}, {"seed": 7}, None, "toy", 60, 0, {})
     jobs.create_job(session, draft, max_queue=10, max_attempts=3)
     session.commit()
-    claimed = leases.claim_next_job(session, "wk_a", 30.0)
+    claimed = claims.claim_next_job(session, "wk_a", 30.0)
     assert claimed is not None
     return claimed[0]
 
@@ -61,18 +61,18 @@ def test_checkpoints_are_numbered_and_say_what_they_are_kept_for(session: Sessio
 def test_ended_job_keeps_first_stage_ends_best_and_last(session: Session, hold: Hold, ending: str) -> None:
     record_seven(session, hold)
     if ending == "succeeded":
-        leases.finish_with_model(session, hold, TRAINED)
+        endings.finish_with_model(session, hold, TRAINED)
     elif ending == "failed":
-        leases.finish_failed(session, hold, "internal", "broke")
+        endings.finish_failed(session, hold, "internal", "broke")
     else:
         job_verbs.cancel_job(session, hold.job_id)
-        leases.finish_stopped(session, hold)
+        endings.finish_stopped(session, hold)
     assert_thinned(session, hold)
 
 
 def test_job_cancelled_at_rest_keeps_them_too_and_nothing_to_go_on_from(session: Session, hold: Hold) -> None:
     record_seven(session, hold)
-    leases.hand_over(session, hold)
+    endings.hand_over(session, hold)
     assert job_verbs.cancel_job(session, hold.job_id).row.checkpoint_sha256 is None
     assert_thinned(session, hold)
 
@@ -91,7 +91,7 @@ def test_bytes_that_were_thinned_out_are_freed_at_once(session: Session, hold: H
     record_seven(session, hold)
     thinned = checkpoints.list_checkpoints(session, hold.job_id)[1].row.blob_sha256
     assert thinned is not None
-    leases.finish_failed(session, hold, "internal", "broke")
+    endings.finish_failed(session, hold, "internal", "broke")
     with pytest.raises(BlobDamaged):
         get_blob(session, thinned)
 
@@ -119,7 +119,7 @@ def test_a_worker_that_lost_its_job_keeps_nothing(session: Session, hold: Hold) 
 
 def test_a_deleted_job_takes_its_checkpoints_along(session: Session, hold: Hold) -> None:
     record_seven(session, hold)
-    leases.finish_failed(session, hold, "internal", "broke")
+    endings.finish_failed(session, hold, "internal", "broke")
     jobs.delete_job(session, hold.job_id)
     assert drop_orphans(session, database_now(session) + timedelta(seconds=1)) > 0
     with pytest.raises(JobNotFound):

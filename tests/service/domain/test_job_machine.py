@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from service.domain import job_patches, job_verbs, jobs
 from service.domain.errors import IllegalJobStep
 from service.domain.idempotency import Answer
-from service.domain.leasing import leases
+from service.domain.leasing import claims, endings, leases
 from service.domain.leasing.backoff import Backoff
 from service.domain.leasing.leases import Hold, LeaseLost
 from service.domain.leasing.rescues import held_leases, rescue_jobs
@@ -114,7 +114,7 @@ class JobMachine(RuleBasedStateMachine):
     @rule(worker_id=WORKERS)
     def claim(self, worker_id: str) -> None:
         with self.sessions() as session:
-            found = leases.claim_next_job(session, worker_id, 3600.0)
+            found = claims.claim_next_job(session, worker_id, 3600.0)
         # Their places in the list are their ages.
         waiting = sorted((job for job in self.jobs if job.status == "queued"), key=lambda job: -job.priority)
         assert found is not None
@@ -147,7 +147,7 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.holds)
     @rule(pick=PICK, has_model=st.booleans())
     def succeed(self, pick: int, has_model: bool) -> None:
-        finish, result = (leases.finish_with_model, TRAINED) if has_model else (leases.finish_with_answer, {"a": 1})
+        finish, result = (endings.finish_with_model, TRAINED) if has_model else (endings.finish_with_answer, {"a": 1})
         job = self.work(pick, finish, result)
         if job is not None:
             job.succeed(int(has_model))
@@ -155,12 +155,12 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.holds)
     @rule(pick=PICK)
     def fail(self, pick: int) -> None:
-        job = self.work(pick, leases.finish_failed, "bad_data", "broke")
+        job = self.work(pick, endings.finish_failed, "bad_data", "broke")
         if job is not None:
             job.come_to(str(job.target("fail")))
 
     @precondition(lambda self: self.holds)
-    @rule(pick=PICK, give_back=st.sampled_from([leases.finish_stopped, leases.hand_over]))
+    @rule(pick=PICK, give_back=st.sampled_from([endings.finish_stopped, endings.hand_over]))
     def give_back(self, pick: int, give_back: Callable[[Session, Hold], str]) -> None:
         job = self.work(pick, give_back)
         if job is not None:
@@ -169,7 +169,7 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.holds)
     @rule(pick=PICK)
     def lose(self, pick: int) -> None:
-        job = self.work(pick, leases.lose_attempt, "worker_lost", "broke", NO_WAIT)
+        job = self.work(pick, endings.lose_attempt, "worker_lost", "broke", NO_WAIT)
         if job is not None:
             job.lose()
 

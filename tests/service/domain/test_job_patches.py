@@ -9,7 +9,7 @@ from service.domain import job_verbs, jobs
 from service.domain.errors import IfMatchFailed, IfMatchMissing, InvalidSpec, JobNotFound
 from service.domain.ids import new_id
 from service.domain.job_patches import ANY, JobPatch, patch_job, revision_of
-from service.domain.leasing import leases
+from service.domain.leasing import claims, leases
 from service.domain.specs.job_specs import JobDraft
 from service.store.jobs import list_events
 from service.store.tables import JobRow
@@ -29,8 +29,8 @@ def patch(session: Session, job_id: str, patch: JobPatch, seen: str = ANY, max_l
 def test_priority_changes_the_order_of_claims(session: Session) -> None:
     old, young = queue_job(session), queue_job(session)
     patch(session, young.id, JobPatch(priority=5))
-    claims = [leases.claim_next_job(session, "wk_a", 30.0) for _ in range(2)]
-    assert [found[0].job_id for found in claims if found] == [young.id, old.id]
+    found = [claims.claim_next_job(session, "wk_a", 30.0) for _ in range(2)]
+    assert [claimed[0].job_id for claimed in found if claimed] == [young.id, old.id]
 
 
 def test_labels_are_merged_and_null_takes_one_away(session: Session) -> None:
@@ -66,7 +66,7 @@ def test_patch_of_what_changed_meanwhile_is_refused(session: Session) -> None:
 
 def test_progress_does_not_stand_in_the_way_of_a_patch(session: Session) -> None:
     row = queue_job(session)
-    claimed = leases.claim_next_job(session, "wk_a", 30.0)
+    claimed = claims.claim_next_job(session, "wk_a", 30.0)
     assert claimed is not None
     seen = revision_of(jobs.get_job(session, row.id).row)
     leases.record_progress(session, claimed[0], [("metric", {"step": 1})], {"step": 1}, 100)

@@ -13,7 +13,7 @@ from service.domain.errors import IllegalJobStep, InvalidSpec, JobNotFound, TooM
 from service.domain.idempotency import Answer, RequestKey
 from service.domain.ids import new_id
 from service.domain.jobs import JobView
-from service.domain.leasing import leases
+from service.domain.leasing import claims, endings, leases
 from service.domain.leasing.backoff import Backoff
 from service.domain.leasing.leases import Hold
 from service.domain.leasing.rescues import held_leases, rescue_jobs
@@ -44,7 +44,7 @@ def store_dataset(session: Session) -> str:
 
 
 def claim(session: Session) -> Hold:
-    found = leases.claim_next_job(session, "wk_a", 30.0)
+    found = claims.claim_next_job(session, "wk_a", 30.0)
     assert found is not None
     return found[0]
 
@@ -98,7 +98,7 @@ def test_pause_and_resume_of_queued_job_write_each_step_once(session: Session) -
 
 def test_paused_job_is_not_claimed(session: Session) -> None:
     job_verbs.pause_job(session, queue_job(session))
-    assert leases.claim_next_job(session, "wk_a", 30.0) is None
+    assert claims.claim_next_job(session, "wk_a", 30.0) is None
 
 
 def test_paused_running_job_keeps_its_checkpoint_and_goes_on_from_it(session: Session) -> None:
@@ -106,7 +106,7 @@ def test_paused_running_job_keeps_its_checkpoint_and_goes_on_from_it(session: Se
     hold = claim(session)
     assert job_verbs.pause_job(session, job_id).row.status == "pausing"
     sha256 = leases.record_checkpoint(session, hold, b"weights", {"step": 3})
-    assert leases.hand_over(session, hold) == "paused"
+    assert endings.hand_over(session, hold) == "paused"
     job_verbs.resume_job(session, job_id)
     claim(session)
     row = row_of(session, job_id)
@@ -126,14 +126,14 @@ def test_worker_that_stops_for_a_pause_that_was_taken_back_gives_the_job_to_the_
     hold = claim(session)
     job_verbs.pause_job(session, job_id)
     job_verbs.resume_job(session, job_id)
-    assert leases.hand_over(session, hold) == "queued"
+    assert endings.hand_over(session, hold) == "queued"
     assert claim(session).job_id == job_id
 
 
 def test_resume_forgets_lost_attempts_and_their_wait(session: Session) -> None:
     job_id = queue_job(session)
-    leases.lose_attempt(session, claim(session), "worker_lost", "gone", LONG_WAIT)
-    assert leases.claim_next_job(session, "wk_a", 30.0) is None
+    endings.lose_attempt(session, claim(session), "worker_lost", "gone", LONG_WAIT)
+    assert claims.claim_next_job(session, "wk_a", 30.0) is None
     job_verbs.pause_job(session, job_id)
     job_verbs.resume_job(session, job_id)
     claim(session)
@@ -153,7 +153,7 @@ def test_cancel_of_paused_job_ends_it_and_lets_its_checkpoint_go(session: Sessio
     hold = claim(session)
     leases.record_checkpoint(session, hold, b"weights", {"step": 3})
     job_verbs.pause_job(session, job_id)
-    leases.hand_over(session, hold)
+    endings.hand_over(session, hold)
     row = job_verbs.cancel_job(session, job_id).row
     assert (row.status, row.checkpoint_sha256) == ("cancelled", None)
     assert ends(session, job_id) == 1
@@ -162,7 +162,7 @@ def test_cancel_of_paused_job_ends_it_and_lets_its_checkpoint_go(session: Sessio
 @pytest.mark.parametrize("verb", [job_verbs.cancel_job, job_verbs.pause_job, job_verbs.resume_job])
 def test_failed_job_takes_no_verb_but_retry(session: Session, verb: Verb) -> None:
     job_id = queue_job(session)
-    leases.finish_failed(session, claim(session), "internal", "broke")
+    endings.finish_failed(session, claim(session), "internal", "broke")
     with pytest.raises(IllegalJobStep):
         verb(session, job_id)
     session.rollback()
@@ -192,7 +192,7 @@ def test_verbs_on_unknown_jobs_find_nothing(session: Session, verb: Callable[...
 
 def test_retry_is_a_new_job_with_the_same_work(session: Session) -> None:
     job_id = queue_job(session, store_dataset(session))
-    leases.finish_failed(session, claim(session), "internal", "broke")
+    endings.finish_failed(session, claim(session), "internal", "broke")
     old, new = row_of(session, job_id), row_of(session, retry(session, job_id).body["id"])
     assert (new.status, new.attempt, new.retry_of) == ("queued", 0, job_id)
     assert (new.spec, new.dataset_id, new.model_name) == (old.spec, old.dataset_id, "toy")

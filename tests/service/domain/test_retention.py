@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain import checkpoints, jobs
-from service.domain.leasing import leases
+from service.domain.leasing import claims, endings, leases
 from service.domain.retention import Forgotten, forget, sweep
 from service.domain.specs.job_specs import JobDraft
 from service.domain.trained_model import TrainedModel, TrainingMoment
@@ -29,7 +29,7 @@ def run_job(session: Session) -> leases.Hold:
     draft = JobDraft("train", {}, {"seed": 7}, None, "toy", 60, 0, {})
     jobs.create_job(session, draft, max_queue=10, max_attempts=3)
     session.commit()
-    claimed = leases.claim_next_job(session, "wk_a", 30.0)
+    claimed = claims.claim_next_job(session, "wk_a", 30.0)
     assert claimed is not None
     hold = claimed[0]
     leases.record_progress(session, hold, [("metric", {"step": 1}), ("log", {"text": "hello"})], None, 100)
@@ -43,7 +43,7 @@ def run_job(session: Session) -> leases.Hold:
 def ended(session: Session) -> Iterator[str]:
     """A job that ended ten days ago, beside one that runs for as long."""
     hold = run_job(session)
-    leases.finish_with_model(session, hold, TRAINED)
+    endings.finish_with_model(session, hold, TRAINED)
     running = run_job(session)
     ten_days_ago = database_now(session) - timedelta(days=10)
     session.execute(update(JobRow).values(created_at=ten_days_ago, started_at=ten_days_ago))
@@ -102,7 +102,7 @@ def test_a_running_job_keeps_the_bytes_of_one_checkpoint_to_go_on_from(session: 
 
 def test_an_ended_job_keeps_no_bytes_to_go_on_from(session: Session) -> None:
     hold = run_job(session)
-    leases.finish_with_model(session, hold, TRAINED)
+    endings.finish_with_model(session, hold, TRAINED)
     found = set(session.scalars(select(BlobRow.sha256)))
     kept = {str(each.row.blob_sha256) for each in checkpoints.list_checkpoints(session, hold.job_id)}
     version = session.scalars(select(VersionRow)).one()
@@ -114,7 +114,7 @@ def test_two_jobs_with_the_same_checkpoint_do_not_take_it_from_each_other(sessio
     leases.record_checkpoint(session, first, b"newer", {"step": 6})
     shared = session.get_one(JobRow, second.job_id).checkpoint_sha256
     assert get_blob(session, str(shared)) == b"to go on from 2"
-    leases.finish_failed(session, second, "internal", "broke")
+    endings.finish_failed(session, second, "internal", "broke")
     assert session.get(BlobRow, shared, populate_existing=True) is None
     assert get_blob(session, str(session.get_one(JobRow, first.job_id).checkpoint_sha256)) == b"newer"
 

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from service.domain import job_verbs, jobs
-from service.domain.leasing import leases
+from service.domain import jobs
+from service.domain.leasing import claims, endings, leases
 from service.domain.leasing.backoff import Backoff
 from service.domain.leasing.leases import Hold, LeaseLost
 from service.domain.leasing.rescues import held_leases, rescue_jobs
@@ -32,7 +32,7 @@ def queue_job(session: Session, max_attempts: int = 3, priority: int = 0) -> str
 
 
 def claim(session: Session, lease_seconds: float = 30.0) -> Hold:
-    found = leases.claim_next_job(session, "wk_a", lease_seconds)
+    found = claims.claim_next_job(session, "wk_a", lease_seconds)
     assert found is not None
     return found[0]
 
@@ -52,12 +52,12 @@ WRITES: list[Any] = [
     leases.held_status,
     lambda session, hold: leases.record_progress(session, hold, [("metric", {"step": 1})], {"step": 1}, 100),
     lambda session, hold: leases.record_checkpoint(session, hold, b"late", {"step": 1}),
-    lambda session, hold: leases.finish_with_model(session, hold, TRAINED),
-    lambda session, hold: leases.finish_with_answer(session, hold, {"advice": "late"}),
-    lambda session, hold: leases.finish_failed(session, hold, "internal", "late"),
-    leases.finish_stopped,
-    leases.hand_over,
-    lambda session, hold: leases.lose_attempt(session, hold, "worker_lost", "late", NO_WAIT),
+    lambda session, hold: endings.finish_with_model(session, hold, TRAINED),
+    lambda session, hold: endings.finish_with_answer(session, hold, {"advice": "late"}),
+    lambda session, hold: endings.finish_failed(session, hold, "internal", "late"),
+    endings.finish_stopped,
+    endings.hand_over,
+    lambda session, hold: endings.lose_attempt(session, hold, "worker_lost", "late", NO_WAIT),
 ]
 
 
@@ -79,22 +79,6 @@ def test_every_write_after_rescue_is_refused_and_leaves_nothing(
     assert len(list_events(session, job_id, 0, 1000)) == before
     assert row_of(session, job_id).checkpoint_sha256 is None
     assert session.scalars(select(VersionRow)).all() == []
-
-
-def test_claim_takes_priority_then_age_and_each_job_once(session: Session) -> None:
-    old, young, urgent = queue_job(session), queue_job(session), queue_job(session, priority=5)
-    assert [claim(session).job_id for _ in range(3)] == [urgent, old, young]
-    assert leases.claim_next_job(session, "wk_a", 30.0) is None
-
-
-def test_attempts_without_checkpoint_end_in_failure(session: Session) -> None:
-    job_id = queue_job(session)
-    for attempt in (1, 2, 3):
-        end_lease(session, claim(session))
-        assert row_of(session, job_id).attempt == attempt
-        rescue_jobs(session, NO_WAIT, held_leases(session))
-    row = row_of(session, job_id)
-    assert (row.status, row.reason) == ("failed", "max_attempts_exceeded")
 
 
 def test_checkpoint_starts_the_count_again(session: Session) -> None:
@@ -119,48 +103,6 @@ def test_checkpoint_that_holds_nothing_new_does_not_keep_a_poisoned_job_alive(se
     assert (row.status, row.reason) == ("failed", "max_attempts_exceeded")
     assert row.checkpoint_sha256 is None
     assert sum(event.type == "checkpoint" for event in list_events(session, job_id, 0, 1000)) == 1
-
-
-def test_cancel_before_the_end_wins_over_the_result(session: Session) -> None:
-    job_id = queue_job(session)
-    hold = claim(session)
-    job_verbs.cancel_job(session, job_id)
-    assert leases.finish_with_model(session, hold, TRAINED) == "cancelled"
-    assert session.scalars(select(VersionRow)).all() == []
-    assert row_of(session, job_id).result is None
-
-
-def test_answer_ends_the_job_without_a_version(session: Session) -> None:
-    job_id = queue_job(session)
-    hold = claim(session)
-    assert leases.finish_with_answer(session, hold, {"advice": "take it"}, "max_runtime") == "succeeded"
-    row = row_of(session, job_id)
-    assert (row.status, row.reason, row.result) == ("succeeded", "max_runtime", {"advice": "take it"})
-    assert session.scalars(select(VersionRow)).all() == []
-
-
-def test_cancel_before_the_end_wins_over_the_answer(session: Session) -> None:
-    job_id = queue_job(session)
-    hold = claim(session)
-    job_verbs.cancel_job(session, job_id)
-    assert leases.finish_with_answer(session, hold, {"advice": "late"}) == "cancelled"
-    assert row_of(session, job_id).result is None
-
-
-def test_result_is_published_once_with_seed_and_number(session: Session) -> None:
-    job_id = queue_job(session)
-    hold = claim(session)
-    assert leases.finish_with_model(session, hold, TRAINED) == "succeeded"
-    with pytest.raises(LeaseLost):
-        leases.finish_with_model(session, hold, TRAINED)
-    version = session.scalars(select(VersionRow)).one()
-    assert (version.model_name, version.version, version.job_id, version.seed) == ("toy", 1, job_id, 7)
-
-
-def test_lost_attempt_waits_longer_each_time() -> None:
-    waits = [Backoff(1.0, 60.0, 0.0).after(attempt).total_seconds() for attempt in (0, 1, 2, 3, 20)]
-    assert waits == [0.0, 0.5, 1.0, 2.0, 30.0]
-    assert Backoff(1.0, 60.0, 0.999).after(1) < timedelta(seconds=1)
 
 
 def test_long_metric_series_is_thinned_evenly(session: Session) -> None:

@@ -11,7 +11,8 @@ from kan.config import NetworkConfig
 from kan.cost import training_cost
 from service.domain import jobs
 from service.domain.errors import InvalidSpec
-from service.domain.leasing.leases import claim_next_job, hand_over
+from service.domain.leasing.claims import claim_next_job
+from service.domain.leasing.endings import hand_over
 from service.domain.leasing.placement import check_device, device_facts
 from service.domain.specs.job_specs import JobDraft
 from service.store.engine import database_now

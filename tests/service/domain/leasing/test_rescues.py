@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from service.domain import job_verbs, jobs
-from service.domain.leasing import leases, rescues
+from service.domain.leasing import claims, endings, leases, rescues
 from service.domain.leasing.backoff import Backoff
 from service.domain.leasing.leases import Hold, LeaseLost
 from service.domain.leasing.rescues import held_leases, lost_leases, rescue_jobs
@@ -29,7 +29,7 @@ def queue_job(session: Session) -> str:
 
 
 def claim(session: Session) -> Hold:
-    found = leases.claim_next_job(session, "wk_a", 30.0)
+    found = claims.claim_next_job(session, "wk_a", 30.0)
     assert found is not None
     return found[0]
 
@@ -76,7 +76,7 @@ def test_rescue_of_cancelling_job_ends_it(session: Session) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The database's clock as the domain reads it, to be set forward and back."""
     clock = Clock()
-    for module in (leases, rescues):
+    for module in (claims, endings, leases, rescues):
         monkeypatch.setattr(module, "database_now", clock.now)
     return clock
 
@@ -119,7 +119,7 @@ def test_dead_workers_job_is_taken_back_within_a_lease_though_the_clock_jumps(
 
 def leases_of_a_running_job(session: Session, clock: Clock) -> tuple[Hold, LeaseWatch]:
     """Gives a fresh claim, and a watch that has seen it."""
-    found = leases.claim_next_job(session, "wk_a", 30.0)
+    found = claims.claim_next_job(session, "wk_a", 30.0)
     assert found is not None
     watch = LeaseWatch(lease_seconds=30.0, heartbeat_seconds=5.0)
     assert lost_leases(session, watch, clock.steady_seconds) == []

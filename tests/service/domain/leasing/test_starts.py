@@ -15,7 +15,8 @@ from kan.prune import pruned_edges
 from service.domain.errors import InvalidSpec
 from service.domain.expressions import ExpressionDraft, compiled_state
 from service.domain.jobs import create_job
-from service.domain.leasing.leases import claim_next_job, finish_with_model
+from service.domain.leasing.claims import claim_next_job
+from service.domain.leasing.endings import finish_with_model
 from service.domain.models import delete_version, get_version
 from service.domain.residuals import KNOWN_ROWS
 from service.store.tables import VersionRow
