@@ -20,6 +20,11 @@ def last_numbers(session: Session, job_ids: Collection[str]) -> dict[str, int]:
     return {row.id: row.event_seq for row in session.execute(query)}
 
 
+def find_event(session: Session, job_id: str, number: int) -> EventRow | None:
+    """Gives one event of a job's log."""
+    return session.get(EventRow, (job_id, number))
+
+
 def list_metrics(session: Session, job_id: str) -> Sequence[EventRow]:
     """Gives a job's metrics, oldest first."""
     query = select(EventRow).where(EventRow.job_id == job_id, EventRow.type == METRIC)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.store.engine import database_now
@@ -19,17 +19,22 @@ Event = tuple[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Taker:
-    """Which jobs a worker takes.
+    """Which jobs a worker takes, and when.
 
     Attributes:
         device: takes jobs that ask for it by name.
         kind: of the device, such as cuda.
-        leaves_others: of the jobs that leave the device open, takes those only that are meant for its kind.
+        now: by the clock of the database.
+        longest_rest: no job rests longer before it may be claimed; where one is to, the clock was set back meanwhile.
+        leaves_for: of the jobs that leave the device open, leaves those that are meant for another kind to others for
+            so long; None = takes them at once.
     """
 
     device: str
     kind: str
-    leaves_others: bool
+    now: datetime
+    longest_rest: timedelta
+    leaves_for: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def change_job(
     values: Mapping[str, Any] | None = None,
     events: Sequence[Event] = (),
     token: int | None = None,
-) -> bool:
+) -> int | None:
     """Changes a job and appends to its log, if it is still in one of the states `sources` and held under `token`.
 
     Compare-and-set: of two that try at once one wins, and the other's events are not written either.
@@ -118,33 +123,34 @@ def change_job(
         token: of the claim under which the caller holds the job; None for callers that hold no lease.
 
     Returns:
-        Whether the change was made.
+        The number of the job's last event, None where the change was not made.
     """
     guard = [JobRow.id == job_id, JobRow.status.in_(sources)]
     if token is not None:
         guard.append(JobRow.token == token)
     statement = update(JobRow).where(*guard).values(**(values or {}), event_seq=JobRow.event_seq + len(events))
-    last = session.execute(
+    last: int | None = session.execute(
         statement.returning(JobRow.event_seq).execution_options(synchronize_session=False)
     ).scalar_one_or_none()
     if last is None:
-        return False
+        return None
     _add_events(session, job_id, last - len(events) + 1, events)
     if (values or {}).get("status") == "queued":
         announce_job(session)
-    return True
+    return last
 
 
 def next_job_due(session: Session, taker: Taker) -> datetime | None:
     """Gives when the first of the waiting jobs may be claimed. Asks without a lock: idle workers disturb nobody."""
-    return session.scalar(select(func.min(JobRow.not_before)).where(*_waiting_for(taker)))
+    due = case((_rests_too_long(taker), literal(taker.now, JobRow.not_before.type)), else_=JobRow.not_before)
+    return session.scalar(select(func.min(due)).where(*_waiting_for(taker)))
 
 
-def lock_next_job(session: Session, now: datetime, taker: Taker) -> JobRow | None:
+def lock_next_job(session: Session, taker: Taker) -> JobRow | None:
     """Gives the next job to run (priority, then age), passing over those that others are just claiming."""
     query = (
         select(JobRow)
-        .where(JobRow.not_before <= now, *_waiting_for(taker))
+        .where(or_(JobRow.not_before <= taker.now, _rests_too_long(taker)), *_waiting_for(taker))
         .order_by(JobRow.priority.desc(), JobRow.created_at, JobRow.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -172,12 +178,17 @@ def list_status_events(session: Session, job_ids: Iterable[str]) -> Sequence[Eve
     return session.scalars(query.order_by(EventRow.job_id, EventRow.seq)).all()
 
 
+def _rests_too_long(taker: Taker) -> ColumnElement[bool]:
+    return JobRow.not_before > taker.now + taker.longest_rest
+
+
 def _waiting_for(taker: Taker) -> list[ColumnElement[bool]]:
     asked = func.coalesce(JobRow.spec["device"].as_string(), "auto")
     is_open = asked == "auto"
-    if taker.leaves_others:
+    if taker.leaves_for is not None:
         meant = func.coalesce(JobRow.resolved["device"].as_string(), taker.kind)
-        is_open = and_(is_open, meant.startswith(taker.kind))
+        was_left = JobRow.not_before < taker.now - taker.leaves_for
+        is_open = and_(is_open, or_(meant.startswith(taker.kind), was_left))
     return [JobRow.status == "queued", or_(asked == taker.device, is_open)]
 
 

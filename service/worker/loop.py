@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.domain.ids import new_id
-from service.domain.leasing.claims import claim_next_job
+from service.domain.leasing.claims import claim_next_job, give_back
 from service.domain.leasing.endings import hand_over, lose_attempt
 from service.domain.leasing.leases import Hold, LeaseLost
 from service.domain.leasing.placement import taker
@@ -61,6 +61,8 @@ class Worker:
         self._reading = Transactions(reading_session_factory(self._engine), retry)
         self._stop = Flag()
         self._job_id: str | None = None
+        # May the database say that it holds a job, though it runs none?
+        self._may_hold = False
         self._bell = Bell(self._engine)
         self._spans = spans_to(settings.otlp_endpoint)
         self._rest_seconds = settings.poll_seconds
@@ -98,20 +100,30 @@ class Worker:
     def _work_once(self, spare: SpareProcess) -> bool:
         """Claims and runs a job; says whether there was one and a process to run it."""
         self._rest_seconds = self._settings.poll_seconds
-        if not spare.is_ready() or not self._reading.run(self._is_job_due):
+        if not spare.is_ready() or not (self._may_hold or self._reading.run(self._is_job_due)):
             return False
-        lease = self._settings.lease_seconds
-        claim = self._writing.run(lambda session: claim_next_job(session, self.worker_id, lease, self._device))
-        if claim is None:
-            return False
-        self._run_job(*claim, spare)
-        return True
+        # Until it is known what came of it: the database may go away in the middle.
+        self._may_hold = True
+        claim = self._writing.run(self._claim)
+        if claim is not None:
+            self._run_job(*claim, spare)
+        self._may_hold = False
+        return claim is not None
+
+    def _claim(self, session: Session) -> tuple[Hold, JobRow] | None:
+        give_back(session, self.worker_id)
+        settings = self._settings
+        return claim_next_job(
+            session, self.worker_id, settings.lease_seconds, self._device, settings.backoff_max_seconds
+        )
 
     def _is_job_due(self, session: Session) -> bool:
-        due = next_job_due(session, taker(session, self.worker_id, self._device, self._settings.lease_seconds))
+        settings = self._settings
+        asking = taker(session, self.worker_id, self._device, settings.lease_seconds, settings.backoff_max_seconds)
+        due = next_job_due(session, asking)
         if due is None:
             return False
-        left = (due - database_now(session)).total_seconds()
+        left = (due - asking.now).total_seconds()
         if left > 0:
             # To the moment: a job that rests between two attempts rings no bell when it may go on.
             self._rest_seconds = min(self._rest_seconds, left)
@@ -131,10 +143,10 @@ class Worker:
         except LeaseLost:
             log.warning("lease_lost", worker_id=self.worker_id)
             return "lost"
-        except SQLAlchemyError:
-            # The database is away: nothing can be written, and the lease will give the job back.
-            raise
-        except Exception:  # the job edge: a defect of ours ends this attempt, not the worker
+        except Exception as error:  # the job edge: a defect of ours ends this attempt, not the worker
+            if is_passing(error):
+                # The database is away: nothing can be written, and the job is given back later.
+                raise
             log.exception("attempt_broke")
             status = self._writing.run(lambda session: self._lose(session, hold))
         finally:

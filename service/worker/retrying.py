@@ -22,8 +22,8 @@ log = get_logger()
 class Transactions:
     """Runs functions in sessions of their own; one that fails because the database is away is run again.
 
-    A function may run twice although its commit went through and only the answer was lost; the job's token makes the
-    second run harmless.
+    A function may run twice although its commit went through and only the answer was lost, so it must see what it did
+    before: by the job's token and state, by the number of a batch, or as a claim by what its worker holds.
     """
 
     def __init__(self, sessions: sessionmaker[Session], retry_seconds: float) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.datasets import column_types
 from service.domain.leasing import endings, leases
-from service.domain.leasing.leases import Hold, LeaseLost
+from service.domain.leasing.leases import Batch, Hold, LeaseLost
 from service.domain.trained_model import TrainedModel
 from service.log import get_logger
 from service.settings import Settings
@@ -179,9 +179,8 @@ class Attempt:
     def _flush(self) -> None:
         if not self._events and self._progress is None:
             return
-        events, progress = self._events, self._progress
-        most = self._settings.max_metric_points
-        self._writing.run(lambda session: leases.record_progress(session, self._hold, events, progress, most))
+        batch, most = Batch(self._events, self._progress), self._settings.max_metric_points
+        self._writing.run(lambda session: leases.record_progress(session, self._hold, batch, most))
         self._events, self._progress, self._flushed = [], None, time.monotonic()
 
     def _hand_over(self) -> str:

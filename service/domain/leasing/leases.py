@@ -20,6 +20,7 @@ from service.domain.states import HELD
 from service.store import jobs as statements
 from service.store.blobs import keep_blob, put_blob
 from service.store.engine import database_now
+from service.store.events import find_event
 from service.store.jobs import Event
 from service.store.tables import JobRow
 
@@ -35,6 +36,21 @@ class Hold:
     job_id: str
     token: int
     worker_id: str
+
+
+@dataclass
+class Batch:
+    """What a run told since the last write; written down once, however often that is tried.
+
+    Attributes:
+        events: (type, data), in order; as JSON knows them.
+        progress: how far the run came; None = as before.
+        last: the number that the last try gave the last event.
+    """
+
+    events: Sequence[Event]
+    progress: dict[str, Any] | None = None
+    last: int | None = None
 
 
 def renew_lease(session: Session, hold: Hold, lease_seconds: float) -> None:
@@ -60,22 +76,24 @@ def held_status(session: Session, hold: Hold) -> str:
     return row.status
 
 
-def record_progress(
-    session: Session, hold: Hold, events: Sequence[Event], progress: dict[str, Any] | None, max_metric_points: int
-) -> None:
+def record_progress(session: Session, hold: Hold, batch: Batch, max_metric_points: int) -> None:
     """Appends to the job's log and shows how far it came; a metric series that grows too long is thinned.
+
+    A batch that is written already (its transaction went through, only the answer was lost) is left as it is.
 
     Raises:
         LeaseLost: nothing is written.
     """
+    if _is_written(session, hold, batch):
+        return
     values: dict[str, Any] = {}
-    if progress is not None:
-        values["progress"] = progress
-    stages = [data.get("name") for kind, data in events if kind == "stage" and data.get("name")]
+    if batch.progress is not None:
+        values["progress"] = batch.progress
+    stages = [data.get("name") for kind, data in batch.events if kind == "stage" and data.get("name")]
     if stages:
         values["phase"] = stages[-1]
-    write(session, hold, values, events)
-    if any(kind == "metric" for kind, _ in events):
+    batch.last = write(session, hold, values, batch.events)
+    if any(kind == "metric" for kind, _ in batch.events):
         shorten_series(session, hold.job_id, max_metric_points)
     session.commit()
 
@@ -123,13 +141,20 @@ def locked(session: Session, hold: Hold) -> JobRow:
     return row
 
 
-def write(session: Session, hold: Hold, values: dict[str, Any], events: Sequence[Event] = ()) -> None:
-    """Changes the held job and appends to its log; the caller commits.
+def write(session: Session, hold: Hold, values: dict[str, Any], events: Sequence[Event] = ()) -> int:
+    """Changes the held job and appends to its log, whose last number it gives; the caller commits.
 
     Raises:
         LeaseLost: another worker has the job, or nobody; the transaction is over.
     """
-    written = statements.change_job(session, hold.job_id, sources=HELD, values=values, events=events, token=hold.token)
-    if not written:
+    last = statements.change_job(session, hold.job_id, sources=HELD, values=values, events=events, token=hold.token)
+    if last is None:
         session.rollback()
         raise LeaseLost(hold.job_id)
+    return last
+
+
+def _is_written(session: Session, hold: Hold, batch: Batch) -> bool:
+    # By its words too: where the last try left nothing, its number may have gone to somebody's verb.
+    row = None if batch.last is None else find_event(session, hold.job_id, batch.last)
+    return row is not None and bool(batch.events) and (row.type, row.data) == tuple(batch.events[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,9 +11,12 @@ from sqlalchemy.orm import Session
 from kan.cost import GPU_WORK, Cost
 from service.domain.errors import Fault, InvalidSpec
 from service.domain.leasing.workers import list_workers
+from service.store.engine import database_now
 from service.store.jobs import Taker
 
 AUTO, CPU, ANY_GPU = "auto", "cpu", "cuda"
+# A free worker takes a job within a fraction of a second.
+_LEFT_FOR = timedelta(seconds=5)
 
 
 def device_facts(spec: Mapping[str, Any], costs: Collection[Cost]) -> dict[str, str]:
@@ -47,15 +51,30 @@ def check_device(session: Session, spec: Mapping[str, Any], lease_seconds: float
     raise InvalidSpec(f"/device: {message}", [Fault("/device", "unknown_device", message)])
 
 
-def taker(session: Session, worker_id: str, device: str, lease_seconds: float) -> Taker:
-    """Gives which jobs a worker takes.
+def taker(
+    session: Session, worker_id: str, device: str, lease_seconds: float, longest_rest_seconds: float = 3600.0
+) -> Taker:
+    """Gives which jobs a worker takes now.
 
     It takes what asks for its device by name, and of what leaves the device to us everything; but what suits a CPU
-    better it leaves to a free worker on a CPU, and what suits a GPU better to a free worker on a GPU.
+    better it leaves to a free worker on a CPU, and what suits a GPU better to a free worker on a GPU. Not for ever: one
+    that looks free may have no process yet to train in.
+
+    Args:
+        session: to read with.
+        worker_id, device: of the worker.
+        lease_seconds: for how long others count as alive.
+        longest_rest_seconds: that a job may have between two attempts.
     """
     others = [row.device for row in list_workers(session, lease_seconds) if row.job_id is None and row.id != worker_id]
     kind = kind_of(device)
-    return Taker(device, kind, leaves_others=any(kind_of(other) != kind for other in others))
+    return Taker(
+        device=device,
+        kind=kind,
+        now=database_now(session),
+        longest_rest=timedelta(seconds=longest_rest_seconds),
+        leaves_for=_LEFT_FOR if any(kind_of(other) != kind for other in others) else None,
+    )
 
 
 def kind_of(device: str) -> str:

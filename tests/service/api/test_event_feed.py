@@ -15,6 +15,7 @@ from service.domain.errors import JobNotFound
 from service.domain.job_verbs import cancel_job
 from service.domain.jobs import delete_job
 from service.domain.leasing import endings, leases
+from service.domain.leasing.leases import Batch
 from service.store.engine import reading_session_factory
 from tests.service.domain.leasing.test_leases import claim, queue_job
 
@@ -64,7 +65,7 @@ def test_followers_share_the_reading_and_miss_nothing_that_is_written_meanwhile(
     def write() -> None:
         with sessions() as other:
             for step in range(50):
-                leases.record_progress(other, hold, [("metric", {"step": step})] * 5, None, 1000)
+                leases.record_progress(other, hold, Batch([("metric", {"step": step})] * 5), 1000)
             endings.finish_failed(other, hold, "internal", "the test ends it")
 
     writing = threading.Thread(target=write)
@@ -80,7 +81,7 @@ def test_followers_share_the_reading_and_miss_nothing_that_is_written_meanwhile(
 def test_follower_from_before_what_is_in_memory_reads_the_rest(feed: EventFeed, session: Session) -> None:
     job_id = queue_job(session)
     hold = claim(session)
-    leases.record_progress(session, hold, [("metric", {"step": 1})] * 1500, None, 10_000)
+    leases.record_progress(session, hold, Batch([("metric", {"step": 1})] * 1500), 10_000)
     endings.finish_failed(session, hold, "internal", "the test ends it")
 
     async def one_after_the_other() -> list[int]:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from service.api.job_events import stream_events
 from service.domain.job_verbs import cancel_job
 from service.domain.leasing import endings, leases
+from service.domain.leasing.leases import Batch
 from service.settings import Settings
 from tests.service.domain.leasing.test_leases import claim, queue_job
 
@@ -96,7 +97,7 @@ def test_stream_goes_on_in_another_process_without_gap_or_double(
 ) -> None:
     job_id = queue_job(session)
     hold = claim(session)
-    leases.record_progress(session, hold, [("metric", {"step": step}) for step in range(30)], None, 1000)
+    leases.record_progress(session, hold, Batch([("metric", {"step": step}) for step in range(30)]), 1000)
 
     async def read(app: FastAPI, after: int, until: int) -> list[int]:
         found: list[int] = []
@@ -108,7 +109,7 @@ def test_stream_goes_on_in_another_process_without_gap_or_double(
         return found
 
     before = asyncio.run(read(api_of(settings).app, 0, 32))
-    leases.record_progress(session, hold, [("metric", {"step": step}) for step in range(30, 60)], None, 1000)
+    leases.record_progress(session, hold, Batch([("metric", {"step": step}) for step in range(30, 60)]), 1000)
     endings.finish_failed(session, hold, "internal", "the test ends it")
     after = asyncio.run(read(api_of(settings).app, before[-1], 64))
     assert before + after == list(range(1, 65))
@@ -118,7 +119,7 @@ def test_stream_goes_on_over_numbers_that_were_thinned_out(api: Api, session: Se
     job_id = queue_job(session)
     hold = claim(session)
     for step in range(100):
-        leases.record_progress(session, hold, [("metric", {"step": step})], None, 10)
+        leases.record_progress(session, hold, Batch([("metric", {"step": step})]), 10)
     endings.finish_failed(session, hold, "internal", "the test ends it")
     where = f"/v1/jobs/{job_id}/events"
     kept = [event["seq"] for event in api.get(where).json()["data"]]

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from service.domain.leasing import leases
+from service.domain.leasing.leases import Batch
 from tests.service.domain.leasing.test_leases import claim, queue_job
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def where(session: Session) -> str:
         metric = {"stage": 1, "name": "fit", "step": step, "train_loss": 1.0 / (step + 1), **extra}
         if step == 0:
             hold = claim(session)
-        leases.record_progress(session, hold, [("metric", metric)], None, 1000)
+        leases.record_progress(session, hold, Batch([("metric", metric)]), 1000)
     return f"/v1/jobs/{job_id}"
 
 

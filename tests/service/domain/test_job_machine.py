@@ -20,7 +20,7 @@ from service.domain.errors import IllegalJobStep
 from service.domain.idempotency import Answer
 from service.domain.leasing import claims, endings, leases
 from service.domain.leasing.backoff import Backoff
-from service.domain.leasing.leases import Hold, LeaseLost
+from service.domain.leasing.leases import Batch, Hold, LeaseLost
 from service.domain.leasing.rescues import held_leases, rescue_jobs
 from service.domain.specs.job_specs import JobDraft
 from service.domain.states import HELD, RETRIABLE, Verb
@@ -133,7 +133,7 @@ class JobMachine(RuleBasedStateMachine):
     @rule(pick=PICK, count=st.integers(0, 3))
     def progress(self, pick: int, count: int) -> None:
         events = [("metric", {"step": step}) for step in range(count)]
-        job = self.work(pick, leases.record_progress, events, {"step": count}, 1000)
+        job = self.work(pick, leases.record_progress, Batch(events, {"step": count}), 1000)
         if job is not None:
             job.history += [("metric", "")] * count
 

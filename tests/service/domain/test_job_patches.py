@@ -10,6 +10,7 @@ from service.domain.errors import IfMatchFailed, IfMatchMissing, InvalidSpec, Jo
 from service.domain.ids import new_id
 from service.domain.job_patches import ANY, JobPatch, patch_job, revision_of
 from service.domain.leasing import claims, leases
+from service.domain.leasing.leases import Batch
 from service.domain.specs.job_specs import JobDraft
 from service.store.jobs import list_events
 from service.store.tables import JobRow
@@ -69,7 +70,7 @@ def test_progress_does_not_stand_in_the_way_of_a_patch(session: Session) -> None
     claimed = claims.claim_next_job(session, "wk_a", 30.0)
     assert claimed is not None
     seen = revision_of(jobs.get_job(session, row.id).row)
-    leases.record_progress(session, claimed[0], [("metric", {"step": 1})], {"step": 1}, 100)
+    leases.record_progress(session, claimed[0], Batch([("metric", {"step": 1})], {"step": 1}), 100)
     assert patch(session, row.id, JobPatch(priority=5), seen).priority == 5
 
 

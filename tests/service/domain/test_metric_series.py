@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.errors import JobNotFound
 from service.domain.leasing import leases
+from service.domain.leasing.leases import Batch
 from service.domain.metric_series import even_places, list_metrics, surplus
 from service.store.events import metric_numbers
 from tests.service.domain.leasing.test_leases import claim, queue_job
@@ -24,7 +25,7 @@ def train(session: Session, steps: int, batch: int) -> str:
     hold = claim(session)
     for first in range(1, steps + 1, batch):
         events = [("metric", {"step": step}) for step in range(first, min(steps + 1, first + batch))]
-        leases.record_progress(session, hold, events, None, CAP)
+        leases.record_progress(session, hold, Batch(events), CAP)
         assert len(metric_numbers(session, job_id)) <= CAP
     return job_id
 

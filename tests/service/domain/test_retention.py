@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.domain import checkpoints, jobs
 from service.domain.leasing import claims, endings, leases
+from service.domain.leasing.leases import Batch
 from service.domain.retention import Forgotten, forget, sweep
 from service.domain.specs.job_specs import JobDraft
 from service.domain.trained_model import TrainedModel, TrainingMoment
@@ -32,7 +33,7 @@ def run_job(session: Session) -> leases.Hold:
     claimed = claims.claim_next_job(session, "wk_a", 30.0)
     assert claimed is not None
     hold = claimed[0]
-    leases.record_progress(session, hold, [("metric", {"step": 1}), ("log", {"text": "hello"})], None, 100)
+    leases.record_progress(session, hold, Batch([("metric", {"step": 1}), ("log", {"text": "hello"})]), 100)
     for stage in (1, 2):
         moment = TrainingMoment(b"network %d" % stage, stage, "fit", True, 5, 0.1, 0.1)
         leases.record_checkpoint(session, hold, b"to go on from %d" % stage, {"step": 5}, moment)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.domain.job_verbs import pause_job, resume_job
+from service.domain.leasing.claims import claim_next_job
 from tests.service.worker.test_loop import assert_succeeded_once
 
 if TYPE_CHECKING:
@@ -59,6 +60,19 @@ def test_pauses_taken_back_at_once_lose_no_step_and_no_job(bench: Bench, session
     assert_succeeded_once(bench, job_id, 60)
     steps = [event.data["step"] for event in bench.events(job_id, "metric")]
     assert steps == sorted(set(steps)), "a step was done twice"
+
+
+def test_job_that_a_worker_holds_without_knowing_it_is_given_back_before_its_next_one(
+    bench: Bench, sessions: sessionmaker[Session]
+) -> None:
+    unknown = bench.submit(steps=5)
+    with sessions() as session:
+        # The answer to this claim never came.
+        assert claim_next_job(session, "wk_forgetful", 600.0) is not None
+    other = bench.submit(steps=5)
+    bench.start_worker(options=("--id", "wk_forgetful"))
+    assert_succeeded_once(bench, other, 5)
+    assert_succeeded_once(bench, unknown, 5)
 
 
 @pytest.mark.parametrize(("steps", "reason"), [(100_000, "max_runtime"), (5, None)], ids=["best", "whole"])

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service.domain import jobs
 from service.domain.leasing import claims, endings, leases
 from service.domain.leasing.backoff import Backoff
-from service.domain.leasing.leases import Hold, LeaseLost
+from service.domain.leasing.leases import Batch, Hold, LeaseLost
 from service.domain.leasing.rescues import held_leases, rescue_jobs
 from service.domain.specs.job_specs import JobDraft
 from service.domain.trained_model import TrainedModel
@@ -50,7 +50,7 @@ def row_of(session: Session, job_id: str) -> JobRow:
 WRITES: list[Any] = [
     lambda session, hold: leases.renew_lease(session, hold, 30.0),
     leases.held_status,
-    lambda session, hold: leases.record_progress(session, hold, [("metric", {"step": 1})], {"step": 1}, 100),
+    lambda session, hold: leases.record_progress(session, hold, Batch([("metric", {"step": 1})], {"step": 1}), 100),
     lambda session, hold: leases.record_checkpoint(session, hold, b"late", {"step": 1}),
     lambda session, hold: endings.finish_with_model(session, hold, TRAINED),
     lambda session, hold: endings.finish_with_answer(session, hold, {"advice": "late"}),
@@ -110,7 +110,7 @@ def test_long_metric_series_is_thinned_evenly(session: Session) -> None:
     hold = claim(session)
     for start in range(0, 1000, 10):
         events = [("metric", {"step": step}) for step in range(start, start + 10)]
-        leases.record_progress(session, hold, events, None, 100)
+        leases.record_progress(session, hold, Batch(events), 100)
     steps = [event.data["step"] for event in list_events(session, job_id, 0, 10_000) if event.type == "metric"]
     assert 50 <= len(steps) <= 100
     assert steps == sorted(set(steps))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from kan.config import NetworkConfig
@@ -16,7 +18,7 @@ from service.domain.leasing.endings import hand_over
 from service.domain.leasing.placement import check_device, device_facts
 from service.domain.specs.job_specs import JobDraft
 from service.store.engine import database_now
-from service.store.tables import WorkerRow
+from service.store.tables import JobRow, WorkerRow
 from service.store.workers import report_worker
 
 
@@ -76,6 +78,18 @@ def test_large_open_job_goes_to_the_cpu_where_no_gpu_is_free(session: Session, o
     if other_job is not None:
         sign_on(session, "wk_gpu", "cuda:0", job_id=other_job)
     assert claimed(session, "cpu") == job_id
+
+
+def test_open_job_that_the_free_worker_does_not_take_is_taken_by_another_kind(session: Session) -> None:
+    job_id = queue_job(session, meant="cpu")
+    sign_on(session, "wk_me", "cuda:0")
+    # Present, and without a process to train in.
+    sign_on(session, "wk_other", "cpu")
+    assert claimed(session, "cuda:0") is None
+    past = database_now(session) - timedelta(seconds=6)
+    session.execute(update(JobRow).where(JobRow.id == job_id).values(not_before=past))
+    session.commit()
+    assert claimed(session, "cuda:0") == job_id
 
 
 def test_worker_passes_over_a_job_for_another_device(session: Session) -> None:

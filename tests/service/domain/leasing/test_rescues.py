@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from service.domain import job_verbs, jobs
 from service.domain.leasing import claims, endings, leases, rescues
 from service.domain.leasing.backoff import Backoff
-from service.domain.leasing.leases import Hold, LeaseLost
+from service.domain.leasing.leases import Batch, Hold, LeaseLost
 from service.domain.leasing.rescues import held_leases, lost_leases, rescue_jobs
 from service.domain.leasing.watch import LeaseWatch
 from service.domain.specs.job_specs import JobDraft
@@ -101,7 +101,7 @@ def test_clock_that_jumps_an_hour_forth_and_back_steals_no_job_from_its_worker(s
         if second % 5 == 0:
             leases.renew_lease(session, hold, 30.0)
         assert lost_leases(session, watch, clock.steady_seconds) == []
-    leases.record_progress(session, hold, [], {"step": 1}, 1000)
+    leases.record_progress(session, hold, Batch([], {"step": 1}), 1000)
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
