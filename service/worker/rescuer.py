@@ -31,7 +31,7 @@ class Rescuer:
     def __init__(self, settings: Settings, writing: Transactions, reading: Transactions) -> None:
         self._settings = settings
         self._writing, self._reading = writing, reading
-        self._leases = LeaseWatch(settings.lease_seconds, settings.heartbeat_seconds)
+        self._leases = LeaseWatch(settings.lease_seconds, settings.heartbeat_seconds, settings.rescue_seconds)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="rescuer", daemon=True)
 

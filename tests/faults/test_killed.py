@@ -46,6 +46,10 @@ def at_phase(bench: FaultBench, job_id: str, phase: str) -> Iterator[str]:
             bench.gates.let_go(held)
             if phase == RECORDING:
                 bench.wait_here(SENT)
+            else:
+                # It ends when it has sent its result.
+                training = bench.gates.pid(held)
+                wait_until(lambda: not is_running(training), "the end of the training process")
             bench.wait_for_waiting_writer()
             yield held
     for gate in (held, RESULT):

@@ -121,6 +121,6 @@ def leases_of_a_running_job(session: Session, clock: Clock) -> tuple[Hold, Lease
     """Gives a fresh claim, and a watch that has seen it."""
     found = claims.claim_next_job(session, "wk_a", 30.0)
     assert found is not None
-    watch = LeaseWatch(lease_seconds=30.0, heartbeat_seconds=5.0)
+    watch = LeaseWatch(lease_seconds=30.0, heartbeat_seconds=5.0, look_seconds=30.0)
     assert lost_leases(session, watch, clock.steady_seconds) == []
     return found[0], watch

@@ -48,7 +48,7 @@ class World:
 
 @pytest.fixture
 def watch() -> LeaseWatch:
-    return LeaseWatch(LEASE_SECONDS, HEARTBEAT_SECONDS)
+    return LeaseWatch(LEASE_SECONDS, HEARTBEAT_SECONDS, look_seconds=1)
 
 
 def test_dead_workers_lease_is_lost_when_it_ends(watch: LeaseWatch) -> None:
@@ -88,3 +88,19 @@ def test_lease_that_was_renewed_meanwhile_is_watched_anew(watch: LeaseWatch) -> 
     assert watch.lost([renewed], START + HOUR, 9.0) == []
     assert watch.lost([renewed], START + HOUR, 18.0) == []
     assert watch.lost([renewed], START + HOUR, 19.0) == [renewed]
+
+
+def test_outage_longer_than_a_lease_costs_no_living_worker_its_job(watch: LeaseWatch) -> None:
+    lease = Lease("job_1", 3, START + timedelta(seconds=LEASE_SECONDS))
+    assert watch.lost([lease], START, 0.0) == []
+    # Nobody could look, and nobody could renew.
+    back = START + timedelta(seconds=40)
+    assert watch.lost([lease], back, 40.0) == []
+    assert watch.lost([lease], back + timedelta(seconds=9), 49.0) == []
+    assert watch.lost([lease], back + timedelta(seconds=10), 50.0) == [lease]
+
+
+def test_rare_looks_find_a_lost_lease_all_the_same() -> None:
+    watch, lease = LeaseWatch(LEASE_SECONDS, HEARTBEAT_SECONDS, look_seconds=600), Lease("job_1", 3, START)
+    assert watch.lost([lease], START + HOUR, 0.0) == []
+    assert watch.lost([lease], START + HOUR, 600.0) == [lease]
