@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.store.engine import database_now
@@ -174,7 +174,8 @@ def list_events(session: Session, job_id: str, after: int, limit: int) -> Sequen
 
 def list_status_events(session: Session, job_ids: Iterable[str]) -> Sequence[EventRow]:
     """Gives the events of type status of several jobs, oldest first."""
-    query = select(EventRow).where(EventRow.job_id.in_(list(job_ids)), EventRow.type == "status")
+    # Word for word as the index says it, which no parameter would do.
+    query = select(EventRow).where(EventRow.job_id.in_(list(job_ids)), EventRow.type == literal_column("'status'"))
     return session.scalars(query.order_by(EventRow.job_id, EventRow.seq)).all()
 
 

@@ -18,8 +18,11 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_IS_STATUS = text("type = 'status'")
 
 JsonObject = dict[str, Any]
 JsonList = list[Any]
@@ -136,7 +139,7 @@ class JobRow(Row):
     reason: Mapped[str | None]
     attempt: Mapped[int]
     max_attempts: Mapped[int]
-    retry_of: Mapped[str | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
+    retry_of: Mapped[str | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     spec: Mapped[JsonObject]
     resolved: Mapped[JsonObject | None]
     progress: Mapped[JsonObject | None]
@@ -165,6 +168,8 @@ class EventRow(Row):
     """One entry of a job's log: status, stage, metric, checkpoint, warning, log or end."""
 
     __tablename__ = "events"
+    # A list of jobs shows the states that each went through: some rows of the thousands that its log may have.
+    __table_args__ = (Index("ix_events_status", "job_id", "seq", sqlite_where=_IS_STATUS, postgresql_where=_IS_STATUS),)
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
@@ -229,7 +234,7 @@ class VersionRow(Row):
     training: Mapped[JsonObject]
     job_id: Mapped[str | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
     dataset_id: Mapped[str | None] = mapped_column(ForeignKey("datasets.id", ondelete="SET NULL"), index=True)
-    parent_id: Mapped[str | None] = mapped_column(ForeignKey("versions.id", ondelete="SET NULL"))
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("versions.id", ondelete="SET NULL"), index=True)
     edit: Mapped[JsonObject | None]
     seed: Mapped[int | None]
     code_version: Mapped[str]

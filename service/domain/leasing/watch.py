@@ -13,8 +13,8 @@ class LeaseWatch:
 
     A clock set forward ends every lease on paper, and one set back lets a dead worker's last for hours. So a lease is
     lost only where nobody was seen to renew it: for two heartbeats when its end has passed, or for its whole length
-    when it ends later than any lease taken now. While the database is away nobody can renew: what was seen before it was
-    away for long counts for nothing.
+    when it ends later than any lease taken now. While the database is away nobody can renew: what was seen before it
+    was away for long counts for nothing.
 
     Args:
         lease_seconds: how long a lease is.

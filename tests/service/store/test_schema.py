@@ -7,6 +7,7 @@ import sys
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 
 from service.store.engine import make_engine
 from service.store.schema import is_migrated, migrate
@@ -25,6 +26,15 @@ def test_upgraded_empty_database_equals_tables(empty_database_url: str) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Row.metadata) == []
     engine.dispose()
+
+
+def test_rows_that_refer_to_a_deleted_one_are_found_by_an_index() -> None:
+    without = []
+    for table in Row.metadata.sorted_tables:
+        unique = [each for each in table.constraints if isinstance(each, PrimaryKeyConstraint | UniqueConstraint)]
+        led = {next(iter(each.columns)).name for each in [*table.indexes, *unique]}
+        without += [f"{table.name}.{key.parent.name}" for key in table.foreign_keys if key.parent.name not in led]
+    assert without == []
 
 
 def test_second_migration_changes_nothing(database_url: str) -> None:
