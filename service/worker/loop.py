@@ -33,6 +33,7 @@ from service.worker.process import SpareProcess, warm_up
 from service.worker.rescuer import Rescuer, backoff_of
 from service.worker.retrying import Transactions, is_passing
 from service.worker.runner import Attempt
+from service.worker.temporary import take_temporary_folder
 
 # By the kind of the job.
 RUN_CLASSES = {
@@ -79,6 +80,7 @@ class Worker:
 
     def run(self) -> None:
         """Works until `stop`; gives its job back and signs off at the end."""
+        take_temporary_folder()
         warm_up(self._run_class)
         self._survive(lambda: self._writing.run(self._sign_on))
         log.info("worker_started", worker_id=self.worker_id, device=self._device)
