@@ -87,6 +87,18 @@ def test_scores_that_take_longer_than_a_stop_may_are_waited_for_when_time_is_up(
     assert len(bench.versions(job_id)) == 1
 
 
+@pytest.mark.slow
+def test_job_of_a_million_steps_leaves_at_most_the_cap_of_its_metrics(bench: Bench) -> None:
+    job_id = bench.submit(steps=1_000_000, stage_steps=10_000)
+    bench.start_worker(KAN_MAX_METRIC_POINTS="50")
+    assert_succeeded_once(bench, job_id, 1_000_000)
+    metrics = bench.events(job_id, "metric")
+    # A stage's last step is always told.
+    assert bench.job(job_id).event_seq > 200
+    assert 25 <= len(metrics) <= 50
+    assert metrics[-1].data["step"] == 1_000_000
+
+
 def test_step_that_hangs_when_time_is_up_fails_the_job_after_its_silence(bench: Bench) -> None:
     job_id = bench.submit(steps=60, hang_at=3, has_best=True, max_runtime_s=1)
     bench.start_worker(KAN_STALL_SECONDS="1.5")
