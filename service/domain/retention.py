@@ -2,61 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from service.settings import Settings
-from service.store.blobs import adopt_strays, drop_orphans
+from service.store import retention as statements
+from service.store.blobs import adopt_strays, drop_orphans, find_orphans, find_strays
 from service.store.engine import database_now
-from service.store.retention import drop_events, drop_jobs, release_checkpoints
-from service.store.workers import drop_unseen_workers
+from service.store.workers import drop_unseen_workers, unseen_workers
 
 # The states a job went through are read from them.
 LASTING_EVENTS = ("status", "end")
-_FORGET_WORKER = timedelta(hours=1)
+_FORGET_WORKER_SECONDS = 3600.0
+_DAY_SECONDS = 86_400.0
 
 
-@dataclass(frozen=True)
-class Forgotten:
-    """How many of each were forgotten."""
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """One kind of thing to forget, some at a time: looked for without holding anybody up, forgotten in a short moment.
 
-    checkpoints: int
-    events: int
-    jobs: int
+    Attributes:
+        seconds: the age at which it is old.
+        search: gives some that are older than a time.
+        remove: forgets those of them that are still that old; gives how many.
+    """
+
+    seconds: float
+    search: Callable[[Session, datetime], Sequence[Any]]
+    remove: Callable[[Session, datetime, Sequence[Any]], int]
+
+    def find(self, session: Session) -> Sequence[Any]:
+        """Gives some that are old now; it only reads."""
+        return self.search(session, self._oldest(session))
+
+    def forget(self, session: Session, found: Sequence[Any]) -> int:
+        """Forgets what was found, and commits; gives how many."""
+        count = self.remove(session, self._oldest(session), found)
+        session.commit()
+        return count
+
+    def _oldest(self, session: Session) -> datetime:
+        return database_now(session) - timedelta(seconds=self.seconds)
 
 
-def sweep(session: Session, settings: Settings, shelf: str) -> dict[str, int]:
-    """Forgets what is old, then deletes the bytes that nothing refers to, and commits; gives how many of each.
+def sweeps(settings: Settings, shelf: str) -> dict[str, Sweep]:
+    """Gives what is to be swept, in order: what one lets go of, a later one deletes.
 
     Args:
-        session: to write with.
-        settings: say what is old.
+        settings: say what is old; 0 days = never.
         shelf: of the folder of bytes, where there is one, to look for files that no row knows.
     """
-    forgotten = forget(session, settings)
-    now = database_now(session)
-    oldest = now - timedelta(seconds=settings.orphan_seconds)
-    blobs, strays = drop_orphans(session, oldest), adopt_strays(session, shelf, oldest)
-    drop_unseen_workers(session, now - _FORGET_WORKER)
-    session.commit()
-    return {"blobs": blobs, "strays": strays, **asdict(forgotten)}
+    logs = {"lasting": LASTING_EVENTS}
+    of_jobs = {
+        "checkpoints": (settings.keep_checkpoints_days, statements.with_old_checkpoints, statements.free_checkpoints),
+        "events": (
+            settings.keep_events_days,
+            partial(statements.with_old_events, **logs),
+            partial(statements.drop_events, **logs),
+        ),
+        "jobs": (settings.keep_jobs_days, statements.old_jobs, statements.drop_jobs),
+    }
+    age = settings.orphan_seconds
+    return {
+        **{
+            name: Sweep(days * _DAY_SECONDS, find, _found(drop)) for name, (days, find, drop) in of_jobs.items() if days
+        },
+        "blobs": Sweep(age, find_orphans, drop_orphans),
+        "strays": Sweep(age, partial(find_strays, shelf=shelf), _found(adopt_strays)),
+        "workers": Sweep(_FORGET_WORKER_SECONDS, unseen_workers, drop_unseen_workers),
+    }
 
 
-def forget(session: Session, settings: Settings) -> Forgotten:
-    """Forgets what is older than the settings say; the caller commits, and orphaned bytes are swept as any.
-
-    A sweep does some; the next one goes on.
-    """
-    now = database_now(session)
-
-    def older(days: float, drop: Callable[[datetime], int]) -> int:
-        return drop(now - timedelta(days=days)) if days else 0
-
-    return Forgotten(
-        checkpoints=older(settings.keep_checkpoints_days, lambda before: release_checkpoints(session, before)),
-        events=older(settings.keep_events_days, lambda before: drop_events(session, before, LASTING_EVENTS)),
-        jobs=older(settings.keep_jobs_days, lambda before: drop_jobs(session, before)),
-    )
+def _found(forget: Callable[[Session, Sequence[Any]], int]) -> Callable[[Session, datetime, Sequence[Any]], int]:
+    """Gives how to forget what does not become young again once it was found old."""
+    return lambda session, _, found: forget(session, found)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from sqlalchemy import ColumnElement, Engine, Insert, Select, delete, exists, select, update
+from sqlalchemy import ColumnElement, Engine, Insert, Select, and_, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -22,6 +22,8 @@ from service.store.engine import database_now
 from service.store.tables import BlobChunkRow, BlobRow, CheckpointRow, DatasetRow, JobPartRow, JobRow, VersionRow
 
 CHUNK_BYTES = 1024 * 1024
+# A sweep deletes so many in one transaction: a long one would hold up who writes.
+BLOBS_AT_ONCE = 100
 IN_DATABASE = "database"
 ELSEWHERE = "the bytes of this database are in a folder; set KAN_BLOBS as the other processes have it"
 
@@ -123,28 +125,39 @@ def free_blobs(session: Session, hashes: Iterable[str]) -> int:
     return freed
 
 
-def drop_orphans(session: Session, before: datetime) -> int:
-    """Deletes the blobs made before `before` that no row refers to; gives their number.
+def find_orphans(session: Session, before: datetime) -> Sequence[str]:
+    """Gives the hashes of some blobs made before `before` that no row refers to."""
+    orphans = select(BlobRow.sha256).where(BlobRow.created_at < before, *_unreferred())
+    return session.scalars(orphans.limit(BLOBS_AT_ONCE)).all()
+
+
+def drop_orphans(session: Session, before: datetime, hashes: Collection[str]) -> int:
+    """Deletes those of these blobs that were made before `before` and that no row refers to; gives their number.
 
     A reference made at the same moment wins: its foreign key makes this delete fail, and the next sweep finds it.
     """
-    return len(_delete(session, BlobRow.created_at < before))
+    return len(_delete(session, and_(BlobRow.sha256.in_(hashes), BlobRow.created_at < before)))
 
 
-def adopt_strays(session: Session, shelf: str, before: datetime) -> int:
-    """Gives old files of a shelf that have no row one, so that the next sweep finds them; gives their number.
+def find_strays(session: Session, before: datetime, shelf: str) -> Sequence[tuple[str, int]]:
+    """Gives hash and size of the old files of a shelf that have no row; it may take long on a share."""
+    folder = _folder(session)
+    if folder is None:
+        return []
+    files = folder.old_files(shelf, before)
+    known = set(session.scalars(select(BlobRow.sha256).where(BlobRow.sha256.startswith(shelf))))
+    return [(sha256, size) for sha256, size in files.items() if sha256 not in known]
+
+
+def adopt_strays(session: Session, strays: Sequence[tuple[str, int]]) -> int:
+    """Gives files without a row one, so that a later sweep finds them; gives their number.
 
     They are what a crash left between file and row. Deleting them here could meet somebody who writes the same content.
     """
-    folder = _folder(session)
-    if folder is None:
-        return 0
-    files = folder.old_files(shelf, before)
-    known = set(session.scalars(select(BlobRow.sha256).where(BlobRow.sha256.startswith(shelf))))
-    rows = [{"sha256": sha256, "bytes": size} for sha256, size in files.items() if sha256 not in known]
-    for row in rows:
-        session.execute(insert_or_ignore(session, BlobRow).values(**row, created_at=database_now(session)))
-    return len(rows)
+    for sha256, size in strays:
+        row = {"sha256": sha256, "bytes": size, "created_at": database_now(session)}
+        session.execute(insert_or_ignore(session, BlobRow).values(**row))
+    return len(strays)
 
 
 def insert_or_ignore(session: Session, row: type[Any]) -> Insert:
@@ -183,14 +196,17 @@ def _delete(session: Session, which: ColumnElement[bool]) -> list[str]:
 
     The files go before the transaction ends, while its locks keep others from storing the same content.
     """
-    referred = [exists().where(column == BlobRow.sha256) for column in _REFERENCES]
-    orphans = delete(BlobRow).where(which, *(~reference for reference in referred)).returning(BlobRow.sha256)
+    orphans = delete(BlobRow).where(which, *_unreferred()).returning(BlobRow.sha256)
     gone = list(session.scalars(orphans.execution_options(synchronize_session=False)))
     folder = _folder(session)
     for sha256 in gone if folder else ():
         assert folder is not None
         folder.remove(sha256)
     return gone
+
+
+def _unreferred() -> list[ColumnElement[bool]]:
+    return [~exists().where(column == BlobRow.sha256) for column in _REFERENCES]
 
 
 def _hold_row(session: Session, sha256: str, size: int) -> bool:

@@ -40,6 +40,12 @@ def drop_worker(session: Session, worker_id: str) -> None:
     session.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
 
 
-def drop_unseen_workers(session: Session, before: datetime) -> None:
-    """Forgets the workers that were last seen before a time."""
-    session.execute(delete(WorkerRow).where(WorkerRow.seen_at < before))
+def unseen_workers(session: Session, before: datetime) -> Sequence[str]:
+    """Gives the ids of workers that were last seen before a time."""
+    return session.scalars(select(WorkerRow.id).where(WorkerRow.seen_at < before)).all()
+
+
+def drop_unseen_workers(session: Session, before: datetime, worker_ids: Sequence[str]) -> int:
+    """Forgets those of these workers that were last seen before a time; gives their number."""
+    dropped: Any = session.execute(delete(WorkerRow).where(WorkerRow.id.in_(worker_ids), WorkerRow.seen_at < before))
+    return int(dropped.rowcount)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from service.domain.leasing.backoff import Backoff
 from service.domain.leasing.rescues import held_leases, lost_leases, rescue_jobs
 from service.domain.leasing.watch import LeaseWatch
-from service.domain.retention import sweep
+from service.domain.retention import Sweep, sweeps
 from service.log import get_logger
 from service.settings import Settings
 from service.store.blob_folder import SHELVES
@@ -21,6 +21,8 @@ from service.store.jobs import Lease
 from service.worker.retrying import Transactions
 
 _SWEEP_SECONDS = 300.0
+# What cannot be forgotten now (somebody refers to it at this moment) must not keep it busy for ever.
+_MOST_ROUNDS = 100
 
 log = get_logger()
 
@@ -52,15 +54,24 @@ class Rescuer:
                 rescue(self._settings, self._writing, lost)
                 if time.monotonic() - swept >= _SWEEP_SECONDS:
                     swept = time.monotonic()
-                    self._writing.run(self._sweep)
+                    self._sweep()
             except SQLAlchemyError as error:
                 log.warning("rescue_failed", error=type(error).__name__)
 
-    def _sweep(self, session: Session) -> None:
+    def _sweep(self) -> None:
         # A shelf at a time: a shared folder may take long to list.
-        found = sweep(session, self._settings, random.choice(SHELVES))
-        if any(found.values()):
-            log.info("swept", **found)
+        parts = sweeps(self._settings, random.choice(SHELVES))
+        counts = {name: sum(self._swept(part)) for name, part in parts.items()}
+        if any(counts.values()):
+            log.info("swept", **counts)
+
+    def _swept(self, part: Sweep) -> Iterator[int]:
+        """Forgets some at a time, so that nobody waits long for the database; gives how many each time."""
+        for _ in range(_MOST_ROUNDS):
+            found = self._reading.run(part.find)
+            if not found:
+                return
+            yield self._writing.run(partial(part.forget, found=found))
 
 
 def release(settings: Settings, writing: Transactions, dead_worker_id: str) -> None:

@@ -13,8 +13,9 @@ from service.domain.leasing import claims, endings, leases
 from service.domain.leasing.leases import Hold, LeaseLost
 from service.domain.specs.job_specs import JobDraft
 from service.domain.trained_model import TrainedModel, TrainingMoment
-from service.store.blobs import BlobDamaged, drop_orphans, get_blob
+from service.store.blobs import BlobDamaged, get_blob
 from service.store.engine import database_now
+from tests.service.store.test_blobs import drop_all_orphans
 
 TRAINED = TrainedModel(b"model", b"split", {}, {"inputs": [], "outputs": []}, "converged", 1.0)
 
@@ -78,7 +79,7 @@ def test_job_cancelled_at_rest_keeps_them_too_and_nothing_to_go_on_from(session:
 
 
 def assert_thinned(session: Session, hold: Hold) -> None:
-    drop_orphans(session, database_now(session) + timedelta(seconds=1))
+    drop_all_orphans(session, database_now(session) + timedelta(seconds=1))
     found = checkpoints.list_checkpoints(session, hold.job_id)
     assert {each.row.number: each.kept_for for each in found if each.row.blob_sha256} == KEPT
     assert [each.row.number for each in found if not each.kept_for] == [2, 4]
@@ -121,6 +122,6 @@ def test_a_deleted_job_takes_its_checkpoints_along(session: Session, hold: Hold)
     record_seven(session, hold)
     endings.finish_failed(session, hold, "internal", "broke")
     jobs.delete_job(session, hold.job_id)
-    assert drop_orphans(session, database_now(session) + timedelta(seconds=1)) > 0
+    assert drop_all_orphans(session, database_now(session) + timedelta(seconds=1)) > 0
     with pytest.raises(JobNotFound):
         checkpoints.list_checkpoints(session, hold.job_id)

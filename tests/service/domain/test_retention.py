@@ -6,24 +6,32 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.domain import checkpoints, jobs
 from service.domain.leasing import claims, endings, leases
 from service.domain.leasing.leases import Batch
-from service.domain.retention import Forgotten, forget, sweep
+from service.domain.retention import sweeps
 from service.domain.specs.job_specs import JobDraft
 from service.domain.trained_model import TrainedModel, TrainingMoment
 from service.settings import Settings
-from service.store.blobs import drop_orphans, get_blob
+from service.store.blobs import get_blob
 from service.store.engine import database_now
 from service.store.jobs import list_events
+from service.store.retention import JOBS_AT_ONCE
 from service.store.tables import BlobRow, JobRow, VersionRow, WorkerRow
+from tests.service.store.test_blobs import drop_all_orphans
 
 TRAINED = TrainedModel(b"model", b"split", {}, {"inputs": [], "outputs": []}, "converged", 1.0)
 NEVER = Settings(keep_checkpoints_days=0, keep_events_days=0, keep_jobs_days=0)
-NOTHING = Forgotten(0, 0, 0)
+NOTHING: dict[str, int] = {}
+
+
+def forget(session: Session, settings: Settings) -> dict[str, int]:
+    """Sweeps once; gives how many of each went."""
+    counts = {name: part.forget(session, part.find(session)) for name, part in sweeps(settings, "00").items()}
+    return {name: count for name, count in counts.items() if count}
 
 
 def run_job(session: Session) -> leases.Hold:
@@ -57,10 +65,10 @@ def ended(session: Session) -> Iterator[str]:
 
 def test_bytes_of_checkpoints_go_and_the_model_stays(session: Session, ended: str) -> None:
     assert forget(session, Settings(keep_checkpoints_days=11)) == NOTHING
-    assert forget(session, Settings(keep_checkpoints_days=9)) == Forgotten(2, 0, 0)
+    assert forget(session, Settings(keep_checkpoints_days=9)) == {"checkpoints": 2}
     assert forget(session, Settings(keep_checkpoints_days=9)) == NOTHING
     session.commit()
-    drop_orphans(session, database_now(session) + timedelta(seconds=1))
+    drop_all_orphans(session, database_now(session) + timedelta(seconds=1))
     found = checkpoints.list_checkpoints(session, ended)
     assert [(each.row.number, each.row.blob_sha256) for each in found] == [(1, None), (2, None)]
     version = session.scalars(select(VersionRow)).one()
@@ -70,7 +78,7 @@ def test_bytes_of_checkpoints_go_and_the_model_stays(session: Session, ended: st
 def test_of_the_log_the_states_stay(session: Session, ended: str) -> None:
     before = jobs.get_job(session, ended).transitions
     assert forget(session, Settings(keep_events_days=11)) == NOTHING
-    assert forget(session, Settings(keep_events_days=9)) == Forgotten(0, 4, 0)
+    assert forget(session, Settings(keep_events_days=9)) == {"events": 4}
     session.commit()
     assert {event.type for event in list_events(session, ended, 0, 100)} == {"status", "end"}
     assert jobs.get_job(session, ended).transitions == before
@@ -78,7 +86,7 @@ def test_of_the_log_the_states_stay(session: Session, ended: str) -> None:
 
 def test_whole_jobs_go_only_where_that_is_asked_for(session: Session, ended: str) -> None:
     assert forget(session, Settings()) == NOTHING
-    assert forget(session, Settings(keep_jobs_days=9)) == Forgotten(0, 0, 1)
+    assert forget(session, Settings(keep_jobs_days=9)) == {"jobs": 1}
     session.commit()
     assert session.get(JobRow, ended) is None
     version = session.scalars(select(VersionRow).execution_options(populate_existing=True)).one()
@@ -125,10 +133,18 @@ def test_sweep_forgets_then_frees_what_nothing_refers_to_any_more(session: Sessi
     session.execute(update(BlobRow).values(created_at=old))
     session.add(WorkerRow(id="wk_gone", host="h", pid=1, device="cpu", started_at=old, seen_at=old))
     session.commit()
-    found = sweep(session, Settings(keep_checkpoints_days=9), "00")
-    # The running job has the same networks still.
-    assert found == {"blobs": 0, "strays": 0, "checkpoints": 2, "events": 0, "jobs": 0}
+    # No bytes: the running job has the same networks still.
+    assert forget(session, Settings(keep_checkpoints_days=9)) == {"checkpoints": 2, "workers": 1}
     assert session.scalars(select(WorkerRow)).all() == []
     session.execute(update(VersionRow).values(split_sha256=None))
     session.commit()
-    assert sweep(session, Settings(), "00")["blobs"] == 1
+    assert forget(session, Settings()) == {"blobs": 1}
+
+
+def test_one_moment_of_a_sweep_takes_some_jobs_only_and_the_next_one_goes_on(session: Session, ended: str) -> None:
+    row = session.get_one(JobRow, ended)
+    facts = {column.name: getattr(row, column.name) for column in JobRow.__table__.columns}
+    session.execute(insert(JobRow), [{**facts, "id": f"job_{number}"} for number in range(JOBS_AT_ONCE)])
+    session.commit()
+    days = Settings(keep_jobs_days=9)
+    assert [forget(session, days) for _ in range(3)] == [{"jobs": JOBS_AT_ONCE}, {"jobs": 1}, NOTHING]

@@ -8,7 +8,7 @@ import os
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,8 @@ from service.store.blobs import (
     BlobDamaged,
     adopt_strays,
     drop_orphans,
+    find_orphans,
+    find_strays,
     free_blobs,
     get_blob,
     keep_blob,
@@ -113,12 +115,27 @@ def test_large_bytes_are_read_without_a_second_copy_of_them(session: Session) ->
     assert peak < 1.5 * len(content)
 
 
+def drop_all_orphans(session: Session, before: datetime) -> int:
+    """Deletes what a sweep would; gives how many."""
+    return drop_orphans(session, before, find_orphans(session, before))
+
+
+def test_blob_that_was_stored_again_since_it_was_found_an_orphan_stays(session: Session) -> None:
+    sha256 = put_blob(session, b"a")
+    old = database_now(session) - timedelta(hours=2)
+    session.execute(update(BlobRow).values(created_at=old))
+    assert find_orphans(session, old + timedelta(hours=1)) == [sha256]
+    put_blob(session, b"a")
+    assert drop_orphans(session, old + timedelta(hours=1), [sha256]) == 0
+    assert get_blob(session, sha256) == b"a"
+
+
 def test_sweep_takes_old_orphans_only(session: Session, folder: Path) -> None:
     used, orphan = put_blob(session, b"used"), put_blob(session, b"orphan")
     now = database_now(session)
     refer_to(session, used)
-    assert drop_orphans(session, now - timedelta(hours=1)) == 0
-    assert drop_orphans(session, now + timedelta(seconds=1)) == 1
+    assert drop_all_orphans(session, now - timedelta(hours=1)) == 0
+    assert drop_all_orphans(session, now + timedelta(seconds=1)) == 1
     assert session.scalars(select(BlobRow.sha256)).all() == [used]
     with pytest.raises(BlobDamaged):
         get_blob(session, orphan)
@@ -131,7 +148,7 @@ def test_stored_again_bytes_are_young_again(session: Session) -> None:
     old = database_now(session) - timedelta(hours=2)
     session.execute(update(BlobRow).values(created_at=old))
     put_blob(session, b"a")
-    assert drop_orphans(session, old + timedelta(hours=1)) == 0
+    assert drop_all_orphans(session, old + timedelta(hours=1)) == 0
     assert get_blob(session, sha256) == b"a"
 
 
@@ -181,17 +198,17 @@ def test_file_without_a_row_is_swept_once_it_is_old(filing: Session, folder: Pat
     sha256 = put_blob(filing, b"never committed")
     filing.rollback()
     now, shelf = database_now(filing), sha256[:2]
-    assert adopt_strays(filing, shelf, now - timedelta(hours=1)) == 0
-    assert adopt_strays(filing, shelf, now + timedelta(seconds=10)) == 1
-    assert adopt_strays(filing, shelf, now + timedelta(seconds=10)) == 0
-    assert drop_orphans(filing, now + timedelta(seconds=10)) == 1
+    assert adopt_strays(filing, find_strays(filing, now - timedelta(hours=1), shelf)) == 0
+    assert adopt_strays(filing, find_strays(filing, now + timedelta(seconds=10), shelf)) == 1
+    assert adopt_strays(filing, find_strays(filing, now + timedelta(seconds=10), shelf)) == 0
+    assert drop_all_orphans(filing, now + timedelta(seconds=10)) == 1
     assert not file_of(folder, sha256).exists()
 
 
 def test_files_that_are_known_are_no_strays(session: Session) -> None:
     sha256 = put_blob(session, b"a")
     session.commit()
-    assert adopt_strays(session, sha256[:2], database_now(session) + timedelta(seconds=10)) == 0
+    assert adopt_strays(session, find_strays(session, database_now(session) + timedelta(seconds=10), sha256[:2])) == 0
 
 
 def test_folder_that_cannot_be_made_is_an_error(engine: Engine, tmp_path: Path) -> None:
