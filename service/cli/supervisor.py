@@ -82,12 +82,12 @@ class Supervisor:
             return worker
         now = time.monotonic()
         if worker.start_at is None:
-            if worker.process is not None:
-                log.error("worker_died", worker_id=worker.worker_id, code=worker.process.returncode)
             healthy = now - worker.started > _HEALTHY_SECONDS
             worker.pause = _FIRST_PAUSE_SECONDS if healthy else min(_LONGEST_PAUSE_SECONDS, worker.pause * 2)
             worker.start_at = now + worker.pause
-            self._release(worker.worker_id)
+            if worker.process is not None:
+                log.error("worker_died", worker_id=worker.worker_id, code=worker.process.returncode)
+                self._release(worker.worker_id)
         return _start(worker.device, worker.pause) if now >= worker.start_at else worker
 
     def _release(self, worker_id: str) -> None:
