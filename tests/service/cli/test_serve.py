@@ -91,6 +91,30 @@ def test_signal_stops_api_and_workers_cleanly(server: Server, number: signal.Sig
     assert not psutil.pid_exists(worker["pid"])
 
 
+@pytest.mark.slow
+def test_signal_to_every_process_at_once_hands_the_running_job_over(tmp_path: Path) -> None:
+    server = Server(tmp_path, KAN_CHECKPOINT_SECONDS="600", KAN_LEASE_SECONDS="600")
+    rows = "x,y\n" + "".join(f"{n / 100},{n * n / 10_000}\n" for n in range(100))
+    sent = server.client.post("/v1/datasets?name=rows", content=rows, headers={"Content-Type": "text/csv"})
+    recipe = [{"stage": "fit", "steps": 1_000_000, "optimizer": "adam"}]
+    spec = {"kind": "train", "dataset": sent.json()["id"], "targets": ["y"], "model": "toy", "recipe": recipe}
+    job = server.client.post("/v1/jobs", json=spec).raise_for_status().json()["id"]
+    wait_until(lambda: server.get(f"/v1/jobs/{job}")["progress"])
+    serve = psutil.Process(server.process.pid)
+    for process in [serve, *serve.children(recursive=True)]:
+        process.terminate()
+    server.process.communicate(timeout=_DEADLINE_SECONDS)
+    assert server.process.returncode == 0
+    again = Server(tmp_path, KAN_WORKERS="0")
+    found = again.get(f"/v1/jobs/{job}")
+    events = again.get(f"/v1/jobs/{job}/events?limit=1000")["data"]
+    for each in (server, again):
+        each.close()
+    assert (found["status"], found["attempt"]) == ("queued", 0)
+    assert {"checkpoint"} <= {event["type"] for event in events}
+    assert not {"warning"} & {event["type"] for event in events if event["data"].get("code") == "worker_lost"}
+
+
 def test_killed_worker_is_replaced(server: Server) -> None:
     first = wait_until(lambda: server.get("/v1/workers")["data"])[0]
     os.kill(first["pid"], signal.SIGKILL)
