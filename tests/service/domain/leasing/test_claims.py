@@ -42,9 +42,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in (claims, endings, job_verbs, jobs, placement):
-        if hasattr(module, "database_now"):
-            monkeypatch.setattr(module, "database_now", clock.now)
+    for module in (endings, job_verbs, jobs, placement):
+        monkeypatch.setattr(module, "database_now", clock.now)
     return clock
 
 

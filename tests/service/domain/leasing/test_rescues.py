@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from service.domain import job_verbs, jobs
-from service.domain.leasing import claims, endings, leases, rescues
+from service.domain.leasing import claims, endings, leases, placement, rescues
 from service.domain.leasing.backoff import Backoff
 from service.domain.leasing.leases import Batch, Hold, LeaseLost
 from service.domain.leasing.rescues import held_leases, lost_leases, rescue_jobs
@@ -76,7 +76,7 @@ def test_rescue_of_cancelling_job_ends_it(session: Session) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The database's clock as the domain reads it, to be set forward and back."""
     clock = Clock()
-    for module in (claims, endings, leases, rescues):
+    for module in (endings, leases, placement, rescues):
         monkeypatch.setattr(module, "database_now", clock.now)
     return clock
 
