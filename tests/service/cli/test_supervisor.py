@@ -14,6 +14,7 @@ from typing import TypeVar
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from service.cli.supervisor import Supervisor
 from service.domain.jobs import create_job
@@ -65,14 +66,16 @@ def test_worker_that_cannot_be_started_is_started_when_the_machine_has_room(
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
         try:
             supervisor.__enter__()
-            refused = wait_for(
-                lambda: [line for line in lines if line["event"] == "worker_not_started"][1:], "refusals"
-            )
+            refused = wait_for(lambda: not_started(lines)[1:] or None, "refusals")
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert "Too many open files" in refused[0]["error"]
     present_worker(sessions)
     supervisor.__exit__()
+
+
+def not_started(lines: list[EventDict]) -> list[EventDict]:
+    return [line for line in lines if line["event"] == "worker_not_started"]
 
 
 def test_job_of_a_worker_that_dies_while_it_is_stopped_is_given_back_at_once(
