@@ -57,27 +57,26 @@ def sweeps(settings: Settings, shelf: str) -> dict[str, Sweep]:
         settings: say what is old; 0 days = never.
         shelf: of the folder of bytes, where there is one, to look for files that no row knows.
     """
-    logs = {"lasting": LASTING_EVENTS}
-    of_jobs = {
-        "checkpoints": (settings.keep_checkpoints_days, statements.with_old_checkpoints, statements.free_checkpoints),
-        "events": (
-            settings.keep_events_days,
-            partial(statements.with_old_events, **logs),
-            partial(statements.drop_events, **logs),
-        ),
-        "jobs": (settings.keep_jobs_days, statements.old_jobs, statements.drop_jobs),
-    }
-    age = settings.orphan_seconds
-    return {
-        **{
-            name: Sweep(days * _DAY_SECONDS, find, _found(drop)) for name, (days, find, drop) in of_jobs.items() if days
-        },
+    find_events = partial(statements.with_old_events, lasting=LASTING_EVENTS)
+    drop_events = partial(statements.drop_events, lasting=LASTING_EVENTS)
+    checkpoint_days, age = settings.keep_checkpoints_days, settings.orphan_seconds
+    found = {
+        "checkpoints": _after(checkpoint_days, statements.with_old_checkpoints, statements.free_checkpoints),
+        "events": _after(settings.keep_events_days, find_events, drop_events),
+        "jobs": _after(settings.keep_jobs_days, statements.old_jobs, statements.drop_jobs),
         "blobs": Sweep(age, find_orphans, drop_orphans),
-        "strays": Sweep(age, partial(find_strays, shelf=shelf), _found(adopt_strays)),
+        "strays": Sweep(
+            age, partial(find_strays, shelf=shelf), lambda session, _, strays: adopt_strays(session, strays)
+        ),
         "workers": Sweep(_FORGET_WORKER_SECONDS, unseen_workers, drop_unseen_workers),
     }
+    return {name: sweep for name, sweep in found.items() if sweep is not None}
 
 
-def _found(forget: Callable[[Session, Sequence[Any]], int]) -> Callable[[Session, datetime, Sequence[Any]], int]:
-    """Gives how to forget what does not become young again once it was found old."""
-    return lambda session, _, found: forget(session, found)
+def _after(
+    days: float, search: Callable[[Session, datetime], Sequence[str]], remove: Callable[[Session, Sequence[str]], int]
+) -> Sweep | None:
+    """Gives the sweep of what ended jobs leave, and which is not young again once it was found old; None = it stays."""
+    if not days:
+        return None
+    return Sweep(days * _DAY_SECONDS, search, lambda session, _, job_ids: remove(session, job_ids))

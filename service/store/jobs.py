@@ -142,8 +142,9 @@ def change_job(
 
 def next_job_due(session: Session, taker: Taker) -> datetime | None:
     """Gives when the first of the waiting jobs may be claimed. Asks without a lock: idle workers disturb nobody."""
-    due = case((_rests_too_long(taker), literal(taker.now, JobRow.not_before.type)), else_=JobRow.not_before)
-    return session.scalar(select(func.min(due)).where(*_waiting_for(taker)))
+    may_go = case((_rests_too_long(taker), literal(taker.now, JobRow.not_before.type)), else_=JobRow.not_before)
+    due: datetime | None = session.scalar(select(func.min(may_go)).where(*_waiting_for(taker)))
+    return due
 
 
 def lock_next_job(session: Session, taker: Taker) -> JobRow | None:

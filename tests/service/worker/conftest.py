@@ -72,10 +72,10 @@ class Bench:
             # The signal is delivered before the lock is given back.
             os.waitid(os.P_PID, worker.pid, os.WSTOPPED | os.WNOWAIT)
 
-    def submit(self, rows: bytes = b"the rows", **resolved: Any) -> str:
+    def submit(self, **resolved: Any) -> str:
         limits = {"max_runtime_s": resolved.pop("max_runtime_s", 600), "max_attempts": resolved.pop("max_attempts", 3)}
         with self._sessions() as session:
-            dataset_id = self._dataset(session, rows)
+            dataset_id = self._dataset(session, resolved.pop("rows", b"the rows"))
             draft = JobDraft("train", {}, {"seed": 0, **resolved}, dataset_id, "toy", limits["max_runtime_s"], 0, {})
             row = create_job(session, draft, max_queue=1000, max_attempts=limits["max_attempts"])
             session.commit()
