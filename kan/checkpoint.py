@@ -1,7 +1,8 @@
 """A network as bytes and back: safetensors with one JSON text in the header, no pickle, the same bytes every time.
 
 The header's metadata holds `kan_format`, a JSON object: format, version, layers (degree, products and formulas; in
-version 1 degrees alone), base, outside, encoding, origin and the SHA-256 of all of it and of the arrays.
+version 1 degrees alone, in version 3 shapes that edges keep), base, outside, encoding, origin and the SHA-256 of all of
+it and of the arrays.
 """
 
 import hashlib
@@ -23,9 +24,9 @@ from kan.errors import CheckpointError, KanError
 from kan.state import NetworkState
 
 FORMAT = "kan-network"
-VERSION = 2
-# Those this program reads.
-VERSIONS = (1, VERSION)
+VERSION = 3
+# Those this program reads. It writes the last one only for networks that need it: older programs read the others.
+VERSIONS = (1, 2, VERSION)
 METADATA_KEY = "kan_format"
 
 
@@ -38,7 +39,7 @@ def dump(state: NetworkState) -> bytes:
     arrays = layer_arrays(state.layers)
     header: dict[str, Any] = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSION if any(layer.shapes for layer in state.layers) else 2,
         "layers": facts_to_json(state.layers),
         "base": state.base,
         "outside": state.outside,

@@ -1,4 +1,4 @@
-"""What a checkpoint's header says of each layer beside its arrays: degree, product nodes, formulas."""
+"""What a checkpoint's header says of each layer beside its arrays: degree, product nodes, formulas, shapes of edges."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -7,21 +7,26 @@ from typing import Any
 
 from kan.config import MAX_DEGREE
 from kan.config_checks import check_function
+from kan.config_constraints import SHAPES
 from kan.errors import CheckpointError, InvalidConfig
-from kan.state import EdgeFormula, LayerState
+from kan.state import EdgeFormula, EdgeShape, LayerState
 
 CONSTANTS = ("a", "b", "c", "d")
+# Lists that a layer need not have.
+RARE = ("pruned_formulas", "shapes")
+SHAPE_FIELDS = {field.name for field in fields(EdgeShape)}
 FORMULA_FIELDS = {field.name for field in fields(EdgeFormula)}
 
 
 @dataclass(frozen=True)
 class LayerFacts:
-    """Degree, products and formulas of one layer, as in `LayerState`."""
+    """Degree, products, formulas and shapes of one layer, as in `LayerState`."""
 
     degree: int
     products: tuple[int, ...] = ()
     formulas: tuple[EdgeFormula, ...] = ()
     pruned_formulas: tuple[EdgeFormula, ...] = ()
+    shapes: tuple[EdgeShape, ...] = ()
 
 
 def facts_to_json(layers: Sequence[LayerState]) -> list[dict[str, Any]]:
@@ -48,24 +53,24 @@ def facts_from_json(value: object) -> list[LayerFacts]:
 
 
 def _facts_to_json(layer: LayerState) -> dict[str, Any]:
-    """Gives the facts of one layer; formulas of pruned edges only where it has some."""
+    """Gives the facts of one layer; formulas of pruned edges and shapes only where it has some."""
     lists = {"products": list(layer.products), "formulas": [asdict(formula) for formula in layer.formulas]}
-    pruned = [asdict(formula) for formula in layer.pruned_formulas]
-    return {"degree": layer.degree, **lists, **({"pruned_formulas": pruned} if pruned else {})}
+    rare = {name: [asdict(item) for item in getattr(layer, name)] for name in RARE}
+    return {"degree": layer.degree, **lists, **{name: found for name, found in rare.items() if found}}
 
 
 def _facts(item: object) -> LayerFacts:
     if not isinstance(item, dict):
         return LayerFacts(_degree(item))
-    known = item.keys() - {"pruned_formulas"}
+    known = item.keys() - set(RARE)
     _require(known == {"degree", "products", "formulas"}, "layers: expected degree, products and formulas")
-    products, formulas, pruned = item["products"], item["formulas"], item.get("pruned_formulas", [])
-    if not all(isinstance(value, list) for value in (products, formulas, pruned)):
-        raise CheckpointError("layers: expected lists of products and formulas")
+    products, formulas, pruned, shapes = (item.get(name, []) for name in ("products", "formulas", *RARE))
+    if not all(isinstance(value, list) for value in (products, formulas, pruned, shapes)):
+        raise CheckpointError("layers: expected lists of products, formulas and shapes")
     for arity in products:
         _require(type(arity) is int and arity >= 2, "products: expected whole numbers, at least 2")
     read = [tuple(_formula(formula) for formula in some) for some in (formulas, pruned)]
-    return LayerFacts(_degree(item["degree"]), tuple(products), *read)
+    return LayerFacts(_degree(item["degree"]), tuple(products), *read, tuple(_shape(shape) for shape in shapes))
 
 
 def _degree(value: object) -> int:
@@ -77,8 +82,7 @@ def _degree(value: object) -> int:
 def _formula(value: object) -> EdgeFormula:
     if not isinstance(value, Mapping) or value.keys() != FORMULA_FIELDS:
         raise CheckpointError(f"formulas: expected objects with {', '.join(sorted(FORMULA_FIELDS))}")
-    for name in ("source", "target"):
-        _require(type(value[name]) is int and value[name] >= 0, f"formulas: expected a node as {name}")
+    _check_ends("formulas", value)
     for name in CONSTANTS:
         _require(type(value[name]) is float and isfinite(value[name]), f"formulas: expected a finite number as {name}")
     try:
@@ -86,6 +90,19 @@ def _formula(value: object) -> EdgeFormula:
     except InvalidConfig:
         raise CheckpointError("formulas: unknown function") from None
     return EdgeFormula(**value)
+
+
+def _shape(value: object) -> EdgeShape:
+    if not isinstance(value, Mapping) or value.keys() != SHAPE_FIELDS:
+        raise CheckpointError(f"shapes: expected objects with {', '.join(sorted(SHAPE_FIELDS))}")
+    _check_ends("shapes", value)
+    _require(value["kind"] in SHAPES, f"shapes: expected one of {', '.join(SHAPES)} as kind")
+    return EdgeShape(**value)
+
+
+def _check_ends(where: str, value: Mapping[str, Any]) -> None:
+    for name in ("source", "target"):
+        _require(type(value[name]) is int and value[name] >= 0, f"{where}: expected a node as {name}")
 
 
 def _require(holds: bool, message: str) -> None:

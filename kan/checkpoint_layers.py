@@ -1,6 +1,7 @@
 """The layers of a checkpoint as named arrays, and back with every shape, type and number checked."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from itertools import pairwise
 from typing import Any
 
@@ -8,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kan.checkpoint_facts import LayerFacts
+from kan.edge_shapes import has_shape
 from kan.errors import CheckpointError, ShapeMismatch
 from kan.state import DENSITY_BINS, EdgeStatistics, LayerState, LevelTable
 
 PARTS = ("knots", "coefficients", "base_weight", "spline_weight", "mask")
+# The share of an edge's largest coefficient by which it may miss a shape that the header claims.
+CLAIMED = 1e-6
 STATISTICS = ("low", "high", "density", "edge_std", "node_std")
 
 Arrays = dict[str, NDArray[Any]]
@@ -86,16 +90,21 @@ def _read_layer(reader: _Reader, prefix: str, facts: LayerFacts) -> LayerState:
     statistics = _read_statistics(reader, f"{prefix}.statistics.", shape)
     _check_facts(facts, mask, {table.source for table in levels}, prefix)
     try:
-        return LayerState(
+        layer = LayerState(
             facts.degree, knots, coefficients, base, spline, mask, levels, statistics,
             formulas=facts.formulas, products=facts.products, pruned_formulas=facts.pruned_formulas,
+            shapes=facts.shapes,
         )  # fmt: skip
     except ShapeMismatch as error:
         raise CheckpointError(f"{prefix}.{error}") from error
+    for shape in layer.shapes:
+        has_it = not mask[shape.source, shape.target] or has_shape(layer, *astuple(shape), CLAIMED)
+        _require(has_it, f"{prefix}: an edge is not {shape.kind}, as it should be")
+    return layer
 
 
 def _check_facts(facts: LayerFacts, mask: NDArray[Any], categories: set[int], prefix: str) -> None:
-    """Checks that products have their sums and that a formula stands alone on an edge from a number."""
+    """Checks that products have their sums, and that formulas stand alone and shapes once on an edge from a number."""
     _require(sum(facts.products) <= mask.shape[1], f"{prefix}: its products take more sums than it has")
     edges = [(formula.source, formula.target) for formula in (*facts.formulas, *facts.pruned_formulas)]
     _require(len(set(edges)) == len(edges), f"{prefix}: an edge has two formulas")
@@ -103,6 +112,11 @@ def _check_facts(facts: LayerFacts, mask: NDArray[Any], categories: set[int], pr
         _require(source < mask.shape[0] and target < mask.shape[1], f"{prefix}: a formula on an edge it does not have")
         _require(source not in categories, f"{prefix}: a formula on an edge from a category")
         _require(mask[source, target] == 0, f"{prefix}: an edge with a formula has a spline too")
+    shaped = [(shape.source, shape.target) for shape in facts.shapes]
+    _require(len(set(shaped)) == len(shaped), f"{prefix}: an edge has two shapes")
+    for source, target in shaped:
+        _require(source < mask.shape[0] and target < mask.shape[1], f"{prefix}: a shape of an edge it does not have")
+        _require(source not in categories, f"{prefix}: a shape of an edge from a category")
 
 
 def _read_levels(reader: _Reader, prefix: str, shape: tuple[int, int]) -> tuple[LevelTable, ...]:

@@ -5,7 +5,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, ClassVar
 
 from kan.config_checks import check_bool, check_choice, check_int, check_range, check_work, product_entries
-from kan.config_constraints import Constraint, constraints_of
+from kan.config_constraints import Constraint, named_constraints
 from kan.config_sparsity import Prune, Sparsity
 from kan.config_symbolic import Discover, Symbolify
 from kan.errors import InvalidConfig, unknown_field
@@ -108,7 +108,8 @@ class Fit(Sparsity):
         batch_size, learning_rate: of Adam; None = chosen from the data.
         patience: steps without a better validation loss before it stops; None = never. A sparsity penalty
             counts with the validation loss.
-        constraints: shapes that edges keep; the optimizer is then Levenberg-Marquardt, without a sparsity penalty.
+        constraints: shapes that edges keep from now on, instead of those they have kept so far; None = those. With
+            some the optimizer is Levenberg-Marquardt, without a sparsity penalty.
     """
 
     stage: ClassVar[str] = "fit"
@@ -118,12 +119,12 @@ class Fit(Sparsity):
     batch_size: int | None = None
     learning_rate: float | None = None
     patience: int | None = 20
-    constraints: tuple[Constraint, ...] = ()
+    constraints: tuple[Constraint, ...] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("optimizer", self.optimizer, ("auto", "lm", "lbfgs", "adam"))
-        object.__setattr__(self, "constraints", constraints_of(self.constraints))
+        object.__setattr__(self, "constraints", named_constraints(self.constraints))
         check_range("lamb", self.lamb, 0.0, 0.0 if self.constraints else 1e6)
         if self.lamb > 0 or self.constraints:
             check_choice("optimizer", self.optimizer, ("auto", "lm"))
@@ -254,12 +255,12 @@ class Refit:
     stage: ClassVar[str] = "refit"
     steps: int = 20
     max_work: float | None = None
-    constraints: tuple[Constraint, ...] = ()
+    constraints: tuple[Constraint, ...] | None = None
 
     def __post_init__(self) -> None:
         check_int("steps", self.steps, 1, 10_000)
         check_work(self.max_work)
-        object.__setattr__(self, "constraints", constraints_of(self.constraints))
+        object.__setattr__(self, "constraints", named_constraints(self.constraints))
 
 
 _KINDS = (Fit, Starts, Refine, MoveGrid, Extend, Choose, Average, Prune, Refit, Discover, Symbolify)

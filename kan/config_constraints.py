@@ -1,4 +1,4 @@
-"""The shape that an edge must keep while it is trained."""
+"""The shape that an edge keeps while it is trained."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 from kan.config_checks import check_choice, check_int
 from kan.errors import InvalidConfig
 
-KINDS = ("increasing", "decreasing", "convex", "concave", "zero")
+SHAPES = ("increasing", "decreasing", "convex", "concave")
+KINDS = (*SHAPES, "zero")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Constraint:
     def edge(self) -> tuple[int, int, int]:
         """Layer, source and target."""
         return self.layer, self.source, self.target
+
+
+def named_constraints(values: object) -> tuple[Constraint, ...] | None:
+    """Gives what `constraints_of` gives; None, which stands for the shapes that the network keeps, stays None."""
+    return None if values is None else constraints_of(values)
 
 
 def constraints_of(values: object) -> tuple[Constraint, ...]:

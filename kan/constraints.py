@@ -1,12 +1,7 @@
 """Edges that only rise, only fall, bend one way or are zero: the nearest such function takes an edge's place.
 
-Enough for a spline: coefficients that do not fall give one that does not fall; where their slopes, each over the knots
-it spans, do not fall, it is convex. Beyond its grid it goes on as a line, which keeps both; not so where splines end at
-their grid. The base branch, which both
-falls and rises, becomes part of the spline. A `fit` or `refit` keeps the constraints that it is given; another training
-may break them.
-
-Source: de Boor, A Practical Guide to Splines, chapters X and XI (derivatives and shape by coefficients).
+The base branch, which both falls and rises, becomes part of the spline. The network knows from then on which edges keep
+a shape: every training and every edit keeps it, until constraints are named that take its place.
 """
 
 from collections.abc import Sequence
@@ -17,20 +12,19 @@ import numpy as np
 from kan.bspline import edge_spline
 from kan.config_constraints import KINDS, Constraint
 from kan.edge_places import check_edge, layer_at, with_layer
+from kan.edge_shapes import has_shape, is_bend, knot_spans, sign_of
 from kan.errors import InvalidConfig
 from kan.predictor import edge_values
 from kan.prune import prune_edge
-from kan.state import Array, LayerState, NetworkState
+from kan.state import Array, EdgeShape, LayerState, NetworkState, in_order
 
 # The function is compared with its replacement at so many points of every interval.
 POINTS_PER_INTERVAL = 20
-# A fall by less of the largest coefficient is rounding.
-ROUNDING = 1e-12
 MAX_ITERATIONS = 10_000
 
 
 def constrained(state: NetworkState, layer: int, source: int, target: int, kind: str) -> NetworkState:
-    """Gives the network with one edge replaced by the nearest function of a kind; one that is of it stays as it is.
+    """Gives the network with one edge that keeps a shape: the nearest function of it, its own where it has it already.
 
     Nearest by least squares over the grid, among the splines on the edge's knots. `zero` prunes the edge.
 
@@ -52,14 +46,43 @@ def constrained(state: NetworkState, layer: int, source: int, target: int, kind:
         raise InvalidConfig("source", "expected a number; the levels of a category have no order")
     if held.mask[source, target] == 0:
         raise InvalidConfig("target", "expected a spline; the edge is pruned or a formula")
-    if _satisfies(held, source, target, kind):
-        return state
-    coefficients = _nearest(state, held, source, target, kind)
-    return with_layer(state, layer, _with_spline(held, source, target, coefficients))
+    shaped = _promising(held, EdgeShape(source, target, kind))
+    if not has_shape(held, source, target, kind):
+        shaped = _with_spline(shaped, source, target, _nearest(state, held, source, target, kind))
+    return state if shaped is held else with_layer(state, layer, shaped)
+
+
+def kept_constraints(state: NetworkState) -> tuple[Constraint, ...]:
+    """Gives the shapes that edges of the network keep; those of pruned edges and of formulas are not among them."""
+    return tuple(
+        Constraint(index, shape.source, shape.target, shape.kind)
+        for index, layer in enumerate(state.layers)
+        for shape in layer.shapes
+        if layer.mask[shape.source, shape.target] != 0
+    )
+
+
+def with_kept_shapes(state: NetworkState) -> NetworkState:
+    """Gives the network with the shapes that its edges keep, where a change of their grid has taken them away."""
+    return all_constrained(state, kept_constraints(state))
+
+
+def with_constraints(state: NetworkState, constraints: Sequence[Constraint]) -> NetworkState:
+    """Gives the network with these constraints and no others.
+
+    Raises:
+        InvalidConfig: as `all_constrained`.
+    """
+    named = {constraint.edge for constraint in constraints}
+    for index, layer in enumerate(state.layers):
+        shapes = tuple(shape for shape in layer.shapes if (index, shape.source, shape.target) in named)
+        if shapes != layer.shapes:
+            state = with_layer(state, index, replace(layer, shapes=shapes))
+    return all_constrained(state, constraints)
 
 
 def all_constrained(state: NetworkState, constraints: Sequence[Constraint]) -> NetworkState:
-    """Gives the network with every constraint kept, each edge by the nearest function.
+    """Gives the network with every constraint kept beside those that it has, each edge by the nearest function.
 
     Raises:
         InvalidConfig: as `constrained`; its field is a path such as `constraints/0/target`.
@@ -85,19 +108,14 @@ def shape_matrix(layer: LayerState, source: int, kind: str) -> tuple[Array, int]
     """
     count = layer.coefficients.shape[1]
     columns = [_coefficients(layer, source, kind, part) for part in np.eye(count)]
-    return _sign(kind) * np.stack(columns, axis=1), 2 if _is_bend(kind) else 1
+    return sign_of(kind) * np.stack(columns, axis=1), 2 if is_bend(kind) else 1
 
 
-def _satisfies(layer: LayerState, source: int, target: int, kind: str) -> bool:
-    if layer.base_weight[source, target] != 0:
-        return False
-    weight = layer.mask[source, target] * layer.spline_weight[source, target]
-    coefficients = _sign(kind) * weight * layer.coefficients[source, :, target]
-    steps = np.diff(coefficients)
-    if _is_bend(kind):
-        spans = _spans(layer, source)
-        steps = np.diff(steps / spans) * spans.min()
-    return bool((steps >= -ROUNDING * np.abs(coefficients).max()).all())
+def _promising(layer: LayerState, shape: EdgeShape) -> LayerState:
+    if shape in layer.shapes:
+        return layer
+    others = [other for other in layer.shapes if (other.source, other.target) != (shape.source, shape.target)]
+    return replace(layer, shapes=in_order([*others, shape]))
 
 
 def _nearest(state: NetworkState, layer: LayerState, source: int, target: int, kind: str) -> Array:
@@ -123,15 +141,9 @@ def _nearest(state: NetworkState, layer: LayerState, source: int, target: int, k
 
 def _coefficients(layer: LayerState, source: int, kind: str, parts: Array) -> Array:
     """Gives coefficients from a constant and steps; of a bend from a constant, a first slope and steps of the slope."""
-    if _is_bend(kind):
-        return np.cumsum(np.concatenate([parts[:1], np.cumsum(parts[1:]) * _spans(layer, source)]))
+    if is_bend(kind):
+        return np.cumsum(np.concatenate([parts[:1], np.cumsum(parts[1:]) * knot_spans(layer, source)]))
     return np.cumsum(parts)
-
-
-def _spans(layer: LayerState, source: int) -> Array:
-    """Gives the knots' distance that each step from one coefficient to the next is over, (basis - 1,)."""
-    knots, count = layer.knots[source], layer.coefficients.shape[1]
-    return np.asarray(knots[layer.degree + 1 : layer.degree + count] - knots[1:count])
 
 
 def _with_spline(layer: LayerState, source: int, target: int, coefficients: Array) -> LayerState:
@@ -139,11 +151,3 @@ def _with_spline(layer: LayerState, source: int, target: int, coefficients: Arra
     held[source, :, target], base[source, target] = coefficients, 0.0
     weight[source, target] = 1.0 / layer.mask[source, target]
     return replace(layer, coefficients=held, base_weight=base, spline_weight=weight)
-
-
-def _sign(kind: str) -> float:
-    return -1.0 if kind in ("decreasing", "concave") else 1.0
-
-
-def _is_bend(kind: str) -> bool:
-    return kind in ("convex", "concave")

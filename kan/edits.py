@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any, get_args
 
 from kan.config import MAX_GRID
-from kan.constraints import constrained
+from kan.constraints import constrained, with_kept_shapes
 from kan.errors import InexactRefinement, InvalidConfig, unknown_field
 from kan.expand import expand_depth, expand_width
 from kan.prune import prune_column, prune_edge, prune_input, prune_node, restore_edge
@@ -21,9 +21,6 @@ MAX_NEW_NODES = 1000
 MAX_ARITY = 16
 MAX_LAYERS = 64
 
-# Operations after which the same edge has other numbers.
-RENUMBERING = ("swap", "arrange", "expand_depth")
-
 # (network, layer, source, target, function) -> that function with the constants that fit the edge best.
 FitFormula = Callable[[NetworkState, int, int, int, str], EdgeFormula]
 
@@ -31,7 +28,8 @@ FitFormula = Callable[[NetworkState, int, int, int, str], EdgeFormula]
 def edited(state: NetworkState, operations: object, fit: FitFormula | None = None) -> NetworkState:
     """Gives the network after some edits, such as `[{"op": "prune_edge", "layer": 0, "source": 1, "target": 2}]`.
 
-    Statistics stay those of the training rows before; `kan.statistics.with_statistics` takes them anew.
+    Edges keep the shapes that they are constrained to. Statistics stay those of the training rows before;
+    `kan.statistics.with_statistics` takes them anew.
 
     Args:
         state: the network.
@@ -53,26 +51,6 @@ def edited(state: NetworkState, operations: object, fit: FitFormula | None = Non
     return state
 
 
-def kept_constraints(state: NetworkState, operations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Gives the constraints that operations have made, as a fit of the network takes them.
-
-    Those before an operation that gives edges other numbers are not among them, nor those of edges that are no splines
-    any more.
-
-    Args:
-        state: the network after the operations.
-        operations: that `edited` has done.
-    """
-    found: dict[tuple[int, int, int], dict[str, Any]] = {}
-    for operation in operations:
-        if operation["op"] in RENUMBERING:
-            found.clear()
-        if operation["op"] == "constrain":
-            constraint = {name: operation[name] for name in ("layer", "source", "target", "kind")}
-            found[constraint["layer"], constraint["source"], constraint["target"]] = constraint
-    return [kept for (layer, *edge), kept in found.items() if state.layers[layer].mask[tuple(edge)] != 0]
-
-
 def _applied(state: NetworkState, operation: object, fit: FitFormula | None) -> NetworkState:
     if not isinstance(operation, Mapping):
         raise InvalidConfig("", 'expected an object such as {"op": "prune_edge", "layer": 0, "source": 0, "target": 0}')
@@ -83,7 +61,8 @@ def _applied(state: NetworkState, operation: object, fit: FitFormula | None) -> 
     _check_fields(operation_parameters(name), values)
     if name == "fix_symbolic":
         values["fit"] = fit
-    return OPERATIONS[name](state, **values)
+    # An inexact refinement may take a shape away, and an edge may come back that was restless while it was pruned.
+    return with_kept_shapes(OPERATIONS[name](state, **values))
 
 
 def _prune_input(state: NetworkState, source: int | None = None, column: str | None = None) -> NetworkState:

@@ -8,7 +8,7 @@ import numpy as np
 from kan.edge_places import check_index, hidden_layer_at
 from kan.errors import InvalidConfig
 from kan.knots import uniform_knots
-from kan.state import Array, EdgeFormula, LayerState, LevelTable, NetworkState
+from kan.state import Array, EdgeFormula, LayerState, LevelTable, NetworkState, OfEdge
 
 # Spread of the coefficients of new edges, as the paper starts them (section 2.2).
 START_SPREAD = 0.1
@@ -106,6 +106,7 @@ def _with_sums(layer: LayerState, at: int, count: int, generator: np.random.Gene
         statistics=None,
         formulas=_moved(layer.formulas, "target", at, count),
         pruned_formulas=_moved(layer.pruned_formulas, "target", at, count),
+        shapes=_moved(layer.shapes, "target", at, count),
     )
 
 
@@ -128,6 +129,7 @@ def _with_silent_inputs(layer: LayerState, at: int, count: int) -> LayerState:
         statistics=None,
         formulas=_moved(layer.formulas, "source", at, count),
         pruned_formulas=_moved(layer.pruned_formulas, "source", at, count),
+        shapes=_moved(layer.shapes, "source", at, count),
     )
 
 
@@ -136,9 +138,8 @@ def _inserted(array: Array, at: int, new: Array, *, axis: int) -> Array:
     return np.concatenate([before, new, after], axis=axis)
 
 
-def _moved(formulas: Iterable[EdgeFormula], end: str, at: int, count: int) -> tuple[EdgeFormula, ...]:
-    """Gives formulas whose source or target has moved behind new ones."""
+def _moved(found: Iterable[OfEdge], end: str, at: int, count: int) -> tuple[OfEdge, ...]:
+    """Gives what edges have whose source or target has moved behind new ones."""
     return tuple(
-        replace(formula, **{end: getattr(formula, end) + count}) if getattr(formula, end) >= at else formula
-        for formula in formulas
+        replace(item, **{end: getattr(item, end) + count}) if getattr(item, end) >= at else item for item in found
     )

@@ -33,7 +33,7 @@ def thaw(layers: Sequence[KanLayer], state: NetworkState) -> None:
             numbers = layer.numbers
             layer.mask.copy_(torch.from_numpy(frozen.mask))
             layer.put_formulas(frozen.formulas)
-            layer.pruned_formulas = frozen.pruned_formulas
+            layer.pruned_formulas, layer.shapes = frozen.pruned_formulas, frozen.shapes
             coefficients = frozen.coefficients[numbers] * frozen.spline_weight[numbers][:, None, :]
             layer.replace_splines(torch.from_numpy(frozen.knots.copy()), torch.from_numpy(coefficients))
             if layer.base == "silu":
@@ -59,6 +59,7 @@ def _layer_state(layer: KanLayer, x: Tensor | None) -> LayerState:
         formulas=() if layer.formulas is None else layer.formulas.state(),
         products=layer.products,
         pruned_formulas=layer.pruned_formulas,
+        shapes=layer.shapes,
     )
 
 

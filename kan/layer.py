@@ -15,7 +15,7 @@ from kan.kernels.torch.products import node_values, pull_nodes, shared_scale
 from kan.kernels.torch.sparse_product import sparse_product
 from kan.kernels.torch.spline_functions import spline_functions
 from kan.knots import uniform_knots
-from kan.state import EdgeFormula
+from kan.state import EdgeFormula, EdgeShape
 
 
 class KanLayer(nn.Module):
@@ -29,6 +29,7 @@ class KanLayer(nn.Module):
         products: how many sums each product node multiplies; the sums that are nodes themselves come first.
         formulas: the edges that are formulas; their splines are masked. None where there are none.
         pruned_formulas: those of pruned edges, kept for who restores the edge.
+        shapes: of edges that keep one in every training.
 
     Source: Liu et al., arXiv 2404.19756, equations 2.10 to 2.12.
     """
@@ -55,6 +56,7 @@ class KanLayer(nn.Module):
         self.weights = nn.Parameter(torch.zeros(self.features, outputs, dtype=torch.float64))
         self.formulas: FormulaEdges | None = None
         self.pruned_formulas: tuple[EdgeFormula, ...] = ()
+        self.shapes: tuple[EdgeShape, ...] = ()
 
     def put_formulas(self, formulas: Sequence[EdgeFormula]) -> None:
         """Makes these edges formulas, and no others."""

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from kan import checkpoint
 from kan.config import NetworkConfig
+from kan.config_constraints import Constraint
+from kan.constraints import kept_constraints
 from kan.curves import activations
 from kan.diagram import diagram
 from kan.errors import InvalidConfig, ShapeMismatch
@@ -86,6 +88,12 @@ class Kan(nn.Module):
     def products(self) -> list[tuple[int, ...]]:
         """How many factors each product node has, layer of edges by layer."""
         return [layer.products for layer in self.kan_layers]
+
+    @property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """The shapes that edges keep in every training; those of pruned edges and of formulas are not among them."""
+        has_some = any(layer.shapes for layer in self.kan_layers)
+        return kept_constraints(self.state()) if has_some else ()
 
     def forward(self, x: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows outputs"]:
         """Gives the outputs, SHAPE (rows, outputs), of inputs in network units.

@@ -118,6 +118,7 @@ def _with_nodes(layer: LayerState, order: Sequence[int]) -> LayerState:
         statistics=seen and replace(seen, edge_std=seen.edge_std[:, sums], node_std=seen.node_std[sums]),
         formulas=in_order(replace(formula, target=place[formula.target]) for formula in layer.formulas),
         pruned_formulas=in_order(replace(formula, target=place[formula.target]) for formula in layer.pruned_formulas),
+        shapes=in_order(replace(shape, target=place[shape.target]) for shape in layer.shapes),
         products=tuple(layer.products[node - layer.plain] for node in order[layer.plain :]),
     )
 
@@ -133,6 +134,7 @@ def _with_inputs(layer: LayerState, order: Sequence[int]) -> LayerState:
         statistics=layer.statistics and _seen_by(layer.statistics, rows),
         formulas=in_order(replace(formula, source=place[formula.source]) for formula in layer.formulas),
         pruned_formulas=in_order(replace(formula, source=place[formula.source]) for formula in layer.pruned_formulas),
+        shapes=in_order(replace(shape, source=place[shape.source]) for shape in layer.shapes),
     )
 
 

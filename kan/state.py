@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,9 +66,26 @@ class EdgeFormula:
     d: float
 
 
-def in_order(formulas: Iterable[EdgeFormula]) -> tuple[EdgeFormula, ...]:
-    """Gives formulas by source and target: their order, and so the network's bytes, tell nothing of its history."""
-    return tuple(sorted(formulas, key=lambda formula: (formula.source, formula.target)))
+@dataclass(frozen=True)
+class EdgeShape:
+    """The shape that a spline keeps in every training.
+
+    Attributes:
+        source, target: the edge, from input to sum. While it is pruned or a formula, nothing is kept.
+        kind: "increasing", "decreasing", "convex" or "concave".
+    """
+
+    source: int
+    target: int
+    kind: str
+
+
+OfEdge = TypeVar("OfEdge", EdgeFormula, EdgeShape)
+
+
+def in_order(found: Iterable[OfEdge]) -> tuple[OfEdge, ...]:
+    """Gives what edges have by source and target: the order, and so a network's bytes, tell nothing of its history."""
+    return tuple(sorted(found, key=lambda item: (item.source, item.target)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +102,7 @@ class LayerState:
         formulas: edges snapped to a formula.
         pruned_formulas: those of pruned edges, which restoring gives back.
         products: how many sums each product node multiplies; the other sums are nodes themselves and come first.
+        shapes: of edges that keep one in every training.
     """
 
     degree: int
@@ -98,6 +116,7 @@ class LayerState:
     formulas: tuple[EdgeFormula, ...] = ()
     products: tuple[int, ...] = ()
     pruned_formulas: tuple[EdgeFormula, ...] = ()
+    shapes: tuple[EdgeShape, ...] = ()
 
     def __post_init__(self) -> None:
         expected = (self.inputs, self.grid + self.degree, self.outputs)

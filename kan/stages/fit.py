@@ -1,13 +1,14 @@
 """Train a given network: the optimizer that its size asks for, the validation rows keep the best weights."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from kan.config import Fit, Refit
-from kan.constraints import all_constrained
+from kan.config_constraints import Constraint
+from kan.constraints import with_constraints, with_kept_shapes
 from kan.cost import BATCH_NUMBERS, LARGEST_BATCH, choose_optimizer
 from kan.errors import InvalidConfig
 from kan.jacobian import parameter_count, set_parameters
@@ -15,7 +16,6 @@ from kan.journal import Journal
 from kan.move_grid import move_grids, normalise_nodes
 from kan.network import Kan
 from kan.optimizers.adam import Adam
-from kan.optimizers.constrained import ConstrainedLevenbergMarquardt
 from kan.optimizers.gauss_newton import network_outputs
 from kan.optimizers.lbfgs import Lbfgs
 from kan.optimizers.protocol import Optimizer
@@ -69,8 +69,7 @@ def fit_piece(
     """
 
     def run(resume: Tensors | None, register: Callable[..., None]) -> Generator[TrainStep, None, Tensors]:
-        shaped = Kan.from_state(all_constrained(network.state(), settings.constraints))
-        copy = shaped.to(network.kan_layers[0].weights)
+        copy = shaped(network, settings.constraints)
 
         def registered(snapshot: Callable[[], Tensors]) -> None:
             register(snapshot)
@@ -94,6 +93,18 @@ def fit_piece(
     tensors = dict((yield from journal.piece(name, run)))
     outcome = list(Outcome)[int(tensors.pop("outcome"))]
     return Fitted(unpack_network(work, tensors), outcome)
+
+
+def shaped(network: Kan, constraints: Sequence[Constraint] | None = None) -> Kan:
+    """Gives a copy whose edges have the shapes that they keep.
+
+    Args:
+        network: some edges of which may have lost their shape.
+        constraints: that take the place of those that the network has; None = those.
+    """
+    state = network.state()
+    state = with_kept_shapes(state) if constraints is None else with_constraints(state, constraints)
+    return Kan.from_state(state).to(network.kan_layers[0].weights)
 
 
 def _with_weights(network: Kan, weights: Tensor) -> Kan:
@@ -128,18 +139,18 @@ def settle_grids(network: Kan, problem: Problem) -> None:
 
 
 def make_optimizer(work: Work, network: Kan, settings: Fit, rows: Rows) -> Optimizer:
-    """Gives the optimizer of the settings; "auto" takes Levenberg-Marquardt where its cost allows."""
+    """Gives the optimizer of the settings; "auto" takes Levenberg-Marquardt where its cost allows.
+
+    Raises:
+        InvalidConfig: edges keep a shape, which the optimizer or the penalty that is asked for would not.
+    """
+    settings = replace(settings, constraints=network.constraints)
     x, y = work.problem.at(rows)
     loss = work.problem.loss
     name = choose_optimizer(settings.optimizer, parameter_count(network), len(rows))
     if settings.lamb > 0:
         matrix = smoothness(network, work.curvature, work.slope)
         return SparseLevenbergMarquardt(network, loss, x, y, penalty=matrix, factors=settings)
-    if settings.constraints:
-        matrix = smoothness(network, work.curvature, work.slope)
-        return ConstrainedLevenbergMarquardt(
-            network, loss, x, y, settings.constraints, penalty=matrix, tolerance=TOLERANCE
-        )
     if name == "lm":
         return levenberg_marquardt(network, loss, x, y, curvature=work.curvature, slope=work.slope)
     if name == "lbfgs":

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from kan.config import Extend, Fit, MoveGrid, Refine
+from kan.constraints import with_kept_shapes
 from kan.cost import LARGEST_LM_PARAMETERS, carries
 from kan.jacobian import parameter_count
 from kan.journal import Journal
@@ -11,7 +12,7 @@ from kan.network import Kan
 from kan.problem import FOLDS
 from kan.refine import refine as refine_state
 from kan.stages.budget import affordable_steps, step_work
-from kan.stages.fit import Fitted, fit_piece, fresh_network, settle_grids, with_network
+from kan.stages.fit import Fitted, fit_piece, fresh_network, settle_grids, shaped, with_network
 from kan.stages.starts import NOISE_FREE, offset, unexplained, validation_loss
 from kan.stages.work import StageRun, Work, held_loss, smoothest
 from kan.train import TrainStep
@@ -42,7 +43,7 @@ def move_grid(work: Work, stage: MoveGrid, journal: Journal, name: str) -> Stage
     """Lays the knots over the data that reaches each layer now."""
     network = work.network.copy() if work.network is not None else fresh_network(work, start=0)
     settle_grids(network, work.problem)
-    return with_network(work, Fitted(network, work.outcome))
+    return with_network(work, Fitted(shaped(network), work.outcome))
     yield
 
 
@@ -74,7 +75,7 @@ def _extended_member(work: Work, stage: Extend, journal: Journal, name: str) -> 
 
 def refined_network(network: Kan, grid: int, *, exact: bool = True) -> Kan:
     """Gives the same function on a finer grid."""
-    refined = Kan.from_state(refine_state(network.state(), grid, exact=exact))
+    refined = Kan.from_state(with_kept_shapes(refine_state(network.state(), grid, exact=exact)))
     refined.config = replace(network.config, grid=grid)
     return refined.to(network.kan_layers[0].knots.device)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kan.config_symbolic import Symbolify
+from kan.constraints import kept_constraints
 from kan.predictor import edge_values, evaluate_layers
 from kan.snapped import with_formula
 from kan.state import Array, EdgeFormula, NetworkState
@@ -37,6 +38,8 @@ def spline_edges(state: NetworkState) -> list[Edge]:
 def ranked_splines(state: NetworkState, x: Array, stage: Symbolify, *, steps: int = STEPS) -> Ranked:
     """Gives the splines with their functions, the one whose best function is the most certain first.
 
+    An edge that keeps a shape is not among them: a formula would keep none while its constants are fitted.
+
     Args:
         state: the network.
         x: (rows, inputs) training rows.
@@ -45,8 +48,10 @@ def ranked_splines(state: NetworkState, x: Array, stage: Symbolify, *, steps: in
     """
     values = evaluate_layers(state, x)
     bits, library = BITS * stage.complexity_weight, stage.library or DISTINCT
-    found = {}
+    found, shaped = {}, {constraint.edge for constraint in kept_constraints(state)}
     for edge in spline_edges(state):
+        if edge in shaped:
+            continue
         curve = edge_samples(state, values[edge[0]], edge)
         # A curve that never changes is a constant: the line of slope zero.
         ranked = suggestions(curve, library, bits_per_operation=bits, steps=steps) or [_constant(curve)]

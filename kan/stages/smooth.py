@@ -6,6 +6,7 @@ from torch import Tensor
 
 from kan.losses import Loss
 from kan.network import Kan
+from kan.optimizers.constrained import ConstrainedLevenbergMarquardt
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.penalty import constant_penalty, edge_blocks, penalty_matrix
 
@@ -18,7 +19,9 @@ CLASS_RIDGE = 0.3
 def levenberg_marquardt(
     network: Kan, loss: Loss, x: Tensor, y: Tensor, *, curvature: float, slope: float
 ) -> LevenbergMarquardt:
-    """Gives the optimizer of a network on some rows; formulas of classes have a small penalty on their scales.
+    """Gives the optimizer of a network on some rows, which keeps the shapes that edges keep.
+
+    Formulas of classes have a small penalty on their scales.
 
     Args:
         network: changed in place.
@@ -30,6 +33,8 @@ def levenberg_marquardt(
         # Both, for a * (b * x + c) is as steep by the one as by the other.
         scales = torch.cat([block.constants[:, :2].flatten() for block in edge_blocks(network)])
         matrix[scales, scales] = CLASS_RIDGE / max(len(x), 1)
+    if kept := network.constraints:
+        return ConstrainedLevenbergMarquardt(network, loss, x, y, kept, penalty=matrix, tolerance=TOLERANCE)
     return LevenbergMarquardt(network, loss, x, y, penalty=matrix, tolerance=TOLERANCE)
 
 

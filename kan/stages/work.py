@@ -7,15 +7,17 @@ import torch
 from torch import Tensor
 
 from kan.config import NetworkConfig
+from kan.config_constraints import SHAPES
 from kan.network import Kan
 from kan.problem import Problem
 from kan.stages.members import Candidate
-from kan.state import EdgeFormula
+from kan.state import EdgeFormula, EdgeShape
 from kan.symbolic.functions import NUMBERS
 from kan.symbolic.written import is_written
 from kan.train import Outcome, TrainStep
 
 Tensors = dict[str, Tensor]
+NONE = torch.empty(0, 3)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def unpack(work: Work, tensors: Tensors) -> Work:
 
 
 def pack_network(network: Kan) -> Tensors:
-    """Writes a network's numbers, knots and base as tensors; its product nodes and formulas where it has some."""
+    """Writes a network's numbers, knots and base as tensors; product nodes, formulas and shapes where it has some."""
     written = _written(network)
     config = torch.tensor([float(network.config.base == "silu"), network.config.grid_eps], dtype=torch.float64)
     numbers = {key: value.detach() for key, value in network.state_dict().items() if not key.endswith(".constants")}
@@ -115,6 +117,7 @@ def pack_network(network: Kan) -> Tensors:
             ("products", torch.tensor(layer.products)),
             ("formulas", _formula_rows(() if layer.formulas is None else layer.formulas.state(), written)),
             ("pruned_formulas", _formula_rows(layer.pruned_formulas, written)),
+            ("shapes", torch.tensor([[s.source, s.target, SHAPES.index(s.kind)] for s in layer.shapes])),
         )
         if value.numel()
     }
@@ -143,6 +146,7 @@ def unpack_network(work: Work, tensors: Tensors) -> Kan:
     for i, layer in enumerate(network.kan_layers):
         layer.put_formulas(_formulas(tensors.get(f"formulas{i}"), names))
         layer.pruned_formulas = _formulas(tensors.get(f"pruned_formulas{i}"), names)
+        layer.shapes = tuple(EdgeShape(a, b, SHAPES[kind]) for a, b, kind in tensors.get(f"shapes{i}", NONE).tolist())
     return network.to(work.problem.x.device)
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from kan.config import NetworkConfig
+from kan.constraints import kept_constraints
 from kan.encoding import Encoding, LevelsInput, NumberInput, NumberOutput
 from kan.state import NetworkState
 
 
 def network_facts(state: NetworkState) -> dict[str, Any]:
-    """Gives the shape and the number of trainable numbers."""
+    """Gives the shape, with the constraints that edges keep, and the number of trainable numbers."""
     first = state.layers[0]
     levels = [None if (table := first.level_table(i)) is None else len(table.values) - 1 for i in range(first.inputs)]
     products = [list(layer.products) for layer in state.layers]
     facts = {"grid": first.grid, "degree": first.degree, "base": state.base}
     config = NetworkConfig.of_shape(state.widths, products, **facts)
-    shape = {"widths": list(state.widths), **({"products": products} if any(products) else {}), **facts}
+    kept = [asdict(constraint) for constraint in kept_constraints(state)]
+    rare = {name: found for name, found in (("products", products), ("constraints", kept)) if any(found)}
+    shape = {"widths": list(state.widths), **rare, **facts}
     return {"network": shape, "parameters": config.parameters(levels, state.widths[-1])}
 
 

@@ -14,10 +14,12 @@ from safetensors.numpy import save as save_arrays
 
 from kan import checkpoint
 from kan.checkpoint import METADATA_KEY, digest, dump, load
+from kan.config_constraints import Constraint
+from kan.constraints import constrained, kept_constraints
 from kan.encoding import Encoding, LevelsInput, MissingInput, NumberInput, NumberOutput
 from kan.errors import CheckpointError
 from kan.predictor import evaluate
-from kan.state import NetworkState
+from kan.state import EdgeShape, NetworkState
 from tests.kan.kernels.cpu.definition import slow_outputs, with_formulas, with_products
 from tests.kan.networks import random_network, with_statistics
 
@@ -98,6 +100,29 @@ def test_golden_file_of_version_2_gives_what_it_gave() -> None:
     np.testing.assert_allclose(found, expected["outputs"], rtol=0, atol=1e-12)
 
 
+def test_golden_file_of_version_3_keeps_its_shapes() -> None:
+    state = checkpoint.read(DATA / "checkpoint_v3.safetensors")
+    expected = json.loads((DATA / "checkpoint_v3.json").read_text())
+    np.testing.assert_allclose(evaluate(state, np.array(expected["x"])), expected["outputs"], rtol=0, atol=1e-12)
+    assert kept_constraints(state) == (Constraint(0, 1, 0, "decreasing"), Constraint(1, 0, 0, "convex"))
+
+
+def test_shapes_come_back_in_a_version_that_other_networks_do_without() -> None:
+    state = constrained(network(), 0, 0, 1, "concave")
+    after = load(dump(state))
+    assert [layer.shapes for layer in after.layers] == [(EdgeShape(0, 1, "concave"),), ()]
+    assert dump(after) == dump(state)
+    versions = [json.loads(_outer(data)["__metadata__"][METADATA_KEY])["version"] for data in (GOOD, dump(state))]
+    assert versions == [2, 3]
+
+
+def test_shape_that_an_edge_does_not_have_is_refused() -> None:
+    header = json.loads(_outer(GOOD)["__metadata__"][METADATA_KEY])
+    layers = [{**header["layers"][0], "shapes": [{"source": 0, "target": 0, "kind": "convex"}]}, header["layers"][1]]
+    with pytest.raises(CheckpointError, match="not convex"):
+        load(repacked({"layers": layers, "version": 3}))
+
+
 def test_products_and_formulas_come_back() -> None:
     before = with_formulas(with_products())
     after = load(dump(before))
@@ -151,7 +176,7 @@ def test_deeply_nested_header_is_refused() -> None:
     "header",
     [
         {"format": "other"},
-        {"version": 3},
+        {"version": 4},
         {"version": True},
         {"version": [1]},
         {"version": None},

@@ -7,12 +7,16 @@ import pytest
 from kan.checkpoint import dump
 from kan.checkpoint_facts import LayerFacts, facts_from_json, facts_to_json
 from kan.checkpoint_layers import layer_arrays, read_layers
+from kan.constraints import constrained
 from kan.errors import CheckpointError
-from kan.state import EdgeFormula
+from kan.state import EdgeFormula, EdgeShape
 from tests.kan.kernels.cpu.definition import with_formulas, with_products
 from tests.kan.networks import random_layer, random_network
 
 FORMULA: dict[str, Any] = {"source": 0, "target": 1, "function": "sin", "a": 1.0, "b": 2.5, "c": -0.5, "d": 0.0}
+
+
+SHAPE: dict[str, Any] = {"source": 0, "target": 1, "kind": "convex"}
 
 
 def fact(**changes: Any) -> dict[str, Any]:
@@ -24,6 +28,10 @@ def test_facts_come_back() -> None:
     layers = with_formulas(with_products()).layers
     expected = [LayerFacts(layer.degree, layer.products, layer.formulas) for layer in layers]
     assert facts_from_json(facts_to_json(layers)) == expected
+    shaped = constrained(random_network(2, 3, 1), 0, **SHAPE).layers
+    expected = [LayerFacts(3, shapes=(EdgeShape(**SHAPE),)), LayerFacts(3)]
+    assert facts_from_json(facts_to_json(shaped)) == expected
+    assert "shapes" not in facts_to_json(shaped)[1]
 
 
 def test_degrees_of_version_1_are_read() -> None:
@@ -43,6 +51,14 @@ def test_degrees_of_version_1_are_read() -> None:
         fact(formulas={}),
         fact(pruned_formulas={}),
         fact(pruned_formulas=[{**FORMULA, "c": float("inf")}]),
+        fact(shapes={}),
+        fact(shapes=[3]),
+        fact(shapes=[{**SHAPE, "kind": "zero"}]),
+        fact(shapes=[{**SHAPE, "kind": ["convex"]}]),
+        fact(shapes=[{**SHAPE, "source": -1}]),
+        fact(shapes=[{**SHAPE, "target": 1.0}]),
+        fact(shapes=[{**SHAPE, "more": 1}]),
+        fact(shapes=[{"source": 0, "target": 1}]),
         fact(other=[]),
         fact(formulas=[3]),
         fact(formulas=[{**FORMULA, "function": "__import__"}]),
@@ -78,6 +94,11 @@ def test_layers_that_are_no_list_are_refused(value: object) -> None:
         (LayerFacts(3, formulas=(EdgeFormula(**{**FORMULA, "target": 2}),)), (), "does not have"),
         (LayerFacts(3, pruned_formulas=(EdgeFormula(**FORMULA),)), (), "spline too"),
         (LayerFacts(3, formulas=(EdgeFormula(**{**FORMULA, "source": 1}),)), ((1, 1),), "category"),
+        (LayerFacts(3, shapes=(EdgeShape(0, 2, "convex"),)), (), "does not have"),
+        (LayerFacts(3, shapes=(EdgeShape(2, 0, "convex"),)), (), "does not have"),
+        (LayerFacts(3, shapes=(EdgeShape(1, 0, "convex"),)), (), "category"),
+        (LayerFacts(3, shapes=(EdgeShape(0, 0, "convex"), EdgeShape(0, 0, "concave"))), ((0, 0),), "two shapes"),
+        (LayerFacts(3, shapes=(EdgeShape(0, 0, "convex"),)), (), "not convex"),
     ],
 )
 def test_facts_that_do_not_fit_the_arrays_are_refused(

@@ -16,6 +16,7 @@ def test_stages_read_and_write_constraints() -> None:
     assert stage == Fit(constraints=(Constraint(0, 1, 0, "convex"),), optimizer="lm")
     assert stage_to_json(stage)["constraints"] == [PLAIN]
     assert stage_from_json(stage_to_json(stage)) == stage
+    assert stage_to_json(Fit())["constraints"] is None
     assert stage_from_json({"stage": "refit", "constraints": [PLAIN]}) == Refit(constraints=constraints_of([PLAIN]))
 
 

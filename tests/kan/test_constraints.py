@@ -11,14 +11,15 @@ from scipy.optimize import minimize
 from kan.bspline import Array, edge_spline
 from kan.certificate import certificate
 from kan.checkpoint import dump, load
-from kan.config_constraints import KINDS
-from kan.constraints import constrained
+from kan.config_constraints import KINDS, Constraint
+from kan.constraints import all_constrained, constrained, kept_constraints, with_constraints, with_kept_shapes
 from kan.errors import InvalidConfig
 from kan.expand import expand_depth
 from kan.predictor import evaluate
-from kan.prune import prune_edge
-from kan.snapped import with_formula
-from kan.state import EdgeFormula, NetworkState
+from kan.prune import prune_edge, restore_edge
+from kan.refine import refine
+from kan.snapped import with_formula, without_formula
+from kan.state import EdgeFormula, EdgeShape, NetworkState
 from tests.kan.networks import random_network, rows_for
 
 X = np.linspace(-4, 4, 2001)
@@ -76,9 +77,49 @@ def test_other_edges_keep_their_numbers() -> None:
 
 
 @pytest.mark.parametrize("kind", ["increasing", "convex", "concave"])
-def test_function_that_has_the_shape_stays_bit_for_bit(kind: str) -> None:
+def test_function_that_has_the_shape_stays_bit_for_bit_and_keeps_it_from_now_on(kind: str) -> None:
     state = expand_depth(random_network(1, 1))
-    assert constrained(state, 1, 0, 0, kind) is state
+    after = constrained(state, 1, 0, 0, kind)
+    assert after.layers[1].shapes == (EdgeShape(0, 0, kind),)
+    assert dump(replace(after, layers=(after.layers[0], replace(after.layers[1], shapes=())))) == dump(state)
+    assert constrained(after, 1, 0, 0, kind) is after
+
+
+def test_edge_keeps_the_last_shape_that_it_was_given() -> None:
+    state = constrained(constrained(random_network(2, 1), 0, 0, 0, "convex"), 0, 1, 0, "increasing")
+    state = constrained(state, 0, 0, 0, "concave")
+    assert kept_constraints(state) == (Constraint(0, 0, 0, "concave"), Constraint(0, 1, 0, "increasing"))
+
+
+def test_pruned_edge_and_formula_keep_no_shape_until_they_are_splines_again() -> None:
+    state = constrained(random_network(2, 1), 0, 0, 0, "convex")
+    kept = kept_constraints(state)
+    formula = EdgeFormula(0, 0, "sin", 1.0, 1.0, 0.0, 0.0)
+    pruned, snapped = prune_edge(state, 0, 0, 0), with_formula(state, 0, formula)
+    assert kept_constraints(pruned) == kept_constraints(snapped) == ()
+    assert kept_constraints(restore_edge(pruned, 0, 0, 0)) == kept
+    assert kept_constraints(without_formula(snapped, 0, 0, 0)) == kept
+
+
+def test_constraints_that_are_named_take_the_place_of_the_others() -> None:
+    state = all_constrained(random_network(3, 1), [Constraint(0, 0, 0, "convex"), Constraint(0, 1, 0, "convex")])
+    named = (Constraint(0, 1, 0, "convex"), Constraint(0, 2, 0, "decreasing"))
+    after = with_constraints(state, named)
+    assert kept_constraints(after) == named
+    assert np.array_equal(after.layers[0].coefficients[:2], state.layers[0].coefficients[:2])
+    assert kept_constraints(with_constraints(after, ())) == ()
+    assert with_constraints(after, named) is after
+
+
+@pytest.mark.parametrize("kind", KINDS[:4])
+def test_shape_that_another_grid_took_away_comes_back(kind: str) -> None:
+    state = constrained(random_network(1, 1, grid=7, seed=2), 0, 0, 0, kind)
+    # Exact refinement keeps the shape by itself.
+    fine = refine(state, 14)
+    assert with_kept_shapes(fine) is fine
+    coarse = refine(state, 4, exact=False)
+    y = evaluate(with_kept_shapes(coarse), X[:, None])[:, 0]
+    assert shape_steps(kind, y).min() >= -1e-10 * (1 + np.abs(y).max())
 
 
 def test_certificate_tells_the_change() -> None:

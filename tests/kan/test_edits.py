@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from kan.certificate import certificate
 from kan.checkpoint import dump, load
-from kan.config_constraints import KINDS
-from kan.constraints import constrained
-from kan.edits import OPERATIONS, edited, kept_constraints
+from kan.config_constraints import KINDS, Constraint
+from kan.constraints import constrained, kept_constraints, with_kept_shapes
+from kan.edits import OPERATIONS, edited
 from kan.encoding import decode
 from kan.errors import InvalidConfig
 from kan.expand import expand_depth, expand_width
-from kan.predictor import evaluate
+from kan.predictor import edge_values, evaluate
 from kan.prune import prune_column, prune_edge, prune_input, prune_node
 from kan.refine import refine
 from kan.reorder import arranged, swap
@@ -208,17 +208,19 @@ def test_a_thousand_random_networks_and_sequences_hold(first: int) -> None:
         check(seed, generator, generator.randint(1, 8))
 
 
-def test_constraints_are_kept_for_edges_that_are_still_splines_with_their_numbers() -> None:
-    def constrain(source: int, kind: str) -> dict[str, object]:
-        return {"op": "constrain", "layer": 0, "source": source, "target": 0, "kind": kind}
-
-    def kept(*operations: dict[str, object]) -> list[tuple[int, str]]:
-        after = edited(random_network(2, 2, 1), operations)
-        return [(constraint["source"], constraint["kind"]) for constraint in kept_constraints(after, operations)]
-
-    prune = {"op": "prune_edge", "layer": 0, "source": 0, "target": 0}
-    swap = {"op": "swap", "layer": 0, "first": 0, "second": 1}
-    assert kept(constrain(0, "convex"), constrain(1, "increasing")) == [(0, "convex"), (1, "increasing")]
-    assert kept(constrain(0, "convex"), constrain(0, "concave")) == [(0, "concave")]
-    assert kept(constrain(0, "convex"), constrain(1, "zero"), prune) == []
-    assert kept(constrain(0, "convex"), swap, constrain(1, "convex")) == [(1, "convex")]
+def test_edge_keeps_its_shape_through_edits_under_whatever_number() -> None:
+    constrain = {"op": "constrain", "layer": 0, "source": 1, "target": 0, "kind": "convex"}
+    edits: list[dict[str, Any]] = [
+        {"op": "swap", "layer": 0, "first": 0, "second": 1},
+        {"op": "refine", "grid": 7, "exact": False},
+        {"op": "expand_width", "layer": 0, "count": 2},
+        {"op": "expand_depth", "layer": 1},
+        {"op": "prune_edge", "layer": 0, "source": 1, "target": 1},
+        {"op": "restore_edge", "layer": 0, "source": 1, "target": 1},
+    ]
+    state = load(dump(edited(random_network(2, 2, 1), [constrain, *edits])))
+    assert kept_constraints(state) == (Constraint(0, 1, 1, "convex"),)
+    assert with_kept_shapes(state) is state
+    x = np.linspace(-4, 4, 1001)
+    y = edge_values(state.layers[0], 1, x)[:, 1]
+    assert np.diff(y, n=2).min() >= -1e-10 * (1 + np.abs(y).max())

@@ -1,6 +1,7 @@
 """Wider and deeper networks are the same function, and what is new can learn."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from kan.certificate import certificate
 from kan.checkpoint import dump, load
+from kan.config_constraints import Constraint
+from kan.constraints import all_constrained, kept_constraints
 from kan.errors import InvalidConfig
 from kan.expand import expand_depth, expand_width
 from kan.predictor import evaluate, evaluate_layers
@@ -52,6 +55,19 @@ def test_new_nodes_vary_within_their_grid_so_that_training_can_use_them() -> Non
 def test_wider_network_of_splines_alone_has_no_base() -> None:
     wide = expand_width(random_network(2, 1, 1, base="zero"), 0)
     assert not wide.layers[0].base_weight[:, 1].any()
+
+
+def test_shapes_stay_with_their_edges() -> None:
+    state = random_network(2, 4, 1)
+    state = replace(state, layers=(replace(state.layers[0], products=(2,)), random_network(3, 1).layers[0]))
+    state = all_constrained(state, [Constraint(0, 1, 2, "convex"), Constraint(1, 2, 0, "decreasing")])
+    # Two sums come before the product's factors, two nodes before the product.
+    kept = (Constraint(0, 1, 4, "convex"), Constraint(1, 4, 0, "decreasing"))
+    assert kept_constraints(expand_width(state, 0, 2)) == kept
+    assert kept_constraints(expand_depth(state, 1)) == (
+        Constraint(0, 1, 2, "convex"),
+        Constraint(2, 2, 0, "decreasing"),
+    )
 
 
 def test_pruned_formulas_stay_with_their_edges() -> None:

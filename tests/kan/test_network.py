@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from kan.constraints import constrained
 from kan.errors import InvalidConfig, NotSymbolic, ShapeMismatch
 from kan.formulas.compiling import compiled
 from kan.jacobian import parameter_vector
@@ -204,6 +205,7 @@ def test_network_of_formulas_products_and_levels_is_kept_in_every_form(seed: int
     state = with_everything(seed=seed)
     spare = EdgeFormula(2, 6, "sin", 1.0, 2.0, 3.0, 4.0)
     state = replace(state, layers=(replace(state.layers[0], pruned_formulas=(spare,)), *state.layers[1:]))
+    state = constrained(state, 1, 1, 1, "convex")
     network = Kan.from_state(state)
     network.save(tmp_path / "a.kan")
     x = rows(state)
@@ -216,6 +218,7 @@ def test_network_of_formulas_products_and_levels_is_kept_in_every_form(seed: int
         for found, layer in zip(form.state().layers, state.layers, strict=True):
             assert found.formulas == layer.formulas
             assert found.pruned_formulas == layer.pruned_formulas
+            assert found.shapes == layer.shapes
             assert found.products == layer.products
             assert np.array_equal(found.mask, layer.mask)
 

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kan.checkpoint import dump, load
+from kan.config_constraints import Constraint
+from kan.constraints import all_constrained, kept_constraints
 from kan.errors import InvalidConfig
 from kan.predictor import evaluate
 from kan.prune import live_edges, prune_edge, prune_edges, restore_edge
@@ -60,6 +62,12 @@ def test_pruned_formulas_move_with_their_edges(seed: int) -> None:
     for formula in swapped.layers[0].pruned_formulas:
         swapped = restore_edge(swapped, 0, formula.source, formula.target)
     assert dump(swapped) == dump(swap(state, 0, 0, state.layers[0].plain - 1))
+
+
+def test_shapes_move_with_their_edges() -> None:
+    state = all_constrained(random_network(2, 3, 1), [Constraint(0, 1, 0, "convex"), Constraint(1, 2, 0, "decreasing")])
+    moved = (Constraint(0, 1, 2, "convex"), Constraint(1, 0, 0, "decreasing"))
+    assert kept_constraints(swap(state, 0, 0, 2)) == moved
 
 
 def crossing_pairs(state: NetworkState) -> int:

@@ -76,8 +76,9 @@ def _type_schema(kind: Any) -> JsonSchema:
     found = schema.pop("$defs", {})
     # Only constraints have a name of their own; they are written out where they stand.
     text = {f"#/$defs/{name}": definition for name, definition in found.items()}
-    if "items" in schema and schema["items"].get("$ref") in text:
-        schema["items"] = {**text[schema["items"]["$ref"]], "additionalProperties": False}
+    for part in (schema, *schema.get("anyOf", ())):
+        if "items" in part and part["items"].get("$ref") in text:
+            part["items"] = {**text[part["items"]["$ref"]], "additionalProperties": False}
     return schema
 
 

@@ -17,6 +17,14 @@ SIGNATURE_EXAMPLE = {
         {"name": "site", "type": "category", "units": None, "levels": ["north", "south"]},
     ],
     "outputs": [{"name": "compressive_strength", "type": "number", "units": "MPa"}],
+    "network": {
+        "widths": [2, 1],
+        "grid": 5,
+        "degree": 3,
+        "base": "silu",
+        "constraints": [{"layer": 0, "source": 0, "target": 0, "kind": "increasing"}],
+    },
+    "parameters": 11,
 }
 
 
@@ -86,7 +94,9 @@ class VersionRead(BaseModel):
     version: int
     status: VersionStatus = Field(description="`latest` is the published version with the largest number.")
     signature: dict[str, Any] = Field(
-        description="Inputs with type, units, training range or categories; outputs.", examples=[SIGNATURE_EXAMPLE]
+        description="Inputs with type, units, training range or categories; outputs; the network, with the "
+        "`constraints` that its edges keep in every training.",
+        examples=[SIGNATURE_EXAMPLE],
     )
     metrics: dict[str, Any] = Field(
         description="Per part (train, validation, test) of the training data set: rows and, of numbers, rmse, mae, "

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kan.config_constraints import constraints_of
-from kan.constraints import all_constrained
-from kan.edits import kept_constraints
+from kan.config_constraints import named_constraints
+from kan.constraints import kept_constraints, with_constraints
 from kan.errors import InvalidConfig
 from kan.state import NetworkState
 from service.domain.editing.edits import applied
@@ -89,17 +88,17 @@ def resolve_fitted_edit(
 
 
 def _stage(asked: FittedEdit, after: NetworkState) -> dict[str, Any]:
-    """Gives the stage; what the operations have constrained it keeps, unless it names constraints itself."""
+    """Gives the stage; it shows the shapes that edges keep, unless it names constraints itself."""
     stage = {"stage": "fit", **asked.fit}
-    if stage["stage"] in ("fit", "refit") and (kept := kept_constraints(after, asked.operations)):
-        return {"constraints": kept, **stage}
+    if stage["stage"] in ("fit", "refit") and stage.get("constraints") is None and (kept := kept_constraints(after)):
+        return {**stage, "constraints": [asdict(constraint) for constraint in kept]}
     return stage
 
 
 def _check_constraints(state: NetworkState, stage: Mapping[str, Any]) -> None:
     """Refuses constraints of edges that are no splines of numbers, before a job is made of them."""
     try:
-        all_constrained(state, constraints_of(stage.get("constraints", ())))
+        with_constraints(state, named_constraints(stage.get("constraints")) or ())
     except InvalidConfig as error:
         pointer = f"/fit/{error.field}"
         raise InvalidEdit(f"{pointer}: {error.message}", [Fault(pointer, "invalid_value", error.message)]) from error

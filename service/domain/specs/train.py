@@ -19,8 +19,10 @@ from kan.config import (
     stage_from_json,
     stage_to_json,
 )
+from kan.config_constraints import Constraint
 from kan.config_sparsity import Prune
 from kan.config_symbolic import Discover, Symbolify
+from kan.constraints import kept_constraints
 from kan.cost import MEMBER_ROWS, training_cost
 from kan.errors import InvalidConfig
 from kan.presets import PRESETS, preset_recipe
@@ -75,7 +77,7 @@ def resolve_train_spec(
     config = _network(spec, search=search, limits=limits) if start is None else start.config
     _check_fit_together(config, recipe, search=search, goes_on=start is not None)
     rows = min(dataset_rows, MEMBER_ROWS) if search else dataset_rows
-    shapes = _shapes(config, recipe)
+    shapes = _shapes(config, _with_kept_shapes(recipe, () if start is None else kept_constraints(start.state)))
     costs = [training_cost(shape, columns.input_levels, columns.outputs, rows, by) for shape, by in shapes]
     largest = max(costs, key=lambda cost: cost.parameters)
     reasons = {cost.optimizer: cost.reason for cost in sorted(costs, key=lambda cost: cost.parameters)}
@@ -204,6 +206,30 @@ def _check_fit_together(config: NetworkConfig, recipe: Sequence[Stage], *, searc
             grid = stage.grid
         elif not isinstance(stage, Starts):
             grid = grid if stage.stage in ("fit", "refit", "move_grid", "prune") else None
+
+
+def _with_kept_shapes(recipe: Sequence[Stage], kept: tuple[Constraint, ...]) -> list[Stage]:
+    """Gives the recipe as it will run: each stage that trains with the shapes that edges keep.
+
+    Args:
+        recipe: the stages.
+        kept: what the network that is gone on from has promised.
+
+    Raises:
+        InvalidSpec: a penalty or an optimizer that would not keep them.
+    """
+    found: list[Stage] = []
+    for number, stage in enumerate(recipe):
+        kept = () if isinstance(stage, ANEW) else kept
+        if isinstance(stage, Fit | Refit):
+            kept = kept if stage.constraints is None else stage.constraints
+            try:
+                stage = replace(stage, constraints=kept)
+            except InvalidConfig as error:
+                message = f'edges keep a shape; "constraints": [] gives them up. Else {error.message}'
+                raise _invalid(f"/recipe/{number}/{error.field}", "conflict", message) from error
+        found.append(stage)
+    return found
 
 
 def _shapes(config: NetworkConfig, recipe: Sequence[Stage]) -> list[tuple[NetworkConfig, str]]:

@@ -1,19 +1,26 @@
 """Fitting stages: starts compare, a fit keeps the best held weights, a refit sees every row."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 import torch
 
-from kan.checkpoint import dump
-from kan.config import Fit, NetworkConfig, Refit, Starts
+from kan.checkpoint import dump, load
+from kan.config import Extend, Fit, MoveGrid, NetworkConfig, Refine, Refit, Stage, Starts
 from kan.config_constraints import Constraint
 from kan.config_sparsity import Prune
-from kan.constraints import all_constrained
+from kan.config_symbolic import Symbolify
+from kan.constraints import with_kept_shapes
+from kan.errors import InvalidConfig
 from kan.journal import Journal
 from kan.losses import CrossEntropy
+from kan.network import Kan
 from kan.optimizers.gauss_newton import network_outputs
+from kan.predictor import edge_values
 from kan.prune import live_edges
 from kan.split import Part
-from kan.stages.fit import fit, fresh_network, judge_every, make_optimizer, refit
+from kan.stages.fit import Fitted, fit, fresh_network, judge_every, make_optimizer, refit, with_network
 from kan.stages.recipe import run_recipe
 from kan.stages.starts import starts, validation_loss
 from kan.stages.work import Work, held_loss, pack, unpack
@@ -24,6 +31,7 @@ from tests.kan.training import Table, a_problem, a_task, finish, trained, unifor
 X = uniform(150, 2)
 Y = torch.sin(3 * X[:, :1]) * X[:, 1:]
 WORK = Work(a_problem(X, Y), NetworkConfig((3,), 3))
+GENERATOR = torch.Generator().manual_seed(1)
 
 
 def test_fit_learns_and_keeps_outputs_of_the_held_rows() -> None:
@@ -214,9 +222,56 @@ def test_sparse_classes_and_several_targets_leave_their_inputs() -> None:
 
 def test_constraints_hold_after_fit_and_refit() -> None:
     rising, nothing = Constraint(0, 0, 0, "increasing"), Constraint(0, 1, 0, "zero")
-    recipe = (Fit(steps=20, constraints=(rising, nothing)), Refit(steps=5, constraints=(rising, nothing)))
+    recipe = (Fit(steps=20, constraints=(rising, nothing)), Refit(steps=5))
     network = finish(run_recipe(WORK, recipe, Journal())).network
     assert network is not None
     state = network.state()
-    assert all_constrained(state, [rising]) is state
+    assert network.constraints == (rising,)
+    assert with_kept_shapes(state) is state
     assert (0, 1, 0) not in live_edges(state)
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        (Fit(steps=8),),
+        (Refit(steps=5),),
+        (Refine(7, exact=False), Fit(steps=3)),
+        (Refine(5, exact=False),),
+        (MoveGrid(),),
+        (Extend(max_grid=6, steps=5),),
+        (Prune(edge_threshold=0.0), Fit(steps=3)),
+        (Symbolify(),),
+    ],
+    ids=lambda stages: "+".join(stage.stage for stage in stages),
+)
+def test_network_from_a_file_keeps_its_shapes_in_whatever_training(stages: tuple[Stage, ...]) -> None:
+    shapes = (Constraint(0, 0, 0, "increasing"), Constraint(1, 1, 0, "concave"))
+    first = finish(fit(WORK, Fit(steps=10, constraints=shapes), Journal(), "f")).network
+    assert first is not None
+    start = with_network(WORK, Fitted(Kan.from_state(load(dump(first.state())))))
+    # With noise, so that an edge that is free would take another shape.
+    work = replace(start, problem=replace(WORK.problem, y=Y + torch.randn(Y.shape, generator=GENERATOR)))
+    network = finish(run_recipe(work, stages, Journal())).network
+    assert network is not None
+    assert network.constraints == shapes
+    state = network.state()
+    assert with_kept_shapes(state) is state
+    x = np.linspace(-3, 3, 1001)
+    edges = edge_values(state.layers[0], 0, x)[:, 0], -np.diff(edge_values(state.layers[1], 1, x)[:, 0])
+    assert all(np.diff(edge).min() >= -1e-10 * np.abs(edge).max() for edge in edges)
+
+
+def test_constraints_that_a_stage_names_take_the_place_of_those_that_were_kept() -> None:
+    recipe = (Fit(steps=2, constraints=(Constraint(0, 0, 0, "convex"),)), Fit(steps=2, constraints=()))
+    network = finish(run_recipe(WORK, recipe, Journal())).network
+    assert network is not None
+    assert network.constraints == ()
+
+
+@pytest.mark.parametrize(("settings", "field"), [(Fit(lamb=0.1), "lamb"), (Fit(optimizer="adam"), "optimizer")])
+def test_what_would_not_keep_a_shape_is_refused(settings: Fit, field: str) -> None:
+    first = finish(fit(WORK, Fit(steps=2, constraints=(Constraint(0, 0, 0, "convex"),)), Journal(), "f"))
+    with pytest.raises(InvalidConfig) as refused:
+        finish(fit(first, settings, Journal(), "g"))
+    assert refused.value.field == field

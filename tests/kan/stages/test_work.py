@@ -9,7 +9,7 @@ from kan.config import NetworkConfig
 from kan.journal import Journal
 from kan.network import Kan
 from kan.stages.work import Work, pack_network, unpack_network
-from kan.state import EdgeFormula, NetworkState
+from kan.state import EdgeFormula, EdgeShape, NetworkState
 from tests.kan.training import a_problem, randomised, uniform
 
 NETWORKS = {
@@ -26,7 +26,8 @@ def formulas_and_products(live: str = "sin", aside: str = "exp") -> NetworkState
         mask = layer.mask.copy()
         mask[0, 1] = mask[1, 0] = 0.0
         formula, pruned = EdgeFormula(0, 1, live, 0.1, 0.2, 0.3, 0.4), EdgeFormula(1, 0, aside, 1.5, 2.5, 3.5, 4.5)
-        layers.append(replace(layer, mask=mask, formulas=(formula,), pruned_formulas=(pruned,)))
+        facts = {"formulas": (formula,), "pruned_formulas": (pruned,), "shapes": (EdgeShape(0, 0, "concave"),)}
+        layers.append(replace(layer, mask=mask, **facts))
     return NetworkState(tuple(layers))
 
 
@@ -44,3 +45,4 @@ def test_network_comes_back_from_the_journal_as_it_was(name: str) -> None:
     assert found.config == network.config
     for one, other in zip(found.state().layers, network.state().layers, strict=True):
         assert (one.formulas, one.pruned_formulas) == (other.formulas, other.pruned_formulas)
+        assert one.shapes == other.shapes

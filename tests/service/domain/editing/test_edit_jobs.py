@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from kan.config_constraints import constraints_of
-from kan.constraints import all_constrained
+from kan.constraints import all_constrained, with_kept_shapes
 from kan.encoding import decode, encode
 from kan.predictor import evaluate
 from kan.prune import pruned_edges
@@ -18,7 +18,7 @@ from kan.split import Part
 from kan.state import NetworkState
 from service.domain.columns import table_arrays
 from service.domain.editing.edit_jobs import FittedEdit, resolve_fitted_edit
-from service.domain.errors import InvalidEdit, TrainingDataGone
+from service.domain.errors import InvalidEdit, InvalidSpec, TrainingDataGone
 from service.domain.models import get_version
 from service.store.blobs import get_blob
 from service.store.tables import VersionRow
@@ -115,8 +115,33 @@ RISING = {"layer": 1, "source": 0, "target": 0, "kind": "increasing"}
 def test_what_is_constrained_keeps_its_shape_through_the_fit(shop: Shop, first: VersionRow) -> None:
     draft = resolved(shop, first, [{"op": "constrain", **RISING}], FIT)
     assert draft.resolved["edit"]["fit"]["constraints"] == [RISING]
-    state = shop.state(shop.train(draft))
+    child = shop.train(draft)
+    state = shop.state(child)
     assert all_constrained(state, constraints_of([RISING])) is state
+    assert child.signature["network"]["constraints"] == [RISING]
+
+
+def test_what_an_edit_has_constrained_later_edits_and_trainings_keep(shop: Shop, first: VersionRow) -> None:
+    child = shop.train(resolved(shop, first, [{"op": "constrain", **RISING}], FIT, publish=True))
+    again = shop.train(resolved(shop, child, [{"op": "refine", "grid": 4, "exact": False}], {"steps": 4}))
+    later = shop.train(shop.resolve(model="toy", init={"model": "toy", "version": 2}, recipe=[{"stage": "fit"}]))
+    for version in (again, later):
+        state = shop.state(version)
+        assert version.signature["network"]["constraints"] == [RISING]
+        assert with_kept_shapes(state) is state
+    free = shop.train(resolved(shop, child, [], {**FIT, "constraints": []}))
+    assert "constraints" not in free.signature["network"]
+
+
+@pytest.mark.parametrize(("stage", "field"), [({"lamb": 0.1}, "lamb"), ({"optimizer": "adam"}, "optimizer")])
+def test_training_that_would_break_a_shape_is_refused_before_it_is_a_job(
+    shop: Shop, first: VersionRow, stage: dict[str, Any], field: str
+) -> None:
+    shop.train(resolved(shop, first, [{"op": "constrain", **RISING}], FIT, publish=True))
+    recipe = [{"stage": "fit", "steps": 5}, {"stage": "fit", **stage}]
+    with pytest.raises(InvalidSpec) as refused:
+        shop.resolve(init={"model": "toy", "version": 2}, recipe=recipe)
+    assert [fault.pointer for fault in refused.value.faults] == [f"/recipe/1/{field}"]
 
 
 def test_fit_that_names_constraints_itself_keeps_those_alone(shop: Shop, first: VersionRow) -> None:
