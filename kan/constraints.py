@@ -24,9 +24,10 @@ MAX_ITERATIONS = 10_000
 
 
 def constrained(state: NetworkState, layer: int, source: int, target: int, kind: str) -> NetworkState:
-    """Gives the network with one edge that keeps a shape: the nearest function of it, its own where it has it already.
+    """Gives the network with one edge replaced by the nearest function of a shape, which it keeps from now on.
 
-    Nearest by least squares over the grid, among the splines on the edge's knots. `zero` prunes the edge.
+    Nearest by least squares over the grid, among the splines on the edge's knots; one that has the shape stays as it
+    is. `zero` prunes the edge.
 
     Args:
         state: the network.
