@@ -97,9 +97,9 @@ def _read_layer(reader: _Reader, prefix: str, facts: LayerFacts) -> LayerState:
         )  # fmt: skip
     except ShapeMismatch as error:
         raise CheckpointError(f"{prefix}.{error}") from error
-    for shape in layer.shapes:
-        has_it = not mask[shape.source, shape.target] or has_shape(layer, *astuple(shape), CLAIMED)
-        _require(has_it, f"{prefix}: an edge is not {shape.kind}, as it should be")
+    for claim in layer.shapes:
+        is_true = not mask[claim.source, claim.target] or has_shape(layer, *astuple(claim), CLAIMED)
+        _require(is_true, f"{prefix}: an edge is not {claim.kind}, as the header claims")
     return layer
 
 

@@ -1,9 +1,11 @@
 """A spline has a shape where its values have it, and no other."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from kan.bspline import edge_spline
 from kan.config_constraints import SHAPES
@@ -12,7 +14,7 @@ from kan.state import Array, LayerState
 from tests.kan.networks import random_layer
 
 
-def layer_of(coefficients: Array, weight: float = 1.0) -> LayerState:
+def layer_of(coefficients: NDArray[Any], weight: float = 1.0) -> LayerState:
     layer = random_layer(1, 1)
     return replace(
         layer,

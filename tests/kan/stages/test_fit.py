@@ -10,7 +10,6 @@ from kan.checkpoint import dump, load
 from kan.config import Extend, Fit, MoveGrid, NetworkConfig, Refine, Refit, Stage, Starts
 from kan.config_constraints import Constraint
 from kan.config_sparsity import Prune
-from kan.config_symbolic import Symbolify
 from kan.constraints import with_kept_shapes
 from kan.errors import InvalidConfig
 from kan.journal import Journal
@@ -241,7 +240,6 @@ def test_constraints_hold_after_fit_and_refit() -> None:
         (MoveGrid(),),
         (Extend(max_grid=6, steps=5),),
         (Prune(edge_threshold=0.0), Fit(steps=3)),
-        (Symbolify(),),
     ],
     ids=lambda stages: "+".join(stage.stage for stage in stages),
 )

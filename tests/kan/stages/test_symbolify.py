@@ -3,8 +3,10 @@
 import numpy as np
 import torch
 
-from kan.config import Extend, NetworkConfig, Starts
+from kan.config import Extend, Fit, NetworkConfig, Starts
+from kan.config_constraints import Constraint
 from kan.config_symbolic import Symbolify
+from kan.constraints import with_kept_shapes
 from kan.journal import Journal
 from kan.predictor import evaluate
 from kan.stages.ranking import spline_edges
@@ -41,6 +43,19 @@ def test_edge_that_no_function_fits_stays_a_spline() -> None:
     state = work.network.state()
     assert spline_edges(state) == [(0, 0, 0)]
     assert [formula.function for formula in state.layers[0].formulas] == ["x^2"]
+
+
+def test_edge_that_keeps_a_shape_stays_a_spline_and_keeps_it_while_the_others_become_formulas() -> None:
+    y = torch.sin(3.0 * X[:, 0] + 0.4) + torch.exp(1.2 * X[:, 1])
+    y = ((y - y.mean()) / y.std(correction=0)).unsqueeze(1)
+    rising = Constraint(0, 1, 0, "increasing")
+    recipe = (Fit(steps=30, constraints=(rising,)), Extend(max_grid=10, steps=30), Symbolify())
+    network = finish(run_recipe(Work(a_problem(X, y), NetworkConfig((), 5, 3, "zero")), recipe, Journal())).network
+    assert network is not None
+    state = network.state()
+    assert network.constraints == (rising,)
+    assert [(formula.source, formula.function) for formula in state.layers[0].formulas] == [(0, "sin")]
+    assert with_kept_shapes(state) is state
 
 
 def test_only_functions_of_the_library_are_taken() -> None:

@@ -26,8 +26,8 @@ def formulas_and_products(live: str = "sin", aside: str = "exp") -> NetworkState
         mask = layer.mask.copy()
         mask[0, 1] = mask[1, 0] = 0.0
         formula, pruned = EdgeFormula(0, 1, live, 0.1, 0.2, 0.3, 0.4), EdgeFormula(1, 0, aside, 1.5, 2.5, 3.5, 4.5)
-        facts = {"formulas": (formula,), "pruned_formulas": (pruned,), "shapes": (EdgeShape(0, 0, "concave"),)}
-        layers.append(replace(layer, mask=mask, **facts))
+        shapes = (EdgeShape(0, 0, "concave"),)
+        layers.append(replace(layer, mask=mask, formulas=(formula,), pruned_formulas=(pruned,), shapes=shapes))
     return NetworkState(tuple(layers))
 
 
