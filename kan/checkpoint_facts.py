@@ -69,8 +69,8 @@ def _facts(item: object) -> LayerFacts:
         raise CheckpointError("layers: expected lists of products, formulas and shapes")
     for arity in products:
         _require(type(arity) is int and arity >= 2, "products: expected whole numbers, at least 2")
-    read = [tuple(_formula(formula) for formula in some) for some in (formulas, pruned)]
-    return LayerFacts(_degree(item["degree"]), tuple(products), *read, tuple(_shape(shape) for shape in shapes))
+    live, aside = (tuple(_formula(formula) for formula in some) for some in (formulas, pruned))
+    return LayerFacts(_degree(item["degree"]), tuple(products), live, aside, tuple(map(_shape, shapes)))
 
 
 def _degree(value: object) -> int:

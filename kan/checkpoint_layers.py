@@ -98,7 +98,7 @@ def _read_layer(reader: _Reader, prefix: str, facts: LayerFacts) -> LayerState:
     except ShapeMismatch as error:
         raise CheckpointError(f"{prefix}.{error}") from error
     for claim in layer.shapes:
-        is_true = not mask[claim.source, claim.target] or has_shape(layer, *astuple(claim), CLAIMED)
+        is_true = not mask[claim.source, claim.target] or has_shape(layer, *astuple(claim), rounding=CLAIMED)
         _require(is_true, f"{prefix}: an edge is not {claim.kind}, as the header claims")
     return layer
 
