@@ -51,12 +51,14 @@ def test_packed_answer_unpacks_to_the_plain_one(api: Any, url: str) -> None:
         assert "Accept-Encoding" in found["vary"]
 
 
-def test_packed_file_has_a_weak_tag_that_still_spares_the_next_answer(api: Any) -> None:
-    strong = api.get(FILE, headers=PLAIN).headers["etag"]
-    weak = api.get(FILE).headers["etag"]
-    assert weak == f"W/{strong}"
-    for tag in (strong, weak):
-        assert api.get(FILE, headers={"If-None-Match": tag}).status_code == 304
+def test_packed_file_has_a_tag_of_its_own_that_spares_the_next_answer(api: Any) -> None:
+    plain = api.get(FILE, headers=PLAIN).headers["etag"]
+    packed = api.get(FILE).headers["etag"]
+    assert packed == plain.removesuffix('"') + '.gz"'
+    for tag in (plain, packed, f'"x", W/{packed}'):
+        again = api.get(FILE, headers={"If-None-Match": tag})
+        assert (again.status_code, again.headers["etag"] in tag) == (304, True)
+    assert api.get(FILE, headers={"If-None-Match": '"x.gz"'}).status_code == 200
 
 
 def test_head_tells_what_get_would(api: Any) -> None:
@@ -75,13 +77,17 @@ def test_small_answers_and_problems_stay_as_they_are(api: Any) -> None:
         assert "Accept-Encoding" not in answer.headers.get("vary", "")
 
 
-def test_resource_that_if_match_compares_keeps_its_strong_tag(api: Any) -> None:
-    columns = {f"column {number:03}": [float(row) for row in range(8)] for number in range(200)}
+def test_tag_of_a_packed_job_can_be_sent_as_if_match(api: Any) -> None:
+    columns = {f"column {number:03} {'x' * 60}": [float(row % 7) for row in range(30)] for number in range(200)}
     made = api.post("/v1/datasets?name=wide", json={"columns": columns}).json()
-    answer = api.get(f"/v1/datasets/{made['id']}")
-    assert len(answer.content) > 16_384
-    assert "content-encoding" not in answer.headers
-    assert answer.headers["etag"].startswith('"')
+    spec = {"kind": "train", "dataset": made["id"], "targets": list(columns)[:1], "inputs": list(columns)[1:]}
+    url = f"/v1/jobs/{api.post('/v1/jobs', json={**spec, 'preset': 'quick'}).json()['id']}"
+    read = api.get(url)
+    assert (read.headers.get("content-encoding"), read.headers["etag"][-4:]) == ("gzip", '.gz"')
+    changed = api.request("PATCH", url, json={"priority": 3}, headers={"If-Match": read.headers["etag"]})
+    assert changed.status_code == 200, changed.text
+    stale = api.request("PATCH", url, json={"priority": 4}, headers={"If-Match": read.headers["etag"]})
+    assert stale.status_code == 412
 
 
 def test_predictions_are_never_packed(api: Any, publish: Any, classification: Any) -> None:
