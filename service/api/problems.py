@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
@@ -164,6 +164,8 @@ def problem_response(
     facts: Mapping[str, Any] | None = None,
 ) -> Response:
     """Gives a problem+json answer; `status` overrides that of the kind."""
+    detail = _encodable(detail)
+    faults = [replace(fault, pointer=_encodable(fault.pointer), message=_encodable(fault.message)) for fault in faults]
     if is_protocol(scope.get("path", "")):
         return _protocol_response(kind, _in_one_line(detail, faults), status or kind.status, headers)
     sent = {**kind.headers, **(headers or {})}
@@ -171,6 +173,11 @@ def problem_response(
         return _page(kind, scope, detail, faults, status or kind.status, sent)
     body = problem_body(kind, scope, detail, faults, status, facts)
     return Response(body, status or kind.status, sent, MEDIA_TYPE)
+
+
+def _encodable(text: str) -> str:
+    """Gives a text without halves of characters, which the name of a field may hold and no answer can."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def is_browser(scope: Scope) -> bool:

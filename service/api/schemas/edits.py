@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.api.schemas.body import Body
+from service.api.schemas.body import StorableText
 from service.api.schemas.library_objects import Operation, Stage
 from service.api.schemas.models import EDIT_EXAMPLE, EditFacts
 from service.domain.editing.edits import Edited
@@ -25,7 +25,7 @@ _FIT_EXAMPLE: dict[str, Any] = {
 }
 
 
-class EditCreate(Body):
+class EditCreate(StorableText):
     """What is done to a version, one operation after the other."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE, _FIT_EXAMPLE]})

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, FiniteFloat, StringConstraints
 
-from service.api.schemas.body import Body
+from service.api.schemas.body import FEW, Body
 
 _EXAMPLE: dict[str, Any] = {
     "name": "pendulum",
@@ -28,7 +28,7 @@ class ExpressionCreate(Body):
         max_length=100_000,
         description="Names of columns, numbers, + - * / **, parentheses, pi, e and functions such as sin, exp, sqrt.",
     )
-    ranges: dict[Column, Ends] = Field(
+    ranges: Annotated[dict[Column, Ends], FEW] = Field(
         min_length=1, max_length=1_000, description="Column -> [low, high]: the inputs, in this order."
     )
     target: Column = Field("y", description="Name of the output.")

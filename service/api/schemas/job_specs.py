@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
+from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
-from service.api.schemas.body import Body
+from service.api.schemas.body import FEW, Body, StorableText
 from service.api.schemas.library_objects import Network, Stage
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 LabelValue = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Labels = Annotated[dict[LabelName, LabelValue], FEW]
 LAST_SEED = 2**53 - 1
 KINDS = ("train", "compare", "predict")
 # Before the kind of a job, where pydantic tells which of the shapes it took.
@@ -55,18 +55,6 @@ GO_ON_EXAMPLE: dict[str, Any] = {
 }
 
 
-class StorableText(Body):
-    """A body whose text every database keeps."""
-
-    @model_validator(mode="after")
-    def _is_storable(self) -> Self:
-        """Refuses what no database keeps: NUL, and halves of characters that JSON can spell but UTF-8 cannot."""
-        text = json.dumps(self.model_dump(), ensure_ascii=False)
-        if any("\ud800" <= letter <= "\udfff" for letter in text) or "\\u0000" in text:
-            raise ValueError("expected Unicode text without NUL and lone surrogates")
-        return self
-
-
 class InitCreate(Body):
     """The version that a training goes on from."""
 
@@ -95,7 +83,7 @@ class TableJobCreate(StorableText):
     split_column: Name | None = Field(None, description="Column that says train, validation or test for each row.")
     priority: int = Field(0, ge=-1000, le=1000, description="Higher first; then age.")
     max_runtime_s: int | None = Field(None, description="Longest run (seconds).")
-    labels: dict[LabelName, LabelValue] = Field(default_factory=dict, description="Anything, to find the job by.")
+    labels: Labels = Field(default_factory=dict, description="Anything, to find the job by.")
 
     def spec(self) -> dict[str, Any]:
         """Gives the spec as it was sent, without what was left out."""
@@ -166,7 +154,7 @@ class PredictJobCreate(StorableText):
     dataset: str = Field(max_length=100, description="Id of the data set.")
     priority: int = Field(0, ge=-1000, le=1000, description="Higher first; then age.")
     max_runtime_s: int | None = Field(None, description="Longest run (seconds).")
-    labels: dict[LabelName, LabelValue] = Field(default_factory=dict, description="Anything, to find the job by.")
+    labels: Labels = Field(default_factory=dict, description="Anything, to find the job by.")
 
     def spec(self) -> dict[str, Any]:
         """Gives the spec as it was sent, without what was left out."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.negotiation import etag_of
-from service.api.schemas.job_specs import LabelName, LabelValue, StorableText
+from service.api.schemas.body import FEW, StorableText
+from service.api.schemas.job_specs import LabelName, LabelValue
 from service.domain import job_patches
 from service.domain.idempotency import Answer
 from service.domain.jobs import JobView
@@ -86,7 +87,7 @@ class JobPatch(StorableText):
     model_config = ConfigDict(json_schema_extra={"examples": [PATCH_EXAMPLE]})
 
     priority: int = Field(0, ge=-1000, le=1000, description="Higher first; then age.")
-    labels: dict[LabelName, LabelValue | None] = Field(
+    labels: Annotated[dict[LabelName, LabelValue | None], FEW] = Field(
         default_factory=dict, description="Set, or taken away by null; others stay."
     )
 

@@ -204,3 +204,9 @@ def test_what_no_network_can_have_is_refused(api: Any, state: Any, grid: Any) ->
     content = json.dumps({"operations": [{"op": "refine", "grid": grid}], "fit": {"stage": "fit", "steps": grid}})
     response = api.post(EDITS, content=content, headers={"Content-Type": "application/json", "Idempotency-Key": "a"})
     assert response.status_code == 422, response.text
+
+
+def test_a_field_whose_name_is_half_a_character_is_refused(api: Any, state: Any) -> None:
+    content = json.dumps({"operations": [{**PRUNE, "\ud800": 1}]})
+    response = api.post(EDITS, content=content, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()["type"]) == (422, "/errors#invalid-request")

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from service.api.problems import EDGE_PROBLEMS, PROBLEMS, problem_body
+from service.api.problems import EDGE_PROBLEMS, PROBLEMS, problem_body, problem_response
 from service.domain import errors
 from service.domain.errors import DomainError, Fault
 
@@ -48,6 +48,15 @@ def test_a_body_holds_at_most_20_faults() -> None:
     body = orjson.loads(problem_body(EDGE_PROBLEMS[422], SCOPE, "detail", faults))
     assert len(body["errors"]) == 20
     assert list(body) == ["type", "title", "status", "detail", "instance", "request_id", "errors"]
+
+
+@pytest.mark.parametrize("path", ["/v1/x", "/v2/x"])
+@pytest.mark.parametrize("accept", [b"application/json", b"text/html"])
+def test_half_a_character_in_a_detail_or_a_pointer_is_answered_as_a_question_mark(path: str, accept: bytes) -> None:
+    scope = {**SCOPE, "type": "http", "method": "GET", "path": path, "headers": [(b"accept", accept)]}
+    fault = Fault("/a/\ud800", "x", "no \udfff")
+    text = bytes(problem_response(EDGE_PROBLEMS[422], scope, "not \ud800", [fault]).body).decode()
+    assert all(words in text for words in ("not ?", "/a/?", "no ?"))
 
 
 @pytest.mark.parametrize(
