@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import struct
+import threading
+import zlib
 from typing import Any
 
 import httpx
@@ -94,6 +96,15 @@ def test_integers_are_numbers(api: Any, pair: NetworkState) -> None:
     assert found["data"] == expected
 
 
+@pytest.mark.parametrize("ends", [("INT8", -128, 127), ("UINT8", 0, 255), ("INT64", -(2**63), 2**63 - 1)])
+def test_the_ends_of_an_integer_datatype_are_read_as_they_are(
+    api: Any, pair: NetworkState, ends: tuple[str, int, int]
+) -> None:
+    datatype, *row = ends
+    found = output(api.post(URL, json=asked([row], datatype, [1, 2])))
+    assert found["data"] == output(api.post(URL, json=asked([row], shape=[1, 2])))["data"]
+
+
 def test_outputs_are_filtered_and_each_says_how(api: Any, pair: NetworkState) -> None:
     response = api.post(URL, json=asked(outputs=[{"name": "y", "parameters": {"binary_data": True}}]))
     assert LENGTH in response.headers
@@ -106,6 +117,24 @@ def test_packed_bodies_both_ways(api: Any, pair: NetworkState) -> None:
     response = api.post(URL, content=gzip.compress(json.dumps(many).encode()), headers=headers)
     assert response.headers["content-encoding"] == "gzip"
     assert output(response)["data"][:6] == native(api).ravel().tolist()
+
+
+@pytest.mark.parametrize(("rows", "by_itself"), [(300, True), (3_000, False)])
+def test_a_large_answer_is_packed_away_from_the_loop(
+    api: Any, pair: NetworkState, monkeypatch: pytest.MonkeyPatch, rows: int, by_itself: bool
+) -> None:
+    packers: list[int] = []
+
+    def compress(body: bytes, level: int) -> bytes:
+        packers.append(threading.get_ident())
+        return zlib.compress(body, level, wbits=31)
+
+    monkeypatch.setattr(gzip, "compress", compress)
+    message = asked([0.5] * rows * 2, shape=[rows, 2])
+    response = api.post(URL, json=message, headers={"Accept-Encoding": "gzip"})
+    assert response.headers["content-encoding"] == "gzip"
+    assert output(response)["shape"] == [rows, 2]
+    assert [packer == threading.get_ident() for packer in packers] == [by_itself]
 
 
 def test_a_numbered_version_and_an_unknown_one(api: Any, pair: NetworkState) -> None:
@@ -156,6 +185,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (asked(datatype="BF16"), "expected one of FP64"),
     (asked(["a", "b"], "BYTES", [1, 2]), "datatype FP64"),
     (asked([1e300] * 6, "FP32"), "does not fit FP32"),
+    (asked([300, 0], "INT8", [1, 2]), "a number does not fit INT8"),
+    (asked([-1, 0], "UINT8", [1, 2]), "a number does not fit UINT8"),
+    (asked([1.7, 0], "INT32", [1, 2]), "a number does not fit INT32"),
+    (asked([1e19, 0], "INT64", [1, 2]), "a number does not fit INT64"),
+    (asked([], shape=[0, 2**63 - 1]), "whose product is at most"),
+    (asked([], shape=[0, *[2**31] * 7]), "whose product is at most"),
+    (asked([], shape=[1, 10**30]), "whose product is at most"),
     (asked(parameters={"domain": "ignore"}), "expected one of warn"),
     (asked(parameters={"sequence_id": 4}), "sequence_id"),
     ({"inputs": [{**asked()["inputs"][0], "name": "input"}]}, "expected the input tensors 1 (x)"),
