@@ -26,6 +26,8 @@ from service.domain.predictions import POLICIES, DomainPolicy
 _FOREIGN = ("shared_memory_region", "shared_memory_offset", "shared_memory_byte_size", "classification")
 _FOREIGN_REQUEST = ("sequence_id", "sequence_start", "sequence_end")
 _MAX_AXES = 8
+# Of sizes, those that are 0 left out: NumPy makes no array of more, even of one that holds nothing.
+_MAX_VALUES = 2**31
 
 
 class _Input(msgspec.Struct):
@@ -165,10 +167,7 @@ def _tensor(item: _Input, place: int, raw: memoryview, size: object, max_rows: i
     if item.datatype not in NUMBERS and item.datatype != TEXT:
         message = f"expected one of {', '.join((*NUMBERS, TEXT))}"
         raise invalid_rows([Fault(f"{pointer}/datatype", "wrong_datatype", message)])
-    if not 1 <= len(item.shape) <= _MAX_AXES or min(item.shape) < 0:
-        raise invalid_rows([Fault(f"{pointer}/shape", "wrong_shape", "expected 1 to 8 sizes, none below zero")])
-    if item.shape[0] > max_rows:
-        raise BodyTooLarge("rows in one request", max_rows, "send them in parts")
+    _check_shape(item.shape, pointer, max_rows)
     count = math.prod(item.shape)
     if size is None:
         values = _from_json(item, count, pointer)
@@ -180,6 +179,16 @@ def _tensor(item: _Input, place: int, raw: memoryview, size: object, max_rows: i
         message = f"expected {count} values for the shape, got {len(values)}"
         raise invalid_rows([Fault(f"{pointer}/data", "wrong_length", message)])
     return Tensor(item.name, item.datatype, values.reshape(item.shape)), raw
+
+
+def _check_shape(shape: Sequence[int], pointer: str, max_rows: int) -> None:
+    if not 1 <= len(shape) <= _MAX_AXES or min(shape) < 0:
+        raise invalid_rows([Fault(f"{pointer}/shape", "wrong_shape", "expected 1 to 8 sizes, none below zero")])
+    if shape[0] > max_rows:
+        raise BodyTooLarge("rows in one request", max_rows, "send them in parts")
+    if math.prod(axis or 1 for axis in shape) > _MAX_VALUES:
+        message = f"expected sizes whose product is at most {_MAX_VALUES:,}"
+        raise invalid_rows([Fault(f"{pointer}/shape", "wrong_shape", message)])
 
 
 def _from_json(item: _Input, count: int, pointer: str) -> NDArray[Any]:
@@ -202,12 +211,21 @@ def _from_json(item: _Input, count: int, pointer: str) -> NDArray[Any]:
         values = list(chain.from_iterable(values))
     if item.datatype == TEXT:
         return np.array([*values, None], object)[:-1]
-    with np.errstate(over="ignore"):
-        found = np.array(values, np.float64).astype(NUMBERS[item.datatype])
-    if not np.isfinite(found.astype(np.float64)).all():
+    found, fits = _as_kind(np.array(values, np.float64), np.dtype(NUMBERS[item.datatype]))
+    if not fits.all():
         message = f"a number does not fit {item.datatype}"
         raise invalid_rows([Fault(f"{pointer}/data", "not_finite", message)])
     return found
+
+
+def _as_kind(values: NDArray[np.float64], kind: np.dtype[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Gives the values as a datatype holds them, and which it can hold; whole numbers stay float64, for the model."""
+    if kind.kind == "f":
+        with np.errstate(over="ignore"):
+            found = values.astype(kind)
+        return found, np.isfinite(found)
+    ends = np.iinfo(kind)
+    return values, (values == np.floor(values)) & (float(ends.min) <= values) & (values <= float(ends.max))
 
 
 def _from_bytes(raw: memoryview, datatype: str) -> NDArray[Any]:
