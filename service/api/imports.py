@@ -10,7 +10,6 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
 
@@ -19,13 +18,13 @@ from service.api.expressions import version_answer
 from service.api.idempotency import HEADER, answer_headers, request_key
 from service.api.negotiation import JSON
 from service.api.schemas.models import VersionRead
-from service.domain.errors import InvalidParameter, MalformedBody, UnsupportedMediaType
+from service.api.uploads import FORM, read_form
+from service.domain.errors import InvalidParameter, UnsupportedMediaType
 from service.domain.file_errors import InvalidModelFile
 from service.domain.imports import ModelFile, submit_import
 from service.domain.limits import Limits
 from service.domain.models import model_name_from
 
-FORM = "multipart/form-data"
 BYTES = ("application/octet-stream", "application/vnd.safetensors", "application/x-safetensors")
 
 
@@ -86,10 +85,7 @@ def import_model(
 
 
 async def _from_form(request: Request, name: str | None) -> ModelFile:
-    try:
-        form = await request.form(max_files=1, max_fields=10)
-    except HTTPException as error:
-        raise MalformedBody(f"the form cannot be read: {error.detail}") from None
+    form = await read_form(request)
     try:
         file, field = form.get("file"), form.get("name")
         if not isinstance(file, UploadFile):

@@ -97,11 +97,22 @@ def _content_type(header: str) -> tuple[str, str]:
     return _ALIASES.get(media_type, media_type), (message.get_content_charset("utf-8") or "utf-8").lower()
 
 
-async def _from_form(request: Request) -> Upload:
+async def read_form(request: Request) -> FormData:
+    """Gives a form of one file; who asks for it closes it.
+
+    Raises:
+        MalformedBody: it is broken, or written in no character set that there is.
+    """
     try:
-        form = await request.form(max_files=1, max_fields=10)
+        return await request.form(max_files=1, max_fields=10)
     except HTTPException as error:
         raise MalformedBody(f"the form cannot be read: {error.detail}") from None
+    except (UnicodeError, LookupError):
+        raise MalformedBody("the form cannot be read: expected UTF-8") from None
+
+
+async def _from_form(request: Request) -> Upload:
+    form = await read_form(request)
     try:
         return replace(await _from_fields(form), sent_bytes=_sent_bytes(request))
     finally:

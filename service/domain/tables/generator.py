@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from kan.errors import ExpressionError, unknown_field
 from kan.symbolic.grammar import CONSTANTS, FUNCTIONS, Expression, parse
@@ -50,12 +51,17 @@ def generated_table(spec: object, limits: TableLimits) -> pl.DataFrame:
     random = np.random.default_rng(generator.seed)
     columns = {name: random.uniform(low, high, generator.rows) for name, (low, high) in generator.ranges.items()}
     target = generator.expression.evaluate(columns)
-    bad = ~(np.abs(target) <= MAX_MAGNITUDE)
-    if bad.any():
-        raise _invalid("expression", f"expected finite values in the ranges; {int(bad.sum())} rows have none")
+    _check_finite(target, "expression", "expected finite values in the ranges")
     if generator.noise > 0:
         target = target + generator.noise * target.std() * random.standard_normal(generator.rows)
+        _check_finite(target, "noise", "expected finite values with the noise added")
     return pl.DataFrame({**columns, generator.target: target})
+
+
+def _check_finite(target: NDArray[np.float64], field: str, expected: str) -> None:
+    bad = ~(np.abs(target) <= MAX_MAGNITUDE)
+    if bad.any():
+        raise _invalid(field, f"{expected}; {int(bad.sum())} rows have none")
 
 
 def _read(spec: object) -> _Generator:

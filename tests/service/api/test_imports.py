@@ -169,3 +169,10 @@ def test_a_category_of_a_number_column_is_refused(api: Any, regression: NetworkS
     inputs[2] = replace(inputs[2], column="cement")
     mixed = replace(regression, encoding=replace(regression.encoding, inputs=tuple(inputs)))
     refused(api.post(URL, content=dump(mixed), headers=BYTES))
+
+
+def test_a_form_in_no_character_set_is_malformed(api: Any, file: bytes) -> None:
+    content = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + file + b"\r\n--x--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=x; charset=undefined"}
+    response = api.post(URL, content=content, headers=headers)
+    assert (response.status_code, response.json()["type"]) == (400, "/errors#malformed-body")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 URL = "/v1/datasets"
 CSV, NDJSON, PARQUET = "text/csv", "application/x-ndjson", "application/vnd.apache.parquet"
 ABC = b"a,b\n1,x\n2,y\n,z\n"
+FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n' + ABC + b"\r\n--x--\r\n"
 
 
 def parquet(frame: pl.DataFrame) -> bytes:
@@ -82,6 +83,7 @@ REFUSED = [
     (ABC, "text/csv; charset=\x00", 415, "text/csv"),
     (ABC, "multipart/form-data", 400, "form"),
     (ABC, "multipart/form-data; boundary=x", 400, "form"),
+    (FORM, "multipart/form-data; boundary=x; charset=undefined", 400, "form"),
 ]
 
 

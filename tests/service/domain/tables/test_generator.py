@@ -74,6 +74,7 @@ def test_constant_expression_gives_a_constant_target() -> None:
         ({"rows": True}, "/generator/rows"),
         ({"noise": -1}, "/generator/noise"),
         ({"noise": float("nan")}, "/generator/noise"),
+        ({"expression": "1e149*x1", "noise": 1e6}, "/generator/noise"),
         ({"seed": -1}, "/generator/seed"),
         ({"target": "x1"}, "/generator/target"),
         ({"target": '"><script>'}, "/generator/target"),
