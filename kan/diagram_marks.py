@@ -168,6 +168,8 @@ def _heights(y: Array, box: Box, ends: tuple[float, float] | None) -> Array:
     """Gives y in px between the box's paddings; a constant on its own scale goes through the middle."""
     low, high = ends or (float(np.min(y)), float(np.max(y)))
     middle = box.y + box.height / 2
+    # Halves, which are exact: the two ends may be further apart than a float tells.
+    y, low, high = y / 2, low / 2, high / 2
     if not high - low > FLAT_SHARE * max(abs(low), abs(high)):
         return np.full(len(y), middle)
     return np.asarray(box.y + box.height - PADDING - (y - low) / (high - low) * (box.height - 2 * PADDING))

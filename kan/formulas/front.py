@@ -37,6 +37,7 @@ class Rows:
     y: Array
 
 
+@np.errstate(over="ignore")
 def smaller_formulas(root: Node, rows: Rows, max_work: int = MAX_WORK) -> list[Node]:
     """Gives formulas from the whole one to a constant, each smaller than the one before.
 
@@ -94,7 +95,7 @@ def _with_one_simpler(node: Node, rows: Rows) -> Iterator[Node]:
     if isinstance(node, Constant):
         return
     values = Expression("", node, (), 0).evaluate(rows.columns)
-    if np.isfinite(values).all():
+    if np.isfinite(values).all() and np.isfinite(values.mean()):
         yield Constant(float(values.mean()))
     match node:
         case Negative(operand):

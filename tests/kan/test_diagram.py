@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kan.diagram import diagram
-from kan.diagram_marks import fitted, text_width
+from kan.diagram_marks import Box, curve_path, fitted, text_width
 from kan.encoding import ClassOutput, Encoding, Input, LevelsInput, NumberInput
 from kan.errors import InvalidConfig
 from kan.state import NetworkState
@@ -228,3 +228,9 @@ def heights_of(path: str) -> Any:
     """The y of every point of a path of relative steps."""
     start, _, steps = path.removeprefix("M").partition("l")
     return float(start.split()[1]) + np.cumsum([0.0, *map(float, steps.split()[1::2])])
+
+
+def test_a_curve_whose_ends_are_further_apart_than_a_float_tells_is_drawn_as_a_nearer_one() -> None:
+    x, y = np.linspace(0.0, 1.0, 5), np.array([-1.0, -0.5, 0.0, 0.25, 1.0])
+    far = curve_path(x, y * 1.7e308, Box(0.0, 0.0, 100.0, 50.0))
+    assert far == curve_path(x, y, Box(0.0, 0.0, 100.0, 50.0))

@@ -80,3 +80,21 @@ def test_a_front_may_be_kept_and_splines_have_none(api: Any, version: Any, publi
     assert (response.status_code, response.json()["type"]) == (409, "/errors#not-symbolic")
     assert response.json()["edges"]
     assert api.get("/v1/models/none/versions/1/pareto").status_code == 404
+
+
+# The edit sums such numbers over the rows, and says where it cannot.
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("constants", "status"),
+    [({"a": 1.0, "b": 1.0, "d": 1e308}, 200), ({"a": 1e308, "b": 1e-300, "d": 0.0}, 409)],
+)
+def test_formulas_with_numbers_that_cannot_be_written_are_left_out(
+    api: Any, version: Any, constants: dict[str, float], status: int
+) -> None:
+    edge = {"op": "fix_symbolic", "layer": 0, "source": 0, "target": 0, "function": "exp", "c": 0.0}
+    edits = api.post(f"{BASE}/edits", json={"operations": [edge | constants]})
+    assert edits.status_code == 201, edits.text
+    answer = api.get("/v1/models/concrete/versions/2/pareto")
+    assert answer.status_code == status, answer.text
+    if status == 409:
+        assert answer.json()["type"] == "/errors#formula-too-large"
