@@ -7,6 +7,7 @@ import csv
 import io
 from array import array
 from collections.abc import Iterator
+from itertools import chain
 
 import polars as pl
 
@@ -20,7 +21,7 @@ from service.domain.tables.parsed import (
     line_fault,
     pointer_to,
 )
-from service.domain.tables.text_columns import typed_text_column
+from service.domain.tables.text_columns import typed_text_column, without_missing
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_RECORD_LENGTH = 1 << 20
@@ -30,9 +31,10 @@ _SAMPLE_ROWS = 20
 
 
 def read_csv(data: bytes, limits: TableLimits) -> pl.DataFrame:
-    """Reads CSV with a header row; UTF-8 with or without a byte order mark; quoted cells may hold line breaks.
+    """Reads CSV; UTF-8 with or without a byte order mark; quoted cells may hold line breaks.
 
-    Blank lines are skipped. Empty cells, NA, N/A, null and NaN are missing.
+    A first row of numbers alone is no header but a row: the columns are then x1, x2 and so on. Blank lines are skipped.
+    Empty cells, NA, N/A, null and NaN are missing.
 
     Raises:
         MalformedBody: no UTF-8 text, or broken quotes.
@@ -42,12 +44,16 @@ def read_csv(data: bytes, limits: TableLimits) -> pl.DataFrame:
     limits.check_bytes(len(data))
     check_is_text(data)
     records = Records(data, sniffed_delimiter(data))
-    header = next(records, None)
-    if header is None:
+    first = next(records, None)
+    if first is None:
         raise invalid_table([line_fault(1, None, "empty", "expected a header and rows, got an empty file")])
-    limits.check_shape(0, len(header[1]))
-    names = checked_names(header[1], pointer_to("lines", header[0]))
-    frame, lines = _text_frame(records, names, limits)
+    line, cells = first
+    limits.check_shape(0, len(cells))
+    if _are_numbers(cells):
+        names, rows = [f"x{place + 1}" for place in range(len(cells))], chain([first], records)
+    else:
+        names, rows = checked_names(cells, pointer_to("lines", line)), chain(records)
+    frame, lines = _text_frame(rows, names, limits)
     return _typed(frame, lines)
 
 
@@ -145,7 +151,16 @@ def _line_of_bad_byte(data: bytes) -> int:
     return 1
 
 
-def _text_frame(records: Records, names: list[str], limits: TableLimits) -> tuple[pl.DataFrame, array[int]]:
+def _are_numbers(cells: list[str]) -> bool:
+    """Is every cell a number or a word for a missing one? An empty cell is rather the name of an index."""
+    text = pl.Series(cells, dtype=pl.String).str.strip_chars()
+    present = without_missing(text).drop_nulls()
+    return len(present) > 0 and not (text == "").any() and present.cast(pl.Float64, strict=False).null_count() == 0
+
+
+def _text_frame(
+    records: Iterator[tuple[int, list[str]]], names: list[str], limits: TableLimits
+) -> tuple[pl.DataFrame, array[int]]:
     lines = array("q")
     parts: list[pl.DataFrame] = []
     rows: list[list[str]] = []

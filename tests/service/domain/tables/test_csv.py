@@ -51,6 +51,21 @@ def test_commas_inside_cells_do_not_hide_the_semicolon() -> None:
     assert read("a;b;c\nx, y;1;2\nz, w;3;4\n").width == 3
 
 
+def test_without_a_header_all_rows_are_kept_and_columns_are_numbered() -> None:
+    assert read("1.5,2\n3,4\n5,6\n").to_dict(as_series=False) == {"x1": [1.5, 3.0, 5.0], "x2": [2.0, 4.0, 6.0]}
+    assert read("NA;-1e3\n2;x\n").to_dict(as_series=False) == {"x1": [None, 2.0], "x2": ["-1e3", "x"]}
+    assert fault_of("1,2\n3\n")[1] == "line 2: expected 2 cells (x1, x2), got 1"
+
+
+@pytest.mark.parametrize("header", ["1,b", "NA,nan", "1.,x2", "2019a,2020"])
+def test_a_first_row_with_a_word_is_a_header(header: str) -> None:
+    assert read(f"{header}\n1,2\n").columns == header.split(",")
+
+
+def test_a_number_beside_an_empty_name_is_no_row_but_a_header_to_be_mended() -> None:
+    assert fault_of(",0,1\n0,5,6\n")[0] == "column_name"
+
+
 @pytest.mark.parametrize("prefix", [b"", b"\xef\xbb\xbf"])
 def test_utf8_is_read_with_and_without_byte_order_mark(prefix: bytes) -> None:
     assert read(prefix + "größe,b\n1,2\n".encode()).columns == ["größe", "b"]
