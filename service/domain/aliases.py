@@ -33,7 +33,12 @@ class Alias:
     @property
     def revision(self) -> str:
         """A word for what it names now, of which a change must know."""
-        return str(self.last.step)
+        return revision_of(self.last)
+
+
+def revision_of(step: AliasStepRow) -> str:
+    """Gives a word for a step that no other has: steps are counted anew where a model is deleted and made again."""
+    return f"{step.step}-{step.at.timestamp():.6f}"
 
 
 def get_alias(session: Session, model_name: str, alias: str) -> Alias:
@@ -110,7 +115,7 @@ def _check_seen(before: AliasStepRow | None, seen: Collection[str] | None) -> No
         return
     if seen is None:
         raise IfMatchMissing
-    if ANY not in seen and str(before.step) not in seen:
+    if ANY not in seen and revision_of(before) not in seen:
         raise IfMatchFailed
 
 

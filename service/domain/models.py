@@ -241,8 +241,9 @@ def delete_model(session: Session, model_name: str) -> None:
         ModelNotFound: nothing to delete.
     """
     require_model(session, model_name)
-    delete_steps(session, model_name)
+    # First what an alias that is being made holds on to: its step is then there to be deleted.
     statements.delete_versions(session, model_name)
+    delete_steps(session, model_name)
     session.commit()
 
 

@@ -93,7 +93,7 @@ def change_of(version: VersionRow, state: NetworkState) -> Change | None:
 def list_aliases(session: Session, model_name: str) -> list[Alias]:
     """Gives the aliases of a model."""
     found = aliases.list_aliases(session, model_name)
-    return [Alias(row.alias, row.version, f'"{row.step}"') for row in found if row.version is not None]
+    return [Alias(row.alias, row.version, f'"{aliases.revision_of(row)}"') for row in found if row.version is not None]
 
 
 def relatives(session: Session, shown: VersionRow, named: Sequence[Alias]) -> Relatives:

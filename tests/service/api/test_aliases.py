@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
 from kan.state import NetworkState
@@ -88,6 +89,36 @@ def test_a_version_with_an_alias_stays(api: Any, versions: None) -> None:
     assert api.get(URL).status_code == 404
 
 
+def test_an_alias_that_is_made_again_with_its_model_is_another_one(
+    api: Any, versions: None, publish: Any, regression: NetworkState
+) -> None:
+    first = put(api, 1)
+    api.delete("/v1/models/concrete")
+    publish(regression)
+    second = put(api, 3)
+    assert (second.status_code, len(second.json()["history"])) == (201, 1)
+    answer = api.get(URL, headers={"If-None-Match": first.headers["etag"]})
+    assert (answer.status_code, answer.json()["version"]) == (200, 3)
+    assert refusal(put(api, 3, **{"If-Match": first.headers["etag"]})) == (412, "if-match-failed")
+
+
+def test_a_model_goes_before_its_aliases_so_that_one_that_is_just_made_goes_with_it(
+    api: Any, versions: None, write: sessionmaker[Session]
+) -> None:
+    put(api, 1)
+    emptied: list[str] = []
+
+    def note(*what: object) -> None:
+        statement = str(what[2])
+        if statement.startswith("DELETE FROM "):
+            emptied.append(statement.split()[2])
+
+    event.listen(api.app.state.engine, "before_cursor_execute", note)
+    assert api.delete("/v1/models/concrete").status_code == 204
+    # A step holds on to its version until it is committed: whoever waits for that sees the step too.
+    assert emptied.index("versions") < emptied.index("alias_steps")
+
+
 @pytest.mark.parametrize("alias", ["latest", "7", "Champion", "a b", "x" * 64])
 def test_names_that_no_alias_can_have(api: Any, versions: None, alias: str) -> None:
     assert refusal(put(api, 1, f"/v1/models/concrete/aliases/{alias}")) == (422, "invalid-alias")
@@ -108,10 +139,11 @@ def test_of_two_steps_at_once_one_is_made(
     put(api, 1)
     with write() as session:
         old = last_step(session, "concrete", "champion")
+    assert old is not None
     put(api, 2, **{"If-Match": "*"})
     # The other one has looked before this step was made.
     monkeypatch.setattr("service.domain.aliases.statements.last_step", lambda *_: old)
     with write() as session, pytest.raises(IfMatchFailed):
-        aliases.put_alias(session, "concrete", "champion", 1, seen={"1"})
+        aliases.put_alias(session, "concrete", "champion", 1, seen={aliases.revision_of(old)})
     with write() as session:
         assert aliases.get_alias(session, "concrete", "champion").last.version == 2

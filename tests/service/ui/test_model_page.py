@@ -56,6 +56,12 @@ def test_a_formula_is_in_the_first_html_with_its_gap(api: Any) -> None:
         assert f"/v1/models/pulse/versions/1/formula?format={notation}" in text
 
 
+def test_an_alias_is_moved_on_with_the_tag_that_the_api_gives(api: Any) -> None:
+    api.post("/v1/models", json=PULSE)
+    made = api.request("PUT", "/v1/models/pulse/aliases/champion", json={"version": 1})
+    assert f'value="champion" data-etag="{made.headers["etag"]}"' in unescape(api.get("/models/pulse").text)
+
+
 def test_a_network_of_splines_says_how_many_are_left(api: Any, publish: Any, regression: NetworkState) -> None:
     publish(regression)
     text = api.get("/models/concrete").text
