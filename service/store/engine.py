@@ -95,6 +95,8 @@ def _make_postgres_engine(url: URL, idle_seconds: float) -> Engine:
         pool_size=20,
         max_overflow=40,
         json_serializer=_strict_json,
+        # They are people's data, and errors are logged.
+        hide_parameters=True,
         # What the URL says itself, holds.
         connect_args={name: value for name, value in arguments.items() if name not in url.query},
     )
@@ -137,6 +139,8 @@ def _make_sqlite_engine(url: str) -> Engine:
         pool_size=20,
         max_overflow=40,
         json_serializer=_strict_json,
+        # They are people's data, and errors are logged.
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
     )
     event.listen(engine, "connect", _prepare_sqlite)

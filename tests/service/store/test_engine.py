@@ -1,10 +1,10 @@
-"""What each connection to Postgres is told, so that no lock is kept for ever, and what counts as a database away."""
+"""What each connection to Postgres is told, so that none keeps a lock; what errors of a database tell, and mean."""
 
 from __future__ import annotations
 
 import pytest
 from sqlalchemy import event, make_url, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from service.store.engine import make_engine
 
@@ -80,4 +80,13 @@ def test_defect_of_a_statement_and_an_interruption_stay_what_they_are(postgres_t
     with engine.connect() as connection, pytest.raises(KeyboardInterrupt):
         connection.execute(text("SELECT 1"))
     event.remove(engine, "after_cursor_execute", interrupt)
+    engine.dispose()
+
+
+def test_what_a_statement_was_about_is_in_no_error(database_url: str) -> None:
+    engine = make_engine(database_url)
+    with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+        connection.execute(text("SELECT * FROM nowhere WHERE name = :name"), {"name": "Ada"})
+    assert "nowhere" in str(raised.value)
+    assert "Ada" not in str(raised.value)
     engine.dispose()
