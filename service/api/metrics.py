@@ -71,18 +71,21 @@ class ServiceMetrics(Collector):
         yield from _snapshot_metrics(found)
 
 
+# Each count is copied at one go: others go on counting while it is written down.
 def _request_metrics(tallies: RequestTallies) -> Iterator[Metric]:
-    counts = {(method, address, str(status)): count for (method, address, status), count in tallies.counts.items()}
+    counts = {
+        (method, address, str(status)): count for (method, address, status), count in dict(tallies.counts).items()
+    }
     yield _counter("kan_http_requests", "Requests answered.", counts, ["method", "route", "status"])
-    seconds = {(address,): found for address, found in tallies.seconds.items()}
+    seconds = {(address,): found for address, found in dict(tallies.seconds).items()}
     yield _histogram("kan_http_request_seconds", "Time from first to last byte.", seconds, ["route"])
 
 
 def _prediction_metrics(tallies: PredictionTallies) -> Iterator[Metric]:
     yield _histogram("kan_prediction_rows", "Rows of one prediction.", {(): tallies.batches})
-    rows = {(model,): count for model, count in tallies.rows.items()}
+    rows = {(model,): count for model, count in dict(tallies.rows).items()}
     yield _counter("kan_predicted_rows", "Rows predicted.", rows, ["model"])
-    outside = {(model,): count for model, count in tallies.outside.items()}
+    outside = {(model,): count for model, count in dict(tallies.outside).items()}
     words = "Values outside the training range, or never seen in training, among the rows predicted."
     yield _counter("kan_predicted_values_outside", words, outside, ["model"])
 

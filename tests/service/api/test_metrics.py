@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,26 @@ def test_predictions_are_told_by_model(api: Any, publish: Any, classification: A
     assert found["kan_model_cache_misses_total", ()] == 1
     assert found["kan_model_cache_hits_total", ()] >= 2
     assert 0 < found["kan_model_cache_bytes", ()] < found["kan_model_cache_max_bytes", ()]
+
+
+class Growing(defaultdict[Any, Any]):
+    """Counts that grow while somebody goes through them."""
+
+    def items(self) -> Any:
+        for key, value in super().items():
+            self[f"{key} and more"] = value
+            yield key, value
+
+
+def test_what_is_counted_meanwhile_waits_for_the_next_time(api: Any) -> None:
+    requests, predicted = api.app.state.requests, api.app.state.predicted
+    requests.add("GET", "/a", 200, 0.1)
+    predicted.add("concrete", 1, 1)
+    for tallies in (requests, predicted):
+        for name, value in vars(tallies).items():
+            if isinstance(value, dict):
+                setattr(tallies, name, Growing(getattr(value, "default_factory", None), value))
+    assert samples(api)["kan_predicted_rows_total", (("model", "concrete"),)] == 1
 
 
 def test_the_format_is_chosen_by_accept(api: Any) -> None:
