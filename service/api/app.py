@@ -52,6 +52,7 @@ from service.api.methods import PlainMethods
 from service.api.metrics import registry_of
 from service.api.middleware import RequestEdge
 from service.api.openapi import openapi_of
+from service.api.origins import host_named
 from service.api.packed_answers import PackedAnswers
 from service.api.quick_routes import QuickRoutes
 from service.api.route_templates import RouteTemplates
@@ -190,7 +191,7 @@ def _equip(app: FastAPI, settings: Settings, engine: Engine, changes: Changes) -
 def edge_rules(settings: Settings, state: State) -> EdgeRules:
     """Gives what the middleware checks and counts, from the settings and from what the app shares."""
     return EdgeRules(
-        hosts=(*_LOOPBACK, settings.host, *settings.allowed_hosts),
+        hosts=(*_LOOPBACK, *map(host_named, (settings.host, *settings.allowed_hosts))),
         origins=settings.allowed_origins,
         body_limit=lambda path, media_type: body_limit(settings, path, media_type),
         bodies=HeldBytes(settings.max_bodies_bytes),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
@@ -19,6 +20,15 @@ _READ = (
     "Location, RateLimit, RateLimit-Policy, Retry-After, X-Model-Version, X-Request-ID"
 )
 _PREFLIGHT_SECONDS = 600
+
+
+def host_named(address: str) -> str:
+    """Gives a name or an address as a Host header says it: an IPv6 one in brackets, and short."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address.lower()
+    return f"[{found.compressed}]" if found.version == 6 else address
 
 
 def check_host(host: str, allowed: Sequence[str]) -> None:

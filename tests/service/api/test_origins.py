@@ -46,6 +46,22 @@ def test_probes_answer_under_any_host(api: Any) -> None:
         assert api.get("/livez", headers={"Host": host}).status_code == 200
 
 
+def test_who_asks_a_probe_for_more_must_know_the_name(api: Any) -> None:
+    assert api.get("/readyz", headers={"Host": "evil.example"}).status_code == 200
+    for query in ("verbose", "verbose=0"):
+        assert api.get(f"/readyz?{query}", headers={"Host": "evil.example"}).status_code == 421
+    assert api.get("/readyz?verbose").status_code == 200
+
+
+@pytest.mark.parametrize("bound", ["fd00::1", "FD00:0:0::1"])
+def test_a_server_on_ipv6_answers_to_its_own_address(sqlite_url: str, api_of: Any, bound: str) -> None:
+    api = api_of(Settings(database_url=sqlite_url, host=bound, auth="off"))
+    for host in ("[fd00::1]:8000", "[fd00::1]"):
+        assert api.get("/v1/version", headers={"Host": host}).status_code == 200
+    for host in ("[fd00::2]:8000", "fd00::1"):
+        assert api.get("/v1/version", headers={"Host": host}).status_code == 421
+
+
 LAB = "https://lab.example"
 
 
