@@ -46,6 +46,7 @@ from service.api import (
 from service.api.addresses import Addresses
 from service.api.admission import EdgeRules
 from service.api.event_feed import EventFeed
+from service.api.few_at_once import MOST_READINGS
 from service.api.held_bytes import HeldBytes
 from service.api.job_events import Streams
 from service.api.methods import PlainMethods
@@ -177,6 +178,7 @@ def _equip(app: FastAPI, settings: Settings, engine: Engine, changes: Changes) -
     )
     app.state.forwards = CapacityLimiter(os.cpu_count() or 1)
     app.state.exports = CapacityLimiter(exports.MOST_EXPORTS)
+    app.state.readings = CapacityLimiter(MOST_READINGS)
     app.state.statistics = InferenceStatistics()
     impatient = impatient_session_factory(engine)
     app.state.keys = KeyRing(app.state.reading_sessions, impatient, changes, settings.key_away_seconds)

@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
+from service.api.few_at_once import few_at_once
 from service.api.idempotency import HEADER, REPLAYED, request_key
 from service.api.negotiation import IMMUTABLE, NOT_MODIFIED, chosen_format, etag_of, is_known, not_modified, revalidated
 from service.api.problems import problem_responses
@@ -138,12 +139,11 @@ def list_datasets(
     limit: Annotated[int, Query(ge=1, le=200, description="Entries of one page.")] = 50,
     after: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")] = None,
 ) -> Response:
-    """All data sets with their columns."""
+    """All data sets with their columns; levels and histograms are read with each one."""
     if after is not None and not is_id(datasets.PREFIX, after):
         raise InvalidParameter("after", "expected the next_cursor of a page of this list")
-    found = datasets.list_datasets(session, limit + 1, after)
-    cursor = found[limit - 1].id if len(found) > limit else None
-    page = DatasetPage(data=[dataset_read(row) for row in found[:limit]], next_cursor=cursor)
+    found, cursor = datasets.list_datasets(session, limit, after)
+    page = DatasetPage(data=[dataset_read(row) for row in found], next_cursor=cursor)
     return revalidated(request, page.model_dump_json())
 
 
@@ -170,6 +170,7 @@ def get_dataset(dataset_id: str, request: Request, session: ReadingSessionDep) -
         **problem_responses(DatasetNotFound, NotAcceptable, BodyTooLarge),
     },
 )
+@few_at_once
 def get_dataset_rows(
     dataset_id: str,
     request: Request,

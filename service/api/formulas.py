@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from kan.formulas.formula import written_together
 from service.api.dependencies import ModelsDep, ReadingSessionDep
+from service.api.few_at_once import few_at_once
 from service.api.models import version_headers
 from service.api.negotiation import JSON, chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
@@ -50,6 +51,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     response_model=FormulasRead,
     responses=_ANSWERS,
 )
+@few_at_once
 def get_formula(
     name: str,
     version: str,

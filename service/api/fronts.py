@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep
+from service.api.few_at_once import few_at_once
 from service.api.models import version_headers
 from service.api.negotiation import JSON, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
@@ -30,6 +31,7 @@ router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["formula
         ),
     },
 )
+@few_at_once
 def get_pareto(name: str, version: str, request: Request, session: ReadingSessionDep, cache: ModelsDep) -> Response:
     """From a constant to the version's own formula: what each further part gains on rows that were held out."""
     row = models.get_version(session, name, version)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep
+from service.api.few_at_once import few_at_once
 from service.api.problems import problem_responses
 from service.api.schemas.hypotheses import HypothesisAsked, HypothesisRead
 from service.domain import errors, models
@@ -23,8 +24,9 @@ router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["formula
         errors.ModelNotFound, errors.VersionNotFound, errors.InvalidHypothesis, errors.MalformedBody
     ),
 )
+@few_at_once
 def test_hypothesis(
-    name: str, version: str, body: HypothesisAsked, session: ReadingSessionDep, cache: ModelsDep
+    name: str, version: str, request: Request, body: HypothesisAsked, session: ReadingSessionDep, cache: ModelsDep
 ) -> HypothesisRead:
     """By predictions of rows whose columns are mixed or moved; nothing is stored."""
     row = models.get_version(session, name, version)

@@ -9,6 +9,7 @@ import polars as pl
 from fastapi import APIRouter, Query, Request, Response
 
 from service.api.dependencies import ReadingSessionDep
+from service.api.few_at_once import few_at_once
 from service.api.negotiation import CHANGING, JSON, chosen_format, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
 from service.api.schemas.predictions import JobPredictionsRead
@@ -38,6 +39,7 @@ _LIMIT = f"Rows at most. Rows times columns are at most {MOST_VALUES:,}; beyond 
         ),
     },
 )
+@few_at_once
 def get_job_predictions(
     job_id: str,
     request: Request,

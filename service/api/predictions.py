@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep, SettingsDep
+from service.api.few_at_once import few_at_once
 from service.api.hot_path import answered
 from service.api.models import version_headers
 from service.api.negotiation import chosen_format, etag_of, is_known, not_modified
@@ -26,6 +27,7 @@ from service.api.schemas.predictions import PREDICT_BODY, PredictionRead, Stored
 from service.api.table_formats import FILE_FORMATS, FORMATS
 from service.api.uploads import read_upload
 from service.domain import errors, models, predictions
+from service.domain.datasets import get_dataset
 from service.domain.prediction_forms.bodies import read_rows
 from service.domain.prediction_forms.tables import read_parameters
 from service.domain.served_models import Served
@@ -163,6 +165,7 @@ def predict_one(
     response_model=StoredPredictionRead,
     responses={**_CACHED, **_PROBLEMS, **problem_responses(errors.ModelNotFound, errors.DatasetNotFound)},
 )
+@few_at_once
 def get_predictions(
     name: str,
     version: str,
@@ -184,18 +187,19 @@ def get_predictions(
         f"/predictions?{request.url.query}",
         etag_of(row.id, media_type, dataset, split, offset, limit),
     )
-    model = cache.model_of(session, row)
+    # A 304 too says that the data set is there.
+    get_dataset(session, dataset)
+    if is_known(request, headers["ETag"]):
+        return not_modified(headers)
     page = predict_stored(
         session,
         row,
-        model,
+        cache.model_of(session, row),
         dataset_id=dataset,
         part=split,
         offset=offset,
         limit=min(limit, settings.max_prediction_rows),
     )
-    if is_known(request, headers["ETag"]):
-        return not_modified(headers)
     body = stored_body(row, page, media_type, {"dataset": dataset, "split": split, "offset": offset})
     return Response(body, media_type=media_type, headers=headers)
 

@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep
+from service.api.few_at_once import few_at_once
 from service.api.models import version_headers
 from service.api.negotiation import CHANGING, JSON, etag_of, is_known, not_modified
 from service.api.problems import problem_responses
@@ -33,6 +34,7 @@ Place = Annotated[int, Path(ge=0, le=100_000)]
     response_model=ImportanceRead,
     responses={**_CACHED, **_PROBLEMS, **problem_responses(errors.TrainingDataGone)},
 )
+@few_at_once
 def get_importance(name: str, version: str, request: Request, session: ReadingSessionDep, cache: ModelsDep) -> Response:
     """Measured on at most 1,000 training rows; each score's definition stands in the answer."""
     row = models.get_version(session, name, version)
@@ -50,6 +52,7 @@ def get_importance(name: str, version: str, request: Request, session: ReadingSe
     response_model=SuggestionList,
     responses={**_CACHED, **_PROBLEMS, **problem_responses(errors.EdgeNotFound, errors.InvalidParameter)},
 )
+@few_at_once
 def get_suggestions(
     name: str,
     version: str,

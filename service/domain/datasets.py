@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import polars as pl
 from sqlalchemy.orm import Session
@@ -20,6 +23,7 @@ from service.store.engine import database_now
 from service.store.tables import DatasetRow
 
 __all__ = [
+    "DatasetSummary",
     "checked_name",
     "column_types",
     "create_dataset",
@@ -35,6 +39,24 @@ __all__ = [
 PREFIX = "ds"
 _ROWS_PER_GROUP = 250_000
 _USERS_SHOWN = 5
+# Of a column, what a list leaves out: the levels of a thousand categories are fifty megabytes.
+_LONG_FACTS = ("levels", "histogram")
+# For one page of a list: about half a second of work.
+_MOST_LEVELS_READ = 500_000
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """A data set as a list shows it, with the facts of its row; columns without levels and histogram."""
+
+    id: str
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+    created_at: datetime
+    columns: list[dict[str, Any]]
+    units: dict[str, Any]
 
 
 def create_dataset(
@@ -114,9 +136,37 @@ def get_dataset(session: Session, dataset_id: str) -> DatasetRow:
     return row
 
 
-def list_datasets(session: Session, limit: int, after: str | None = None) -> Sequence[DatasetRow]:
-    """Gives data sets, newest first; `after` is the id of the last one seen."""
-    return statements.list_datasets(session, limit, after)
+def list_datasets(session: Session, limit: int, after: str | None = None) -> tuple[list[DatasetSummary], str | None]:
+    """Gives data sets, newest first, and the id of the last one where there are more.
+
+    Args:
+        session: to read with.
+        limit: most of them; fewer, but one at least, where they have very many levels.
+        after: the id of the last one seen.
+    """
+    found: list[DatasetSummary] = []
+    levels = 0
+    with statements.list_datasets(session, limit + 1, after) as rows:
+        for row in rows:
+            if len(found) == limit or levels > _MOST_LEVELS_READ:
+                return found, found[-1].id
+            found.append(_summary(row))
+            levels += sum(len(column.get("levels", ())) for column in row.columns)
+    return found, None
+
+
+def _summary(row: DatasetRow) -> DatasetSummary:
+    columns = [{name: fact for name, fact in column.items() if name not in _LONG_FACTS} for column in row.columns]
+    return DatasetSummary(
+        id=row.id,
+        name=row.name,
+        rows=row.rows,
+        bytes=row.bytes,
+        sha256=row.sha256,
+        created_at=row.created_at,
+        columns=columns,
+        units=dict(row.units),
+    )
 
 
 def delete_dataset(session: Session, dataset_id: str, force: bool = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ScalarResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from service.store.tables import DatasetRow, JobRow, VersionRow
@@ -30,12 +30,12 @@ def lock_dataset(session: Session, dataset_id: str) -> DatasetRow | None:
     return session.scalars(statement).one_or_none()
 
 
-def list_datasets(session: Session, limit: int, below: str | None) -> Sequence[DatasetRow]:
-    """Gives data sets, newest first (ids sort by time), from below the id `below`."""
+def list_datasets(session: Session, limit: int, below: str | None) -> ScalarResult[DatasetRow]:
+    """Gives data sets, newest first (ids sort by time), from below the id `below`; each is read in its turn."""
     found = select(DatasetRow)
     if below is not None:
         found = found.where(DatasetRow.id < below)
-    return session.scalars(found.order_by(DatasetRow.id.desc()).limit(limit)).all()
+    return session.scalars(found.order_by(DatasetRow.id.desc()).limit(limit), execution_options={"yield_per": 1})
 
 
 def live_jobs_of(session: Session, dataset_id: str, limit: int) -> Sequence[str]:

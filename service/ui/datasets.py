@@ -16,7 +16,7 @@ _SHOWN = 50
 def data_page(request: Request, session: SessionDep) -> Response:
     """The drop zone, the samples and the newest data sets."""
     locked = is_locked(request)
-    found = [] if locked else datasets.list_datasets(session, _SHOWN)
+    found = [] if locked else datasets.list_datasets(session, _SHOWN)[0]
     return html_page("data.html", locked=locked, datasets=found)
 
 

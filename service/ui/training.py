@@ -16,5 +16,5 @@ _SHOWN = 50
 def training_page(request: Request, session: SessionDep) -> Response:
     """The form; without a script, the call that it would send."""
     locked = is_locked(request)
-    found = [] if locked else datasets.list_datasets(session, _SHOWN)
+    found = [] if locked else datasets.list_datasets(session, _SHOWN)[0]
     return html_page("train.html", locked=locked, datasets=found)

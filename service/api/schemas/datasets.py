@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from service.domain.datasets import DatasetSummary
 from service.store.tables import DatasetRow
 
 COLUMN_EXAMPLE = {
@@ -34,14 +35,15 @@ class DatasetRead(BaseModel):
     created_at: datetime
     columns: list[dict[str, Any]] = Field(
         description="In the order of the table. `type` is number, category or ignored (with a `reason`: constant, "
-        "empty, id-like, date, free text); `std` is the population's; `distinct` leaves missing cells out.",
+        "empty, id-like, date, free text); `std` is the population's; `distinct` leaves missing cells out. Lists leave "
+        "out `levels` and `histogram`.",
         examples=[[COLUMN_EXAMPLE]],
     )
     units: dict[str, str] = Field(description="Column -> unit, where given.", examples=[{"age": "day"}])
 
 
 class DatasetPage(BaseModel):
-    """Data sets, newest first."""
+    """Data sets, newest first; fewer than were asked for where they have very many levels: `next_cursor` tells."""
 
     data: list[DatasetRead]
     next_cursor: str | None
@@ -57,8 +59,8 @@ class DatasetRows(BaseModel):
     total: int = Field(description="Rows of the whole data set.")
 
 
-def dataset_read(row: DatasetRow) -> DatasetRead:
-    """Gives a row as it is shown."""
+def dataset_read(row: DatasetRow | DatasetSummary) -> DatasetRead:
+    """Gives a data set as it is shown."""
     return DatasetRead(
         id=row.id,
         name=row.name,

@@ -9,6 +9,7 @@ import pytest
 
 from kan.encoding import NumberInput, NumberOutput
 from kan.split import Part
+from service.api import predictions
 
 BASE = "/v1/models/concrete/versions/1"
 PARTS = np.array([Part.TRAIN, Part.TEST, Part.VALIDATION, Part.TEST, Part.UNUSED], dtype=np.uint8)
@@ -55,6 +56,18 @@ def test_another_data_set_has_no_parts(api: Any, dataset: str) -> None:
     other = api.post("/v1/datasets?name=b", json={"columns": {"x": [0.3, 0.1], "q": [1, 2]}}).json()["id"]
     assert api.get(f"{BASE}/predictions?dataset={other}&split=test").status_code == 422
     assert api.get(f"{BASE}/predictions?dataset={other}").json()["actual"] is None
+
+
+def test_what_a_client_holds_already_is_not_computed_again_and_gone_with_its_data_set(
+    api: Any, dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"{BASE}/predictions?dataset={dataset}"
+    known = {"If-None-Match": api.get(url).headers["etag"]}
+    reads: list[object] = []
+    monkeypatch.setattr(predictions, "predict_stored", lambda *what, **_: reads.append(what))
+    assert (api.get(url, headers=known).status_code, reads) == (304, [])
+    assert api.delete(f"/v1/datasets/{dataset}?force=true").status_code == 204
+    assert api.get(url, headers=known).status_code == 404
 
 
 def test_a_data_set_without_the_columns_is_refused(api: Any, dataset: str) -> None:

@@ -102,9 +102,30 @@ def test_column_order_is_kept(session: Session) -> None:
 
 def test_data_sets_are_listed_newest_first_page_by_page(session: Session) -> None:
     ids = [created(session, table(), f"{number}").id for number in range(5)]
-    first = [row.id for row in datasets.list_datasets(session, 3)]
-    rest = [row.id for row in datasets.list_datasets(session, 3, first[-1])]
-    assert first + rest == ids[::-1]
+    first, cursor = datasets.list_datasets(session, 3)
+    rest, end = datasets.list_datasets(session, 3, cursor)
+    assert [item.id for item in first + rest] == ids[::-1]
+    assert (cursor, end) == (ids[2], None)
+
+
+def test_a_list_tells_columns_without_their_levels_and_histograms(session: Session) -> None:
+    row = created(session, table(), "a")
+    ((found,), _) = datasets.list_datasets(session, 3)
+    assert [set(whole) - set(short) for whole, short in zip(row.columns, found.columns, strict=True)] == [
+        {"histogram"},
+        {"levels"},
+    ]
+    assert (found.name, found.rows, found.units) == ("a", 3, {"a": "mm"})
+
+
+def test_a_page_ends_early_where_data_sets_have_very_many_levels(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [created(session, table(), f"{number}").id for number in range(5)]
+    monkeypatch.setattr(datasets, "_MOST_LEVELS_READ", 3)
+    first, cursor = datasets.list_datasets(session, 5)
+    assert ([item.id for item in first], cursor) == (ids[:2:-1], ids[3])
+    assert [item.id for item in datasets.list_datasets(session, 5, cursor)[0]] == [ids[2], ids[1]]
 
 
 @pytest.mark.parametrize("dataset_id", ["ds_00000000000000000000000000", "", "../../etc/passwd", "job_x", "ds_\0"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from sqlalchemy import func, select
 
@@ -77,6 +78,7 @@ def app(database_url: str) -> Iterator[FastAPI]:
     app.state.sessions = session_factory(engine)
     app.state.served = ServedModels(session_factory(engine), ModelCache(0), changes_of(engine))
     app.state.reading_sessions = reading_session_factory(engine)
+    app.state.readings = CapacityLimiter(1)
     app.include_router(datasets.router)
     free, bodies = Quota(0, 0), HeldBytes(1 << 30)
     rules = EdgeRules(
