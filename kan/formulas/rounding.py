@@ -63,7 +63,9 @@ def with_digits(node: Node, digits: int) -> Node:
     """Gives an expression with its numbers rounded to so many significant digits."""
     match node:
         case Constant(value):
-            return Constant(float(f"{value:.{digits}g}"))
+            short = float(f"{value:.{digits}g}")
+            # The largest floats would be rounded up to infinity.
+            return Constant(short if np.isfinite(short) else value)
         case Negative(operand):
             return Negative(with_digits(operand, digits))
         case Call(function, argument):

@@ -99,6 +99,7 @@ def _front(
     fitted, held_out, test = (_part(columns, target, marks & usable) for marks in _marks(rows))
     found = _smaller(exact, fitted, MAX_WORK // model.encoding.network_outputs)
     points = [_point(replace(exact, root=root), fitted, held_out, test, rows.drawn) for root in found]
+    # The mean of large numbers may be larger than any.
     points = [point for point in points if _is_writable(point.formula)]
     if not points:
         raise FormulaUnreadable("a number of it is larger than any that can be written")
