@@ -1,6 +1,6 @@
 """Hidden nodes in another order, with everything that belongs to them: the same function, easier to read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kan.edge_places import check_index, hidden_layer_at
 from kan.errors import InvalidConfig
-from kan.state import EdgeStatistics, LayerState, NetworkState, in_order
+from kan.state import EdgeStatistics, LayerState, NetworkState, OfEdge, in_order
 
 EDGE_ARRAYS = ("base_weight", "spline_weight", "mask")
 # After so many sweeps an order hardly gets better.
@@ -50,9 +50,10 @@ def reordered(state: NetworkState, layer: int, order: Sequence[int]) -> NetworkS
         raise InvalidConfig("order", "expected every node behind the layer once")
     if any(node >= held.plain for node in order[: held.plain]):
         raise InvalidConfig("second", "expected two sums or two products; sums come before products")
+    sums = [factor for node in order for factor in held.factors(node)]
     layers = list(state.layers)
-    layers[layer] = _with_nodes(held, order)
-    layers[layer + 1] = _with_inputs(layers[layer + 1], order)
+    layers[layer] = with_sums(held, sums, [held.products[node - held.plain] for node in order[held.plain :]])
+    layers[layer + 1] = with_inputs(layers[layer + 1], order)
     return replace(state, layers=tuple(layers))
 
 
@@ -106,24 +107,29 @@ def _sorted_by_place(state: NetworkState, layer: int, joined: NDArray[np.bool_])
     return reordered(state, layer, np.lexsort((places, is_product)).tolist())
 
 
-def _with_nodes(layer: LayerState, order: Sequence[int]) -> LayerState:
-    """Gives a layer with the nodes behind it in another order."""
-    sums = [factor for node in order for factor in layer.factors(node)]
-    seen, place = layer.statistics, {factor: at for at, factor in enumerate(sums)}
+def with_sums(layer: LayerState, sums: Sequence[int], products: Sequence[int]) -> LayerState:
+    """Gives a layer with some of its sums, in another order.
+
+    Args:
+        layer: the layer.
+        sums: for every place the number of the sum that comes there, each at most once; those left out are gone.
+        products: how many of the last ones each product multiplies.
+    """
+    kept, seen, place = list(sums), layer.statistics, {factor: at for at, factor in enumerate(sums)}
     return replace(
         layer,
-        coefficients=layer.coefficients[:, :, sums],
-        **{name: getattr(layer, name)[:, sums] for name in EDGE_ARRAYS},
-        levels=tuple(replace(table, values=table.values[:, sums]) for table in layer.levels),
-        statistics=seen and replace(seen, edge_std=seen.edge_std[:, sums], node_std=seen.node_std[sums]),
-        formulas=in_order(replace(formula, target=place[formula.target]) for formula in layer.formulas),
-        pruned_formulas=in_order(replace(formula, target=place[formula.target]) for formula in layer.pruned_formulas),
-        shapes=in_order(replace(shape, target=place[shape.target]) for shape in layer.shapes),
-        products=tuple(layer.products[node - layer.plain] for node in order[layer.plain :]),
+        coefficients=layer.coefficients[:, :, kept],
+        **{name: getattr(layer, name)[:, kept] for name in EDGE_ARRAYS},
+        levels=tuple(replace(table, values=table.values[:, kept]) for table in layer.levels),
+        statistics=seen and replace(seen, edge_std=seen.edge_std[:, kept], node_std=seen.node_std[kept]),
+        formulas=_with_targets(layer.formulas, place),
+        pruned_formulas=_with_targets(layer.pruned_formulas, place),
+        shapes=_with_targets(layer.shapes, place),
+        products=tuple(products),
     )
 
 
-def _with_inputs(layer: LayerState, order: Sequence[int]) -> LayerState:
+def with_inputs(layer: LayerState, order: Sequence[int]) -> LayerState:
     """Gives a layer with the nodes before it in another order."""
     rows, place = list(order), {node: at for at, node in enumerate(order)}
     return replace(
@@ -136,6 +142,10 @@ def _with_inputs(layer: LayerState, order: Sequence[int]) -> LayerState:
         pruned_formulas=in_order(replace(formula, source=place[formula.source]) for formula in layer.pruned_formulas),
         shapes=in_order(replace(shape, source=place[shape.source]) for shape in layer.shapes),
     )
+
+
+def _with_targets(found: Iterable[OfEdge], place: Mapping[int, int]) -> tuple[OfEdge, ...]:
+    return in_order(replace(item, target=place[item.target]) for item in found if item.target in place)
 
 
 def _seen_by(seen: EdgeStatistics, rows: list[int]) -> EdgeStatistics:

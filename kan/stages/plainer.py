@@ -8,7 +8,10 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import numpy as np
+
 from kan.config_symbolic import Symbolify
+from kan.fewer_factors import product_factors, sum_means, without_factor
 from kan.importance import edge_scores
 from kan.kept_means import with_kept_means
 from kan.live_paths import reached_outputs, without_dead_nodes
@@ -27,6 +30,8 @@ T = TypeVar("T")
 
 # Standard errors by which a change may be worse: where many are made, each must be noticed sooner.
 ONE_OF_FEW, ONE_OF_MANY = 1.0, 0.3
+# Where the rows that teach say that noise hides a change, the held-out ones must be sure that it does not.
+SURE = 2.0
 
 TRIAL_STEPS, LAST_STEPS = 8, 20
 # Functions of an edge that are tried.
@@ -91,14 +96,20 @@ def formulas_under_noise(refitting: Refitting, state: NetworkState, stage: Symbo
 
 
 def plainer(refitting: Refitting, held: Refitted, stage: Symbolify) -> RefitRun:
-    """Gives the network with plainer functions on its formulas, as far as the held-out rows do not notice."""
-    return (yield from _plainer(refitting, Standing(held, held, ONE_OF_FEW, TRIAL_STEPS), stage)).held
+    """Gives the network with fewer and plainer formulas, as far as the held-out rows do not notice."""
+    standing = yield from _with_fewer_parts(refitting, Standing(held, held, ONE_OF_MANY, TRIAL_STEPS))
+    return (yield from _plainer(refitting, replace(standing, errors=ONE_OF_FEW), stage)).held
 
 
 def _smaller(refitting: Refitting, standing: Standing, stage: Symbolify) -> Search:
-    standing = yield from _with_fewer_edges(refitting, standing)
+    standing = yield from _with_fewer_parts(refitting, standing)
     standing = yield from _with_formulas(refitting, standing, stage)
     return (yield from _plainer(refitting, standing, stage))
+
+
+def _with_fewer_parts(refitting: Refitting, standing: Standing) -> Search:
+    standing = yield from _with_fewer_edges(refitting, standing)
+    return (yield from _with_fewer_factors(refitting, standing))
 
 
 def _with_fewer_edges(refitting: Refitting, standing: Standing) -> Search:
@@ -114,6 +125,21 @@ def _with_fewer_edges(refitting: Refitting, standing: Standing) -> Search:
 
     standing, _ = yield from _with_as_many(refitting, standing, edges, without)
     return standing
+
+
+def _with_fewer_factors(refitting: Refitting, standing: Standing) -> Search:
+    """Takes factors for their means, one at a time: what is left of a product has other numbers."""
+    refused = 0
+    while refused < len(found := product_factors(standing.held.state)):
+        trial = yield from _trial(refitting, standing, _without_factor(refitting, standing, *found[refused]))
+        standing, refused = (standing, refused + 1) if trial is None else (standing.after(trial), 0)
+    return standing
+
+
+def _without_factor(refitting: Refitting, standing: Standing, layer: int, factor: int) -> NetworkState | None:
+    state = standing.held.state
+    mean = float(sum_means(state, refitting.inputs(), layer)[factor])
+    return without_dead_nodes(without_factor(state, layer, factor, mean)) if np.isfinite(mean) else None
 
 
 def _with_formulas(refitting: Refitting, standing: Standing, stage: Symbolify) -> Search:
@@ -175,9 +201,12 @@ def _with_as_many(
 def _trial(
     refitting: Refitting, standing: Standing, state: NetworkState | None
 ) -> Generator[TrainStep, None, Refitted | None]:
-    """Gives a changed network fitted anew, None where the held-out rows notice."""
+    """Gives a changed network fitted anew, None where the rows notice."""
     if state is None:
         return None
     judged = refitting.run(state, standing.steps) if standing.steps else None
     trial = refitting.judged(state) if judged is None else (yield from judged)
-    return trial if is_level(trial, standing.best, standing.errors) else None
+    if is_level(trial, standing.best, standing.errors):
+        return trial
+    is_hidden = is_level(trial, standing.best, SURE) and refitting.is_hidden(trial, standing.held)
+    return trial if is_hidden else None

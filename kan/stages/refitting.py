@@ -20,6 +20,9 @@ from kan.train import TrainStep, train
 
 T = TypeVar("T")
 
+# Standard errors of a number that noise may have made.
+HIDDEN_ERRORS = 2.0
+
 
 @dataclass(frozen=True)
 class Refitted:
@@ -77,6 +80,19 @@ class Refitting:
         rows = self.problem.loss.rows(network_outputs(Kan.from_state(state).to(x.device), x), y)
         loss = float(rows.mean())
         return Refitted(state, loss if np.isfinite(loss) else float("inf"), rows)
+
+    def is_hidden(self, trial: Refitted, before: Refitted) -> bool:
+        """Says whether noise hides a change from the rows that teach: what a number of two standard errors would gain.
+
+        The held-out rows cannot say that of a small change: theirs come out either way.
+        """
+        x, y = self.problem.at(self.rows)
+        losses = [
+            float(self.problem.loss.rows(network_outputs(Kan.from_state(held.state).to(x.device), x), y).sum())
+            for held in (trial, before)
+        ]
+        noise = before.held / self.problem.outputs if self.problem.loss.name == "mse" else 0.5
+        return losses[0] - losses[1] <= HIDDEN_ERRORS**2 * noise
 
     def step_cost(self, state: NetworkState) -> float:
         """Gives how many multiplications a step takes, about."""

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from kan.losses import BinaryCrossEntropy
 from kan.network import Kan
 from kan.stages.refitting import Refitted, Refitting, is_level
+from tests.kan.formulas.networks import edge, network_of
 from tests.kan.training import a_problem, finish, uniform
 
 STATE = Kan([1, 1]).state()
@@ -34,6 +36,30 @@ def test_infinite_loss_is_never_level() -> None:
     rows = torch.ones(5)
     assert not is_level(judged(rows * float("inf")), judged(rows))
     assert not is_level(judged(rows * float("nan")), judged(rows))
+
+
+@pytest.mark.parametrize(("errors", "hidden"), [(-1.9, True), (1.9, True), (2.1, False), (-2.1, False)])
+def test_noise_hides_a_change_of_up_to_two_standard_errors_of_a_number(errors: float, hidden: bool) -> None:
+    x = uniform(100, 1)
+    y = x + 0.1 * torch.randn(100, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    refitting = Refitting(a_problem(x, y), range(80))
+    train_x, train_y = refitting.problem.at(refitting.rows)
+    slope = float((train_x * train_y).sum() / train_x.square().sum())
+    best = refitting.judged(network_of([edge(0, 0, "x", a=slope)]))
+    # Of the slope, by the noise that the held-out rows show.
+    error = (2.0 * best.held / float(train_x.square().sum())) ** 0.5
+    trial = refitting.judged(network_of([edge(0, 0, "x", a=slope + errors * error)]))
+    assert refitting.is_hidden(trial, best) is hidden
+
+
+def test_of_classes_the_loss_itself_tells_what_noise_hides() -> None:
+    x = uniform(100, 1)
+    refitting = Refitting(a_problem(x, torch.ones(100).double(), loss=BinaryCrossEntropy()), range(80))
+    sure, less = (refitting.judged(network_of([edge(0, 0, "x", a=0.0, d=d)])) for d in (2.0, 1.85))
+    rise = 80 * (torch.nn.functional.softplus(torch.tensor([-1.85, -2.0])) @ torch.tensor([1.0, -1.0]))
+    assert 1.0 < rise < 2.0
+    assert refitting.is_hidden(less, sure)
+    assert not refitting.is_hidden(refitting.judged(network_of([edge(0, 0, "x", a=0.0, d=1.0)])), sure)
 
 
 def test_refitting_tells_the_loss_of_every_validation_row() -> None:
