@@ -1,7 +1,6 @@
 """The layers of a checkpoint as named arrays, and back with every shape, type and number checked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from itertools import pairwise
 from typing import Any
 
@@ -98,7 +97,8 @@ def _read_layer(reader: _Reader, prefix: str, facts: LayerFacts) -> LayerState:
     except ShapeMismatch as error:
         raise CheckpointError(f"{prefix}.{error}") from error
     for claim in layer.shapes:
-        is_true = not mask[claim.source, claim.target] or has_shape(layer, *astuple(claim), rounding=CLAIMED)
+        edge = claim.source, claim.target
+        is_true = not mask[edge] or has_shape(layer, *edge, claim.kind, CLAIMED)
         _require(is_true, f"{prefix}: an edge is not {claim.kind}, as the header claims")
     return layer
 

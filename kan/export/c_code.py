@@ -64,7 +64,7 @@ def _inputs(document: Mapping[str, Any]) -> list[str]:
         place = f"{_KINDS[item['kind']]}, {item.get('column', 0)}, {missing}, {len(levels)}, {len(named)}"
         rows.append(f"    {{{place}, {written}}}")
         levels += named
-    texts = [f"    {_text(level)}" for level in levels] or ["    NULL"]
+    texts = [f"    {_text(level)}" for level in levels] or ['    ""']
     struct = "typedef struct { int kind, column, missing, first_level, levels; "
     return [
         struct + "double shift, scale, fill, floor, ceiling; } kan_input;",

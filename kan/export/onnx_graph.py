@@ -44,6 +44,23 @@ class Graph:
         self._constants.append(self._arrays.from_array(array, name))
         return name
 
+    def times(self, x: str, factors: Any) -> str:
+        """Gives x * factors; onnxruntime would leave a product by one number out that is 1 in float32."""
+        if _is_nearly(factors, 1.0):
+            return self.add("Add", x, self.add("Mul", x, self.constant(np.asarray(factors) - 1.0)))
+        return self.add("Mul", x, self.constant(factors))
+
+    def standardised(self, x: str, shift: float, scale: float) -> str:
+        """Gives (x - shift) / scale; onnxruntime would leave a difference by a number out that is 0 in float32."""
+        if _is_nearly(shift, 0.0):
+            return self.add("Sub", self.add("Div", x, self.constant(scale)), self.constant(shift / scale))
+        shifted = self.add("Sub", x, self.constant(shift))
+        return (
+            self.times(shifted, 1.0 / scale)
+            if _is_nearly(scale, 1.0)
+            else self.add("Div", shifted, self.constant(scale))
+        )
+
     def columns(self, x: str, places: Sequence[int]) -> str:
         """Takes some columns of a matrix."""
         return self.add("Gather", x, self.constant(np.array(places, dtype=np.int64)), axis=1)
@@ -70,3 +87,9 @@ class Graph:
         made = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="kan-service")
         helper.set_model_props(made, facts)
         return bytes(made.SerializeToString())
+
+
+def _is_nearly(values: Any, neutral: float) -> bool:
+    """Says whether something is one number that only float32 takes for a neutral one."""
+    number = np.asarray(values)
+    return bool(number.size == 1 and (number.astype(np.float32) == neutral).all() and (number != neutral).all())

@@ -111,8 +111,7 @@ class _Model:
             if item[end] is not None:
                 value = self._graph.constant(item[end])
                 column = self._graph.add("Where", self._graph.add(kind, column, value), value, column)
-        shifted = self._graph.add("Sub", column, self._graph.constant(item["shift"]))
-        return self._graph.add("Div", shifted, self._graph.constant(item["scale"]))
+        return self._graph.standardised(column, item["shift"], item["scale"])
 
     def _behind(self, layer: Mapping[str, Any], x: str) -> str:
         """Gives the nodes behind a layer, (rows, nodes)."""
@@ -181,11 +180,11 @@ class _Model:
         return self._graph.add("Gather", self._graph.constant(table), level, axis=0)
 
     def _formulas(self, function: str, edges: Sequence[Mapping[str, Any]], sums: int, x: str) -> str:
-        a, b, c, d = (self._graph.constant(np.array([edge[name] for edge in edges])) for name in "abcd")
-        inner = self._graph.add(
-            "Add", self._graph.add("Mul", self._graph.columns(x, [edge["source"] for edge in edges]), b), c
-        )
-        outer = self._graph.add("Add", self._graph.add("Mul", applied(self._graph, function, inner), a), d)
+        a, b, c, d = (np.array([edge[name] for edge in edges]) for name in "abcd")
+        wide = self._graph.times(self._graph.columns(x, [edge["source"] for edge in edges]), b)
+        inner = self._graph.add("Add", wide, self._graph.constant(c))
+        high = self._graph.times(applied(self._graph, function, inner), a)
+        outer = self._graph.add("Add", high, self._graph.constant(d))
         belongs = np.zeros((len(edges), sums))
         belongs[np.arange(len(edges)), [edge["target"] for edge in edges]] = 1.0
         return self._graph.add("MatMul", outer, self._graph.constant(belongs))
@@ -204,7 +203,7 @@ class _Model:
     def _outputs(self, x: str) -> list[Any]:
         outputs = self._document["outputs"]
         if outputs[0]["kind"] == "number":
-            scaled = self._graph.add("Mul", x, self._graph.constant(np.array([item["std"] for item in outputs])))
+            scaled = self._graph.times(x, np.array([item["std"] for item in outputs]))
             means = self._graph.constant(np.array([item["mean"] for item in outputs]))
             self._graph.add("Add", scaled, means, name="y")
             return [self._graph.info("y", False, ["rows", len(outputs)])]
