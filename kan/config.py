@@ -1,14 +1,14 @@
 """Networks and stages as frozen dataclasses, checked on construction: what a recipe is made of."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from kan.config_checks import check_bool, check_choice, check_int, check_range, check_work, product_entries
 from kan.config_constraints import Constraint, named_constraints
 from kan.config_sparsity import Prune, Sparsity
 from kan.config_symbolic import Discover, Symbolify
-from kan.errors import InvalidConfig, unknown_field
+from kan.errors import InvalidConfig
 
 MAX_DEGREE = 5
 MAX_GRID = 1000
@@ -106,8 +106,10 @@ class Fit(Sparsity):
         steps: accepted or refused steps at most.
         curvature: weight of the second-difference penalty; 1e-9 holds the error at 1e-4 of the target's spread.
         batch_size, learning_rate: of Adam; None = chosen from the data.
+        update_grid: lay the knots of a network that is new over what reaches them, before the first step; of one that
+            is trained already they stay, for the stage move_grid.
         patience: steps without a better validation loss before it stops; None = never. A sparsity penalty
-            counts with the validation loss.
+            counts with the validation loss. In JSON `"early_stop": {"patience": 20}` says the same.
         constraints: shapes that edges keep from now on, instead of those they have kept so far; None = those. With
             some the optimizer is Levenberg-Marquardt, without a sparsity penalty.
     """
@@ -118,6 +120,7 @@ class Fit(Sparsity):
     curvature: float = 0.0
     batch_size: int | None = None
     learning_rate: float | None = None
+    update_grid: bool = True
     patience: int | None = 20
     constraints: tuple[Constraint, ...] | None = None
 
@@ -135,6 +138,7 @@ class Fit(Sparsity):
             check_int("batch_size", self.batch_size, 1, 1_000_000)
         if self.learning_rate is not None:
             check_range("learning_rate", self.learning_rate, 1e-8, 10.0)
+        check_bool("update_grid", self.update_grid)
         if self.patience is not None:
             check_int("patience", self.patience, 1, 1_000_000)
 
@@ -266,35 +270,3 @@ class Refit:
 _KINDS = (Fit, Starts, Refine, MoveGrid, Extend, Choose, Average, Prune, Refit, Discover, Symbolify)
 Stage = Fit | Starts | Refine | MoveGrid | Extend | Choose | Average | Prune | Refit | Discover | Symbolify
 STAGES: dict[str, type[Any]] = {kind.stage: kind for kind in _KINDS}
-
-
-def stage_from_json(value: object) -> Stage:
-    """Reads one stage of a recipe, such as `{"stage": "fit", "steps": 50}`.
-
-    Raises:
-        InvalidConfig: unknown stage or field, or a value outside its range.
-    """
-    if not isinstance(value, Mapping):
-        raise InvalidConfig("", 'expected an object such as {"stage": "fit"}')
-    name = value.get("stage")
-    if not isinstance(name, str) or name not in STAGES:
-        raise InvalidConfig("stage", f"expected one of {', '.join(STAGES)}")
-    return read_fields(STAGES[name], {key: item for key, item in value.items() if key != "stage"})  # type: ignore[no-any-return]
-
-
-def stage_to_json(stage: Stage) -> dict[str, Any]:
-    """Writes a stage with every field, so that a job shows the recipe it really runs."""
-    return {"stage": stage.stage, **{k: list(v) if isinstance(v, tuple) else v for k, v in asdict(stage).items()}}
-
-
-def read_fields(kind: type[Any], values: Mapping[str, Any]) -> Any:
-    """Builds a config dataclass from plain values; a field it does not have is an error that lists those it has."""
-    known = [item.name for item in fields(kind)]
-    for name in values:
-        if name not in known:
-            raise InvalidConfig(str(name), unknown_field(str(name), known))
-    missing = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
-    for name in missing:
-        if name not in values:
-            raise InvalidConfig(name, "missing")
-    return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})

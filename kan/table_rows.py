@@ -1,6 +1,6 @@
 """Some rows of a table, column by column and block by block: a large table is never copied whole."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,6 +36,18 @@ class TableRows(Mapping[str, NDArray[Any]]):
         return len(self._table)
 
 
+def usable_rows(table: Table, targets: Sequence[str]) -> NDArray[np.bool_]:
+    """Marks the rows in which no target is missing.
+
+    Raises:
+        EncodingError: a target is no column of the table.
+    """
+    present = [_is_present(np.asarray(table[name])) for name in targets if name in table]
+    if len(present) < len(targets):
+        raise EncodingError(next(name for name in targets if name not in table), "missing from the table")
+    return np.asarray(np.logical_and.reduce(present))
+
+
 def row_blocks(table: Table, wanted: NDArray[np.bool_], read: Callable[[TableRows], T]) -> Iterator[tuple[slice, T]]:
     """Yields what `read` makes of the wanted rows, block by block, and the place of each block among them.
 
@@ -58,3 +70,9 @@ def row_blocks(table: Table, wanted: NDArray[np.bool_], read: Callable[[TableRow
             raise EncodingError(error.column, error.message, row) from error
         yield slice(done, done + len(rows)), found
         done += len(rows)
+
+
+def _is_present(values: NDArray[Any]) -> NDArray[np.bool_]:
+    if values.dtype.kind == "f":
+        return np.asarray(~np.isnan(values))
+    return np.fromiter((value is not None and value == value for value in values), dtype=bool, count=len(values))

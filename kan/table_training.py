@@ -1,15 +1,15 @@
 """From a table to a frozen network: split, encoding, recipe, scores; can be saved and gone on with at every step."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kan.config import NetworkConfig, Stage, stage_to_json
+from kan.config import NetworkConfig, Stage
+from kan.config_json import stage_to_json
 from kan.encoding import Encoding, Table, encode, encode_targets, learn_encoding
 from kan.encoding_learning import FARTHEST_INPUT, class_names
 from kan.errors import BadTrainingData, EncodingError, is_out_of_memory
@@ -26,7 +26,7 @@ from kan.stages.fit import Fitted, with_network
 from kan.stages.recipe import Progress, best_so_far, ran_out_of_memory, run_recipe
 from kan.stages.work import Work, held_loss
 from kan.state import Array, NetworkState
-from kan.table_rows import BLOCK_ROWS, TableRows, row_blocks
+from kan.table_rows import BLOCK_ROWS, TableRows, row_blocks, usable_rows
 from kan.train import Outcome
 
 SMALLEST_TABLE = 5
@@ -47,7 +47,8 @@ class TableTask:
         config: the shape, where the recipe does not search for one.
         seed: of split, folds and starts.
         test_fraction: share of the rows that only judge, [0, 1).
-        parts: (rows,) `Part` codes to use instead of a random split.
+        judges: how many of the last rows are test rows, beside any that `test_fraction` takes of the others.
+        parts: `Part` codes of the other rows, to use instead of a random split.
         start: a network with its encoding to go on from; `inputs`, `targets`, `task` are its own, `config` is unused.
     """
 
@@ -58,6 +59,7 @@ class TableTask:
     config: NetworkConfig = field(default_factory=NetworkConfig)
     seed: int = 0
     test_fraction: float = 0.2
+    judges: int = 0
     parts: NDArray[np.uint8] | None = None
     start: NetworkState | None = None
 
@@ -170,14 +172,18 @@ class TableTraining:
         return self._journal.to_bytes()
 
     def _split(self) -> NDArray[np.uint8]:
-        usable = _usable(self._table, self._task.targets)
-        if self._task.parts is not None:
-            return np.where(usable, self._task.parts, np.uint8(Part.UNUSED)).astype(np.uint8)
+        usable = usable_rows(self._table, self._task.targets)
+        others = usable[: len(usable) - self._task.judges]
+        drawn = self._drawn(others) if self._task.parts is None else self._task.parts
+        parts = np.concatenate([drawn, np.full(self._task.judges, Part.TEST, dtype=np.uint8)])
+        return np.where(usable, parts, np.uint8(Part.UNUSED)).astype(np.uint8)
+
+    def _drawn(self, usable: NDArray[np.bool_]) -> NDArray[np.uint8]:
         if usable.sum() < SMALLEST_TABLE:
             raise BadTrainingData(f"expected at least {SMALLEST_TABLE} rows with a target, got {int(usable.sum())}")
         strata = None
         if self._task.task == "classification":
-            names = class_names(self._table, self._task.targets[0])
+            names = class_names(self._table, self._task.targets[0])[: len(usable)]
             strata = np.unique(np.where(usable, names, ""), return_inverse=True)[1].astype(np.int64)
         return split_rows(
             usable,
@@ -263,20 +269,6 @@ class TableTraining:
         if gone := pruned_edges(state):
             origin["pruned"] = [list(edge) for edge in gone]
         return without_ends(replace(state, encoding=self.encoding, origin=origin))
-
-
-def _usable(table: Table, targets: Sequence[str]) -> NDArray[np.bool_]:
-    """Marks the rows in which no target is missing."""
-    present = [_is_present(np.asarray(table[name])) for name in targets if name in table]
-    if len(present) < len(targets):
-        raise EncodingError(next(name for name in targets if name not in table), "missing from the table")
-    return np.asarray(np.logical_and.reduce(present))
-
-
-def _is_present(values: NDArray[Any]) -> NDArray[np.bool_]:
-    if values.dtype.kind == "f":
-        return np.asarray(~np.isnan(values))
-    return np.fromiter((value is not None and value == value for value in values), dtype=bool, count=len(values))
 
 
 def _unreadable(encoding: Encoding, table: Table, rows: NDArray[np.intp]) -> Iterator[int]:

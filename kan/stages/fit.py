@@ -42,7 +42,7 @@ class Fitted:
 
 def fit(work: Work, stage: Fit, journal: Journal, name: str) -> StageRun:
     """Fits the network to the training rows."""
-    network = work.network if work.network is not None else fresh_network(work, start=0)
+    network = work.network if work.network is not None else fresh_network(work, start=0, settled=stage.update_grid)
     work = replace(work, curvature=stage.curvature, slope=0.0)
     fitted = yield from fit_piece(work, network, stage, journal, name + "/fit", work.problem.train, hold=True)
     return with_network(work, fitted)
@@ -113,8 +113,8 @@ def _with_weights(network: Kan, weights: Tensor) -> Kan:
     return copy
 
 
-def fresh_network(work: Work, start: int) -> Kan:
-    """Builds the given shape from a random start, its grids laid over the data."""
+def fresh_network(work: Work, start: int, *, settled: bool = True) -> Kan:
+    """Builds the given shape from a random start, its grids laid over the data, or as built: over [-1, 1]."""
     problem, config = work.problem, work.config
     network = Kan(
         config.widths(len(problem.input_levels), problem.outputs),
@@ -126,7 +126,8 @@ def fresh_network(work: Work, start: int) -> Kan:
         input_levels=problem.input_levels,
         products=config.products,
     ).to(problem.x.device)
-    settle_grids(network, problem)
+    if settled:
+        settle_grids(network, problem)
     return network
 
 

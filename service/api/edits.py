@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Any
 
-import orjson
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep, SessionDep, SettingsDep
-from service.api.idempotency import HEADER, REPLAYED, request_key
+from service.api.idempotency import IdempotencyKey, creation_response, request_key
+from service.api.job_answers import Prefer, made_job_response
 from service.api.negotiation import JSON
 from service.api.problems import problem_responses
 from service.api.schemas.edits import EditCreate, EditTrial, edit_trial
-from service.api.schemas.jobs import DryRun, JobRead, dry_run_read, job_read
-from service.api.schemas.models import VersionRead, version_read
+from service.api.schemas.jobs import DryRun, JobRead, dry_run_read, job_answer
+from service.api.schemas.models import VersionRead, version_answer
 from service.domain import errors, models
 from service.domain.editing import edit_jobs, edits
-from service.domain.idempotency import Answer
-from service.domain.jobs import JobView
 from service.domain.limits import Limits
 from service.domain.reading.functions import written_out
 from service.domain.specs.job_specs import JobDraft
-from service.store.tables import VersionRow
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["models"])
 
@@ -48,7 +46,7 @@ router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["models"
         ),
     },
 )
-def edit_version(
+async def edit_version(
     name: str,
     version: str,
     body: EditCreate,
@@ -57,7 +55,8 @@ def edit_version(
     session: SessionDep,
     settings: SettingsDep,
     cache: ModelsDep,
-    _key: Annotated[str | None, Header(alias=HEADER, description="The same key twice makes one version.")] = None,
+    _: IdempotencyKey = None,
+    prefer: Prefer = None,
 ) -> Response:
     """A draft, unless `publish` is true; nothing is destroyed. The operations are applied one after the other."""
     limits = Limits.from_settings(settings)
@@ -69,28 +68,19 @@ def edit_version(
 
     def draft() -> JobDraft:
         row = models.get_version(reading, name, version)
-        (fit,) = written_out(reading, [body.fit or {}])
-        asked = edit_jobs.FittedEdit(written_out(reading, body.operations), fit, body.publish)
+        asked = edit_jobs.asked_edit(reading, body.operations, body.fit or {}, publish=body.publish)
         return edit_jobs.resolve_fitted_edit(reading, row, cache.model_of(reading, row).state, asked, limits)
 
+    def shown() -> EditTrial | DryRun:
+        return edit_trial(edited()) if body.fit is None else dry_run_read(draft())
+
     if body.dry_run:
-        shown = edit_trial(edited()) if body.fit is None else dry_run_read(draft())
-        return Response(shown.model_dump_json(), media_type=JSON)
+        return Response((await run_in_threadpool(shown)).model_dump_json(), media_type=JSON)
     key = request_key(request, settings, json.dumps(body.model_dump(), sort_keys=True).encode())
+    shared: dict[str, Any] = {"answer_of": version_answer if body.fit is None else job_answer, "request": key}
     if body.fit is None:
-        status: models.VersionStatus = "published" if body.publish else "draft"
-        answer = edits.submit_edit(session, edited, status=status, answer_of=_created, request=key)
-    else:
-        attempts = {"max_attempts": settings.max_attempts}
-        answer = edit_jobs.submit_fitted_edit(session, draft, limits, answer_of=_accepted, request=key, **attempts)
-    headers = {"Location": answer.location, **({REPLAYED: "true"} if answer.replayed else {})}
-    return Response(orjson.dumps(answer.body), answer.status, headers, JSON)
-
-
-def _created(row: VersionRow) -> Answer:
-    location = f"/v1/models/{row.model_name}/versions/{row.version}"
-    return Answer(201, location, version_read(row).model_dump(mode="json"))
-
-
-def _accepted(view: JobView) -> Answer:
-    return Answer(202, f"/v1/jobs/{view.row.id}", job_read(view).model_dump(mode="json"))
+        shared["status"] = "published" if body.publish else "draft"
+        return creation_response(await run_in_threadpool(edits.submit_edit, session, edited, **shared))
+    shared["max_attempts"] = settings.max_attempts
+    answer = await run_in_threadpool(edit_jobs.submit_fitted_edit, session, draft, limits, **shared)
+    return await made_job_response(request, answer, prefer)

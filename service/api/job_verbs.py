@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Header, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from service.api.dependencies import SessionDep, SettingsDep
-from service.api.idempotency import IdempotencyKey, answer_headers, request_key
-from service.api.negotiation import CHANGING, JSON, matched_tags
+from service.api.idempotency import IdempotencyKey, request_key
+from service.api.job_answers import Prefer, asked_job_response, job_response, made_job_response
+from service.api.negotiation import matched_tags
 from service.api.problems import problem_responses
-from service.api.schemas.jobs import JobPatch, JobRead, job_answer, job_etag, job_read
+from service.api.schemas.jobs import JobPatch, JobRead, job_answer, job_read
 from service.domain import job_patches, job_verbs
 from service.domain.errors import (
     IdempotencyKeyInFlight,
@@ -26,34 +27,32 @@ from service.domain.errors import (
 
 router = APIRouter(tags=["jobs"])
 
-_STEP = problem_responses(JobNotFound, IllegalJobStep)
+_STEP: dict[str, Any] = {
+    "status_code": 202,
+    "response_model": JobRead,
+    "responses": problem_responses(JobNotFound, IllegalJobStep),
+}
 
 # Declared for the API document; `matched_tags` reads the header.
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The job's ETag as last seen, or *.")]
 
 
-@router.post(
-    "/v1/jobs/{job_id}/cancel", operation_id="cancelJob", summary="Cancel a job", status_code=202, responses=_STEP
-)
-def cancel_job(job_id: str, session: SessionDep) -> JobRead:
+@router.post("/v1/jobs/{job_id}/cancel", operation_id="cancelJob", summary="Cancel a job", **_STEP)
+def cancel_job(job_id: str, session: SessionDep) -> Response:
     """A queued or paused job ends at once, a running one within two seconds; a second cancel changes nothing."""
-    return job_read(job_verbs.cancel_job(session, job_id))
+    return asked_job_response(job_verbs.cancel_job(session, job_id))
 
 
-@router.post(
-    "/v1/jobs/{job_id}/pause", operation_id="pauseJob", summary="Pause a job", status_code=202, responses=_STEP
-)
-def pause_job(job_id: str, session: SessionDep) -> JobRead:
+@router.post("/v1/jobs/{job_id}/pause", operation_id="pauseJob", summary="Pause a job", **_STEP)
+def pause_job(job_id: str, session: SessionDep) -> Response:
     """A queued job rests at once; a running one ends its step, writes a checkpoint and frees its device."""
-    return job_read(job_verbs.pause_job(session, job_id))
+    return asked_job_response(job_verbs.pause_job(session, job_id))
 
 
-@router.post(
-    "/v1/jobs/{job_id}/resume", operation_id="resumeJob", summary="Resume a job", status_code=202, responses=_STEP
-)
-def resume_job(job_id: str, session: SessionDep) -> JobRead:
+@router.post("/v1/jobs/{job_id}/resume", operation_id="resumeJob", summary="Resume a job", **_STEP)
+def resume_job(job_id: str, session: SessionDep) -> Response:
     """A paused job waits in the queue again and goes on from its checkpoint; a pause not done yet is taken back."""
-    return job_read(job_verbs.resume_job(session, job_id))
+    return asked_job_response(job_verbs.resume_job(session, job_id))
 
 
 @router.post(
@@ -66,11 +65,17 @@ def resume_job(job_id: str, session: SessionDep) -> JobRead:
         JobNotFound, IllegalJobStep, InvalidSpec, TooManyJobs, IdempotencyKeyReused, IdempotencyKeyInFlight
     ),
 )
-def retry_job(
-    job_id: str, request: Request, session: SessionDep, settings: SettingsDep, _: IdempotencyKey = None
+async def retry_job(
+    job_id: str,
+    request: Request,
+    session: SessionDep,
+    settings: SettingsDep,
+    _: IdempotencyKey = None,
+    prefer: Prefer = None,
 ) -> Response:
     """Submits what failed or was cancelled as a new job, from the start; its `retry_of` names the old one."""
-    answer = job_verbs.retry_job(
+    answer = await run_in_threadpool(
+        job_verbs.retry_job,
         session,
         job_id,
         max_queue=settings.max_queue,
@@ -78,7 +83,7 @@ def retry_job(
         answer_of=job_answer,
         request=request_key(request, settings),
     )
-    return Response(orjson.dumps(answer.body), answer.status, answer_headers(answer), JSON)
+    return await made_job_response(request, answer, prefer)
 
 
 @router.patch(
@@ -99,8 +104,7 @@ def patch_job(
         seen=_revisions(request),
         max_labels=settings.max_labels,
     )
-    body = job_read(view).model_dump_json()
-    return Response(body, media_type=JSON, headers={"ETag": job_etag(view, body), "Cache-Control": CHANGING})
+    return job_response(job_read(view))
 
 
 def _revisions(request: Request) -> set[str] | None:

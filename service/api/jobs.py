@@ -6,13 +6,13 @@ import json
 import re
 from typing import Annotated, Any
 
-import orjson
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
-from service.api.idempotency import IdempotencyKey, answer_headers, request_key
-from service.api.job_events import LONGEST_WAIT_SECONDS, wait_for_end
+from service.api.idempotency import IdempotencyKey, request_key
+from service.api.job_answers import Prefer, made_job_response, wait_seconds
+from service.api.job_events import wait_for_end
 from service.api.negotiation import JSON, NOT_MODIFIED, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.job_specs import JobCreate
@@ -27,23 +27,27 @@ from service.api.schemas.jobs import (
     job_read,
 )
 from service.domain import jobs
+from service.domain.editing.edit_jobs import submit_fitted_edit
+from service.domain.editing.edit_specs import resolve_edit_spec
 from service.domain.errors import (
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
     IllegalJobStep,
+    InvalidEdit,
     InvalidParameter,
     InvalidSpec,
     JobNotFound,
     TooManyJobs,
+    TrainingDataGone,
 )
 from service.domain.ids import is_id
 from service.domain.jobs import JobFilter
 from service.domain.limits import Limits
 from service.domain.specs import job_specs
+from service.domain.specs.job_specs import JobDraft
 
 router = APIRouter(tags=["jobs"])
 
-_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})(?:$|[,;\s])", re.IGNORECASE)
 _LABEL = "label."
 _LABEL_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _LABELS: dict[str, Any] = {
@@ -61,25 +65,24 @@ _LABELS: dict[str, Any] = {
     "description": "`label.<name>=<value>`: only jobs with this label; each of several.",
 }
 
-Prefer = Annotated[
-    str | None, Header(max_length=200, description="wait=N: answer when the job has ended, or after N s.")
-]
-
 
 @router.post(
     "/v1/jobs",
     operation_id="createJob",
-    summary="Train a model, compare it with others, or predict a data set",
+    summary="Train a model, edit and fit one, compare it with others, or predict a data set",
     status_code=202,
     response_model=JobRead,
     responses={
         200: {"description": "?dry_run=true: what would run", "model": DryRun},
-        **problem_responses(InvalidSpec, TooManyJobs, IdempotencyKeyReused, IdempotencyKeyInFlight),
+        **problem_responses(
+            InvalidSpec, InvalidEdit, TrainingDataGone, TooManyJobs, IdempotencyKeyReused, IdempotencyKeyInFlight
+        ),
     },
 )
 async def create_job(
     spec: JobCreate,
     request: Request,
+    reading: ReadingSessionDep,
     session: SessionDep,
     settings: SettingsDep,
     dry_run: Annotated[bool, Query(description="Check and resolve only; store nothing.")] = False,
@@ -88,24 +91,26 @@ async def create_job(
 ) -> Response:
     """Queued at once; a worker takes it from there."""
     limits = Limits.from_settings(settings)
+    is_edit = spec.kind == "edit"
+
+    def draft() -> JobDraft:
+        if is_edit:
+            return resolve_edit_spec(reading, request.app.state.models, spec.spec(), limits)
+        return job_specs.resolve_job(reading, spec.spec(), limits, settings.lease_seconds)
+
     if dry_run:
-        draft = await run_in_threadpool(job_specs.resolve_job, session, spec.spec(), limits, settings.lease_seconds)
-        return Response(dry_run_read(draft).model_dump_json(), media_type=JSON)
-    answer = await run_in_threadpool(
-        jobs.submit_job,
-        session,
-        spec.spec(),
-        limits,
-        max_attempts=settings.max_attempts,
-        lease_seconds=settings.lease_seconds,
-        answer_of=job_answer,
-        request=request_key(request, settings, json.dumps(spec.spec(), sort_keys=True).encode()),
-    )
-    content = orjson.dumps(answer.body)
-    if not answer.replayed and _wait_seconds(prefer):
-        view = await wait_for_end(request.app, answer.body["id"], _wait_seconds(prefer))
-        content = job_read(view).model_dump_json().encode()
-    return Response(content, answer.status, answer_headers(answer), JSON)
+        return Response(dry_run_read(await run_in_threadpool(draft)).model_dump_json(), media_type=JSON)
+    shared: dict[str, Any] = {
+        "max_attempts": settings.max_attempts,
+        "answer_of": job_answer,
+        "request": request_key(request, settings, json.dumps(spec.spec(), sort_keys=True).encode()),
+    }
+    if is_edit:
+        answer = await run_in_threadpool(submit_fitted_edit, session, draft, limits, **shared)
+    else:
+        lease = {"lease_seconds": settings.lease_seconds}
+        answer = await run_in_threadpool(jobs.submit_job, session, spec.spec(), limits, **lease, **shared)
+    return await made_job_response(request, answer, prefer)
 
 
 @router.get(
@@ -147,9 +152,9 @@ def list_jobs(
 )
 async def get_job(job_id: str, request: Request, prefer: Prefer = None) -> Response:
     """With `Prefer: wait=N` the answer comes when the job has ended, or after N seconds."""
-    view = await wait_for_end(request.app, job_id, _wait_seconds(prefer))
-    body = job_read(view).model_dump_json()
-    return revalidated(request, body, job_etag(view, body))
+    job = job_read(await wait_for_end(request.app, job_id, wait_seconds(prefer)))
+    body = job.model_dump_json()
+    return revalidated(request, body, job_etag(job, body))
 
 
 @router.delete(
@@ -162,11 +167,6 @@ async def get_job(job_id: str, request: Request, prefer: Prefer = None) -> Respo
 def delete_job(job_id: str, session: SessionDep) -> None:
     """Its log goes with it; the model that it made stays."""
     jobs.delete_job(session, job_id)
-
-
-def _wait_seconds(prefer: str | None) -> int:
-    found = _WAIT.search(prefer or "")
-    return min(LONGEST_WAIT_SECONDS, int(found.group(1))) if found else 0
 
 
 def _label_filter(request: Request) -> dict[str, str]:

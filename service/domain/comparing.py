@@ -8,9 +8,10 @@ from typing import Any, BinaryIO
 
 from kan.comparison import Comparison, Contest, ContestProgress
 from kan.comparison_result import ComparisonResult
-from kan.config import stage_from_json
+from kan.config_json import stage_from_json
 from kan.errors import BadTrainingData, EncodingError, InexactRefinement
-from service.domain.training import TrainingUpdate, table_columns, table_task
+from service.domain.training import TrainingUpdate, table_task
+from service.domain.training_columns import table_columns
 
 
 class ComparisonRun:

@@ -33,12 +33,12 @@ class JobPatch:
     labels: Mapping[str, str | None] = field(default_factory=dict)
 
 
-def revision_of(row: JobRow) -> str:
-    """Gives a word for the job's state, priority and labels: of what a patch could overwrite unseen.
+def revision_of(status: str, priority: int, labels: Mapping[str, str]) -> str:
+    """Gives a word for a job's state, priority and labels: for what a patch could overwrite unseen.
 
     Progress is no part of it, or nobody could patch a running job.
     """
-    seen = json.dumps([row.status, row.priority, row.labels], sort_keys=True)
+    seen = json.dumps([status, priority, labels], sort_keys=True)
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 
@@ -62,7 +62,7 @@ def patch_job(
     row = locked_job(session, job_id)
     if seen is None:
         raise IfMatchMissing
-    if ANY not in seen and revision_of(row) not in seen:
+    if ANY not in seen and revision_of(row.status, row.priority, row.labels) not in seen:
         raise IfMatchFailed
     values = _changes(row, patch)
     if len(values.get("labels", ())) > max_labels:

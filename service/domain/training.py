@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from kan.checkpoint import dump, load
-from kan.config import NetworkConfig, read_fields, stage_from_json
+from kan.config import NetworkConfig
+from kan.config_json import read_fields, stage_from_json
 from kan.edits import edited
 from kan.errors import BadTrainingData, EncodingError, InexactRefinement, is_out_of_memory
 from kan.split import Part
@@ -22,15 +23,13 @@ from kan.state import NetworkState
 from kan.table_training import TableResult, TableTask, TableTraining
 from kan.train import Outcome
 from service.domain.certificates import change
-from service.domain.columns import table_arrays
 from service.domain.reading.fitted_formulas import fitted_formula
 from service.domain.reading.term_means import term_means
 from service.domain.residuals import KNOWN_ROWS, held_out_residuals
 from service.domain.signatures import network_facts, signature
 from service.domain.trained_model import TrainedModel, TrainingMoment
+from service.domain.training_columns import append_rows, table_columns
 
-# Reading starts anew for each block: few, but small beside a large table.
-BLOCK_ROWS = 65_536
 # The time left is guessed from the median of this many steps.
 RECENT_STEPS = 20
 
@@ -59,6 +58,7 @@ class TrainingRun:
         checkpoint: bytes of an earlier run of the same job, to go on from.
         start: bytes of the version to go on from; of an edit, `resolved` says what is done to it first.
         split: the part of every row, where it is that of the start.
+        test_table: another data set as Parquet, whose rows are the test part.
 
     Raises:
         BadTrainingData: nothing can be learnt from the rows; the first step may raise it too.
@@ -73,13 +73,18 @@ class TrainingRun:
         checkpoint: bytes | None = None,
         start: bytes | None = None,
         split: bytes | None = None,
+        test_table: bytes | None = None,
     ) -> None:
         self.result: TrainedModel | None = None
         parent = None if start is None else load(start)
         self._edited = parent if "edit" in resolved else None
         self._knows_test_rows = bool(resolved.get(KNOWN_ROWS))
-        self._arrays = table_columns(resolved, table, column_types, _columns_of(self._edited))
+        more = _columns_of(self._edited)
+        self._arrays = table_columns(resolved, table, column_types, more)
         task = table_task(resolved, self._arrays, _beginning(resolved, parent), split)
+        self._rows = len(next(iter(self._arrays.values())))
+        if test_table is not None:
+            append_rows(self._arrays, table_columns(resolved, io.BytesIO(test_table), column_types, more))
         self._training = _training(resolved, self._arrays, checkpoint, task)
         self._started = time.perf_counter()
         self._durations: deque[float] = deque(maxlen=RECENT_STEPS)
@@ -149,7 +154,8 @@ class TrainingRun:
         kept = not self._knows_test_rows
         residuals = held_out_residuals(result.state, self._arrays, result.parts) if kept else None
         found = _result(result, means, time.perf_counter() - self._started)
-        return replace(found, change=changed, residuals=residuals)
+        # Of the rows of its data set: those of another one that judged it are no part of it.
+        return replace(found, split=found.split[: self._rows], change=changed, residuals=residuals)
 
     def checkpoint(self) -> bytes:
         """Gives all that the next attempt needs to end in the same bits."""
@@ -193,31 +199,6 @@ def _columns_of(state: NetworkState | None) -> set[str]:
     return set() if state is None or state.encoding is None else {item.column for item in state.encoding.inputs}
 
 
-def table_columns(
-    resolved: Mapping[str, Any], table: BinaryIO, types: Mapping[str, str], more: Collection[str] = ()
-) -> dict[str, NDArray[Any]]:
-    """Reads the columns that a job needs from its data set, and `more`."""
-    wanted = {*resolved["inputs"], *resolved["targets"], resolved.get("split_column"), *more}
-    rows = int(_scanned(table).select(pl.len()).collect().item())
-    return {
-        name: _column(table, name, kind, rows) for name, kind in types.items() if name in wanted and kind != "ignored"
-    }
-
-
-def _column(table: BinaryIO, name: str, kind: str, rows: int) -> NDArray[Any]:
-    """Reads a column block by block, so that no more than a block of it is there twice."""
-    column = np.empty(rows, dtype=np.float64 if kind == "number" else object)
-    for start in range(0, rows, BLOCK_ROWS):
-        block = _scanned(table).select(name).slice(start, BLOCK_ROWS).collect()
-        column[start : start + BLOCK_ROWS] = table_arrays(block, {name: kind})[name]
-    return column
-
-
-def _scanned(table: BinaryIO) -> pl.LazyFrame:
-    table.seek(0)
-    return pl.scan_parquet(table)
-
-
 def table_task(
     resolved: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]],
@@ -239,6 +220,7 @@ def table_task(
         config=NetworkConfig() if network == "auto" or start is not None else read_fields(NetworkConfig, network),
         seed=resolved["seed"],
         test_fraction=resolved["test_fraction"],
+        judges=resolved.get("test_dataset", {}).get("rows", 0),
         parts=drawn,
         start=start,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ScalarResult, delete, select, update
+from sqlalchemy import ScalarResult, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.store.tables import DatasetRow, JobRow, VersionRow
@@ -39,8 +39,9 @@ def list_datasets(session: Session, limit: int, below: str | None) -> ScalarResu
 
 
 def live_jobs_of(session: Session, dataset_id: str, limit: int) -> Sequence[str]:
-    """Gives ids of jobs that have not ended and refer to the data set."""
-    live = select(JobRow.id).where(JobRow.dataset_id == dataset_id, JobRow.status.not_in(_ENDED))
+    """Gives ids of jobs that have not ended and refer to the data set, or are judged by it."""
+    judged = JobRow.resolved[("test_dataset", "id")].as_string() == dataset_id
+    live = select(JobRow.id).where(or_(JobRow.dataset_id == dataset_id, judged), JobRow.status.not_in(_ENDED))
     return session.scalars(live.order_by(JobRow.id).limit(limit)).all()
 
 

@@ -22,7 +22,7 @@ class TrainingOrder:
         threads: CPU threads.
         run_seconds: how long earlier attempts ran up to the checkpoint.
         beginning: of a training that goes on from a version, its checkpoint as `start`; of an edit, its parts of the
-            rows as `split`.
+            rows as `split`; of one that another data set judges, that as Parquet as `test_table`.
     """
 
     run_class: str

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.datasets import column_types
 from service.domain.leasing import endings, leases
+from service.domain.leasing.beginnings import beginning_of
 from service.domain.leasing.leases import Batch, Hold, LeaseLost
 from service.domain.trained_model import TrainedModel
 from service.log import get_logger
@@ -16,7 +17,6 @@ from service.settings import Settings
 from service.store.blobs import BlobDamaged, get_blob, write_blob
 from service.store.datasets import find_dataset
 from service.store.jobs import Event
-from service.store.models import find_version_by_id
 from service.store.tables import JobRow
 from service.worker.child import FINISH, GO_ON, HAND_OVER
 from service.worker.flag import Flag
@@ -91,7 +91,7 @@ class Attempt:
             checkpoint_seconds=self._settings.checkpoint_seconds,
             threads=self._settings.threads,
             run_seconds=float((self._row.checkpoint_info or {}).get("run_seconds", 0.0)),
-            beginning=_beginning(session, resolved),
+            beginning=beginning_of(session, resolved),
         )
         return order, table
 
@@ -196,17 +196,6 @@ class Attempt:
         log.warning("attempt_lost", job_id=self._hold.job_id, reason=reason, message=message)
         backoff = backoff_of(self._settings)
         return self._writing.run(lambda session: endings.lose_attempt(session, self._hold, reason, message, backoff))
-
-
-def _beginning(session: Session, resolved: dict[str, Any]) -> dict[str, bytes]:
-    """Gives the checkpoint of the version that the training goes on from."""
-    if "init" not in resolved:
-        return {}
-    init = resolved["init"]
-    if find_version_by_id(session, init["version_id"]) is None:
-        raise LookupError("the version to go on from is gone")
-    kept = {"start": init["sha256"], "split": init.get("split_sha256")}
-    return {name: get_blob(session, sha256) for name, sha256 in kept.items() if sha256}
 
 
 class _Deadlines:

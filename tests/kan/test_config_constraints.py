@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from kan.config import Fit, Refit, stage_from_json, stage_to_json
+from kan.config import Fit, Refit
 from kan.config_constraints import Constraint, constraints_of
+from kan.config_json import stage_from_json, stage_to_json
 from kan.errors import InvalidConfig
 
 PLAIN = {"layer": 0, "source": 1, "target": 0, "kind": "convex"}

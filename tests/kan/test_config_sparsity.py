@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from kan.config import Fit, stage_from_json, stage_to_json
+from kan.config import Fit
+from kan.config_json import stage_from_json, stage_to_json
 from kan.config_sparsity import Prune
 from kan.errors import InvalidConfig
 

@@ -76,6 +76,27 @@ def test_start_is_gone_on_from_with_its_encoding_and_a_killed_run_ends_in_the_sa
         assert dump(finish(resumed.run()).state) == dump(whole.state)
 
 
+@pytest.mark.parametrize("targets", [("y",), ("label",)])
+def test_the_last_rows_judge_alone_and_change_nothing_of_what_is_learnt(targets: tuple[str, ...]) -> None:
+    table = a_table(80)
+    judged = {name: np.concatenate([table[name], a_table(30, seed=1)[name]]) for name in table}
+    alone = trained(table, a_task(SHORT, targets=targets, test_fraction=0.0))
+    result = trained(judged, a_task(SHORT, targets=targets, test_fraction=0.0, judges=30))
+    assert dump(result.state) == dump(alone.state)
+    np.testing.assert_array_equal(result.parts[:80], alone.parts)
+    assert set(result.parts[80:]) <= {Part.TEST, Part.UNUSED}
+    assert alone.metrics.get("test") is None
+    assert result.metrics["test"] is not None
+    assert result.metrics["test"]["rows"] == (result.parts == Part.TEST).sum() > 0
+
+
+def test_given_parts_are_those_of_the_rows_before_the_judges() -> None:
+    given = np.array([Part.TRAIN, Part.TRAIN, Part.VALIDATION] * 20, dtype=np.uint8)
+    training = TableTraining(a_table(80), a_task(SHORT, parts=given, judges=20, test_fraction=0.0))
+    np.testing.assert_array_equal(training.parts[:60], given)
+    assert Part.TRAIN not in training.parts[60:]
+
+
 def test_rows_that_the_start_cannot_read_are_left_out() -> None:
     complete = trained(a_table(80), a_task(SHORT, inputs=("b",))).state
     table = a_table(60)

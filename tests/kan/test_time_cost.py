@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kan.config import NetworkConfig, Stage, read_fields, stage_from_json
+from kan.config import NetworkConfig, Stage
+from kan.config_json import read_fields, stage_from_json
 from kan.presets import PRESETS, preset_recipe
 from kan.time_cost import Job, training_seconds
 

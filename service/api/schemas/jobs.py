@@ -76,7 +76,10 @@ class DryRun(BaseModel):
     model: str | None = Field(description="The one that gets a version, or that predicts; null of a comparison.")
     resolved: dict[str, Any]
     parameters: int | None = Field(description="Trainable numbers of the largest network on the way.")
-    memory_bytes: int | None = Field(description="Memory that the training takes at most, beside torch itself.")
+    memory_bytes: int | None = Field(
+        description="Memory that the training takes at most, beside torch itself; null of a predict job, which holds "
+        "one part."
+    )
     expected_seconds: float | None = Field(description="On one core, likely within a factor of two.")
     warnings: list[Any]
 
@@ -127,9 +130,9 @@ def job_read(view: JobView) -> JobRead:
     )
 
 
-def job_etag(view: JobView, body: str) -> str:
+def job_etag(job: JobRead, body: str) -> str:
     """Gives a job's ETag: what a patch compares, a dot, and what a reader does."""
-    return f'"{job_patches.revision_of(view.row)}.{etag_of(body)[1:-1]}"'
+    return f'"{job_patches.revision_of(job.status, job.priority, job.labels)}.{etag_of(body)[1:-1]}"'
 
 
 def job_answer(view: JobView) -> Answer:

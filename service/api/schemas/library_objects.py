@@ -11,10 +11,22 @@ from typing import Any, get_type_hints
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema, core_schema
 
-from kan.config import STAGES, NetworkConfig
+from kan.config import STAGES, Fit, NetworkConfig
 from kan.edits import OPERATIONS, operation_parameters
 
 JsonSchema = dict[str, Any]
+_EARLY_STOP: JsonSchema = {
+    "anyOf": [
+        {
+            "type": "object",
+            "properties": {"patience": {"type": "integer", "minimum": 1}},
+            "required": ["patience"],
+            "additionalProperties": False,
+        },
+        {"type": "null"},
+    ],
+    "description": "Another spelling of `patience`; null = never.",
+}
 _DESCRIBED = re.compile(r"^ {4}([\w, ]+): (.+?)(?=\n {4}\w|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -33,7 +45,10 @@ class _LibraryObject(dict[str, Any]):
 
 
 def _stage_schema(name: str, kind: type[Any]) -> JsonSchema:
-    return _object_schema(kind, {"stage": {"const": name}})
+    schema = _object_schema(kind, {"stage": {"const": name}})
+    if kind is Fit:
+        schema["properties"]["early_stop"] = _EARLY_STOP
+    return schema
 
 
 def _object_schema(kind: type[Any], marks: Mapping[str, JsonSchema]) -> JsonSchema:

@@ -19,7 +19,9 @@ from service.domain.idempotency import Answer, RequestKey, first_answer
 from service.domain.jobs import JobView, submit_draft
 from service.domain.leasing.starts import start_of
 from service.domain.limits import Limits
+from service.domain.reading.functions import written_out
 from service.domain.residuals import KNOWN_ROWS, knows_test_rows
+from service.domain.specs.held_out import find_held_out
 from service.domain.specs.job_specs import JobDraft
 from service.domain.specs.train import resolve_train_spec
 from service.store.datasets import find_dataset
@@ -39,6 +41,12 @@ class FittedEdit:
     operations: Sequence[Any]
     fit: Mapping[str, Any]
     publish: bool = False
+
+
+def asked_edit(session: Session, operations: Any, fit: Mapping[str, Any], *, publish: bool) -> FittedEdit:
+    """Gives what is asked for, with expressions in place of the names of users' functions."""
+    (stage,) = written_out(session, [fit])
+    return FittedEdit(written_out(session, operations), stage, publish)
 
 
 def resolve_fitted_edit(
@@ -66,7 +74,8 @@ def resolve_fitted_edit(
         start = start_of(session, version, after)
         targets = [item.name for item in start.encoding.outputs]
         spec = {"targets": targets, "task": start.encoding.task, "recipe": [stage]}
-        resolved = resolve_train_spec(spec, dataset.columns, dataset.rows, limits, start)
+        held_out = find_held_out(session, spec, dataset, start)
+        resolved = resolve_train_spec(spec, dataset.columns, dataset.rows, limits, start, held_out=held_out)
     except InvalidSpec as error:
         raise _as_edit(error) from None
     _check_constraints(after, resolved["recipe"][0])

@@ -13,9 +13,9 @@ from kan.config import NetworkConfig
 from kan.encoding import Encoding, LevelsInput
 from kan.errors import CheckpointError
 from kan.state import NetworkState
-from service.domain.errors import Fault, InvalidSpec, ModelNotFound, StoredDataDamaged, VersionNotFound
-from service.domain.models import LATEST, get_version
+from service.domain.errors import Fault, InvalidSpec, StoredDataDamaged
 from service.domain.specs.columns import Columns
+from service.domain.specs.versions import named_version
 from service.store.blobs import BlobDamaged, get_blob
 from service.store.models import find_version_by_id
 from service.store.tables import VersionRow
@@ -68,11 +68,7 @@ def find_start(session: Session, init: Mapping[str, Any]) -> Start:
         InvalidSpec: no such model or version.
         StoredDataDamaged: its bytes.
     """
-    try:
-        row = get_version(session, str(init["model"]), str(init.get("version") or LATEST))
-    except (ModelNotFound, VersionNotFound) as error:
-        pointer = "/init/model" if isinstance(error, ModelNotFound) else "/init/version"
-        raise InvalidSpec(str(error), [Fault(pointer, "unknown_version", str(error))]) from None
+    row = named_version(session, init, "/init")
     try:
         return start_of(session, row, load(get_blob(session, row.blob_sha256)))
     except (BlobDamaged, CheckpointError):
@@ -157,9 +153,12 @@ def split_warnings(start: Start, dataset_id: str | None, resolved: Mapping[str, 
     """Says where rows that the start learnt from may judge what is trained from it."""
     if not start.knows_rows:
         return []
-    same = start.version.dataset_id == dataset_id and all(
-        name in start.learnt and start.learnt[name] == resolved[name] for name in SPLIT_FIELDS
-    )
+    if "test_dataset" in resolved:
+        same = start.version.dataset_id not in (None, resolved["test_dataset"]["id"])
+    else:
+        same = start.version.dataset_id == dataset_id and all(
+            name in start.learnt and start.learnt[name] == resolved[name] for name in SPLIT_FIELDS
+        )
     text = (
         f"rows that version {start.version.version} learnt from may be among the test rows: data set, seed, "
         "test_fraction or split_column is not known to be that version's"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kan.comparison_sides import BASELINES, MLP_PARAMETERS, MLP_TIME
-from kan.config import stage_to_json
+from kan.config_json import stage_to_json
 from kan.presets import preset_recipe
 from service.domain.errors import Fault, InvalidSpec
 from service.domain.limits import Limits

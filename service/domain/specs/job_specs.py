@@ -18,6 +18,7 @@ from service.domain.predict_jobs.specs import PREDICT, resolve_predict_spec
 from service.domain.reading.functions import written_out
 from service.domain.residuals import KNOWN_ROWS, knows_test_rows
 from service.domain.specs.compare import resolve_compare_spec
+from service.domain.specs.held_out import find_held_out
 from service.domain.specs.train import resolve_train_spec
 from service.store.tables import DatasetRow
 
@@ -52,11 +53,7 @@ def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease
     """
     waits = check_device(session, spec, lease_seconds)
     dataset = dataset_of(session, spec)
-    asked = spec.get("max_runtime_s")
-    runtime = limits.default_runtime_seconds if asked is None else int(asked)
-    faults = list(_job_faults(spec, runtime, limits))
-    if faults:
-        raise InvalidSpec(faults[0].message, faults)
+    facts = job_facts(spec, limits)
     kind = str(spec.get("kind") or "train")
     start = None if spec.get("init") is None else find_start(session, spec["init"])
     meant = spec if spec.get("recipe") is None else {**spec, "recipe": written_out(session, spec["recipe"])}
@@ -65,7 +62,8 @@ def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease
     elif kind == "compare":
         resolved = resolve_compare_spec(meant, dataset.columns, dataset.rows, limits)
     else:
-        resolved = resolve_train_spec(meant, dataset.columns, dataset.rows, limits, start)
+        held_out = find_held_out(session, spec, dataset, start)
+        resolved = resolve_train_spec(meant, dataset.columns, dataset.rows, limits, start, held_out=held_out)
     if start is not None:
         learnt = split_warnings(start, dataset.id, resolved)
         waits = [*waits, *learnt]
@@ -78,10 +76,26 @@ def resolve_job(session: Session, spec: Mapping[str, Any], limits: Limits, lease
         resolved={**resolved, "warnings": [*resolved["warnings"], *waits]},
         dataset_id=dataset.id,
         model_name=None if kind == "compare" else named,
-        max_runtime_s=runtime,
-        priority=int(spec.get("priority") or 0),
-        labels=dict(spec.get("labels") or {}),
+        **facts,
     )
+
+
+def job_facts(spec: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    """Gives what every job may say: max_runtime_s, priority, labels.
+
+    Raises:
+        InvalidSpec: values outside their range, or a name that no model can have.
+    """
+    asked = spec.get("max_runtime_s")
+    runtime = limits.default_runtime_seconds if asked is None else int(asked)
+    faults = _job_faults(spec, runtime, limits)
+    if faults:
+        raise InvalidSpec(faults[0].message, faults)
+    return {
+        "max_runtime_s": runtime,
+        "priority": int(spec.get("priority") or 0),
+        "labels": dict(spec.get("labels") or {}),
+    }
 
 
 def dataset_of(session: Session, spec: Mapping[str, Any]) -> DatasetRow:

@@ -6,20 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kan.config import (
-    Average,
-    Choose,
-    Fit,
-    NetworkConfig,
-    Refine,
-    Refit,
-    Stage,
-    Starts,
-    read_fields,
-    stage_from_json,
-    stage_to_json,
-)
+from kan.config import Average, Choose, Fit, NetworkConfig, Refine, Refit, Stage, Starts
 from kan.config_constraints import Constraint
+from kan.config_json import read_fields, stage_from_json, stage_to_json
 from kan.config_sparsity import Prune
 from kan.config_symbolic import Discover, Symbolify
 from kan.constraints import kept_constraints
@@ -33,11 +22,11 @@ from service.domain.leasing.starts import Start, columns_of, with_defaults
 from service.domain.limits import Limits
 from service.domain.signatures import network_facts
 from service.domain.specs.columns import Columns, choose_columns
+from service.domain.specs.held_out import HeldOut
 
 DEFAULT_PRESET = "balanced"
 VALIDATION_FRACTION = 0.2
 DEFAULT_TEST_FRACTION, LARGEST_TEST_FRACTION = 0.2, 0.9
-NOT_YET = {"test_dataset": "a data set of its own for the test"}
 # Stages that build networks of their own.
 ANEW = (Starts, Choose, Average, Discover)
 GOING_ON = (Fit(), Refit())
@@ -49,6 +38,8 @@ def resolve_train_spec(
     dataset_rows: int,
     limits: Limits,
     start: Start | None = None,
+    *,
+    held_out: HeldOut | None = None,
 ) -> dict[str, Any]:
     """Gives what a train job will run.
 
@@ -57,26 +48,30 @@ def resolve_train_spec(
         dataset_columns: `columns` of the data set.
         dataset_rows: rows of the data set.
         start: the version to go on from.
+        held_out: the data set that judges; None where some of the rows do.
 
     Returns:
         inputs, targets, task, search (the recipe finds the network), network, recipe (every field), parameters,
         init (of a start: its model, version, version_id, sha256), optimizer,
         memory_bytes, expected_seconds (of one core), device, device_reason, seed, test_fraction, split_column,
-        warnings.
+        test_dataset (of a data set that judges: its id, rows, sha256), warnings.
 
     Raises:
         InvalidSpec: with a fault for everything that is wrong.
     """
-    _refuse_later_fields(spec)
     spec = spec if start is None else with_defaults(spec, start, dataset_columns)
+    spec = spec if held_out is None else {**spec, "test_fraction": 0.0, "split_column": None}
     test_fraction = _test_fraction(spec)
     columns = choose_columns(spec, dataset_columns, dataset_rows)
+    if held_out is not None:
+        held_out.check(dataset_columns, [*columns.inputs, *columns.targets])
     recipe = _recipe(spec, limits, goes_on=start is not None)
     search = any(isinstance(stage, Choose) for stage in recipe)
     columns = columns if start is None else columns_of(start, columns, dataset_columns)
     config = _network(spec, search=search, limits=limits) if start is None else start.config
     _check_fit_together(config, recipe, search=search, goes_on=start is not None)
-    rows = min(dataset_rows, MEMBER_ROWS) if search else dataset_rows
+    all_rows = dataset_rows + (0 if held_out is None else held_out.rows)
+    rows = min(all_rows, MEMBER_ROWS) if search else all_rows
     shapes = _shapes(config, _with_kept_shapes(recipe, () if start is None else kept_constraints(start.state)))
     costs = [training_cost(shape, columns.input_levels, columns.outputs, rows, by) for shape, by in shapes]
     largest = max(costs, key=lambda cost: cost.parameters)
@@ -90,6 +85,7 @@ def resolve_train_spec(
         "search": search,
         "network": _shown_network(config, search=search, start=start),
         **({} if start is None else {"init": start.facts}),
+        **({} if held_out is None else {"test_dataset": held_out.facts}),
         "recipe": [stage_to_json(stage) for stage in recipe],
         "parameters": largest.parameters,
         "optimizer": largest.optimizer,
@@ -108,12 +104,6 @@ def _expected_seconds(config: NetworkConfig, recipe: Sequence[Stage], columns: C
     learnt = int(rows * (1 - VALIDATION_FRACTION))
     job = Job(tuple(columns.input_levels), columns.outputs, learnt, columns.task == "classification")
     return float(f"{training_seconds(config, recipe, job):.2g}")
-
-
-def _refuse_later_fields(spec: Mapping[str, Any]) -> None:
-    for name, meaning in NOT_YET.items():
-        if spec.get(name) is not None:
-            raise _invalid(f"/{name}", "not_supported", f"{meaning} is not supported yet; leave it out")
 
 
 def _test_fraction(spec: Mapping[str, Any]) -> float:

@@ -50,6 +50,20 @@ def test_fit_does_not_change_the_network_it_starts_from() -> None:
     assert torch.equal(first.network(X), before)
 
 
+def test_update_grid_lays_the_knots_of_a_new_network_over_the_data_or_leaves_them_from_minus_one_to_one() -> None:
+    def hidden_range(fitted: Work) -> tuple[float, float]:
+        assert fitted.network is not None
+        layer = fitted.network.kan_layers[1]
+        return float(layer.knots[0, layer.degree]), float(layer.knots[0, -layer.degree - 1])
+
+    as_built = finish(fit(WORK, Fit(steps=1, update_grid=False), Journal(), "f"))
+    assert hidden_range(as_built) == (-1.0, 1.0)
+    laid = hidden_range(finish(fit(WORK, Fit(steps=1), Journal(), "f")))
+    assert laid != (-1.0, 1.0)
+    gone_on = finish(fit(as_built, Fit(steps=1), Journal(), "g"))
+    assert hidden_range(gone_on) == (-1.0, 1.0)
+
+
 def test_patience_ends_a_fit_on_noise_early() -> None:
     noise = torch.randn(150, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     work = finish(fit(Work(a_problem(X, noise), NetworkConfig((4,), 5)), Fit(steps=200, patience=5), Journal(), "f"))

@@ -135,6 +135,50 @@ def test_a_repeat_with_the_same_key_makes_one_version(api: Any, state: Any) -> N
     assert api.get("/v1/models/concrete").json()["versions"] == 2
 
 
+def test_the_kind_edit_is_the_same_job(api: Any, state: Any) -> None:
+    body = {"operations": [PRUNE], "fit": {"steps": 5}, "publish": True}
+    resolved = api.post(EDITS, json=body).json()["resolved"]
+    api.request("PUT", "/v1/models/concrete/aliases/champion", json={"version": 1})
+    spec = {"kind": "edit", "model": "concrete", "version": "champion", **body, "priority": 3, "labels": {"a": "b"}}
+    shown = api.post("/v1/jobs?dry_run=true", json=spec)
+    assert (shown.status_code, shown.json()["kind"], len(api.get("/v1/jobs").json()["data"])) == (200, "edit", 1)
+    first, second = (api.post("/v1/jobs", json=spec, headers={"Idempotency-Key": "one"}) for _ in range(2))
+    assert (first.status_code, second.headers["idempotency-replayed"]) == (202, "true")
+    job = first.json()
+    assert (job["kind"], job["spec"], job["resolved"]) == ("edit", spec, resolved)
+    assert (job["priority"], job["labels"], job["model"]) == (3, {"a": "b"}, "concrete")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "slug"),
+    [
+        ({"operations": [{"op": "nope"}]}, "/operations/0/op", "invalid-edit"),
+        ({"fit": {"stage": "starts"}}, "/fit", "invalid-edit"),
+        ({"version": "nobody"}, "/version", "invalid-spec"),
+        ({"model": "nothing"}, "/model", "invalid-spec"),
+        ({"max_runtime_s": 0}, "/max_runtime_s", "invalid-spec"),
+        ({"fit": None}, "/fit", "invalid-request"),
+        ({"operations": []}, "/operations", "invalid-request"),
+        ({"operation": []}, "/operation", "invalid-request"),
+        ({"operations": [{"op": "\ud800"}]}, "", "invalid-request"),
+    ],
+)
+def test_a_wrong_spec_of_the_kind_edit_is_pointed_at(
+    api: Any, state: Any, change: Any, pointer: str, slug: str
+) -> None:
+    spec = {"kind": "edit", "model": "concrete", "operations": [PRUNE], "fit": {"stage": "fit"}, **change}
+    response = api.post("/v1/jobs", content=json.dumps(spec), headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()["type"]) == (422, f"/errors#{slug}"), response.text
+    assert response.json()["errors"][0]["pointer"] == pointer
+
+
+def test_an_edit_job_without_the_data_set_is_410(api: Any, state: Any) -> None:
+    assert api.delete(f"/v1/datasets/{api.get(f'{BASE}/1').json()['dataset']}?force=true").status_code == 204
+    spec = {"kind": "edit", "model": "concrete", "operations": [PRUNE], "fit": {"stage": "fit"}}
+    response = api.post("/v1/jobs", json=spec)
+    assert (response.status_code, response.json()["type"]) == (410, "/errors#training-data-gone")
+
+
 def test_without_the_data_set_the_answer_says_why_nothing_was_measured(api: Any, state: Any) -> None:
     dataset = api.get(f"{BASE}/1").json()["dataset"]
     assert api.delete(f"/v1/datasets/{dataset}?force=true").status_code == 204

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -40,6 +41,22 @@ def test_pause_and_resume_are_accepted_twice(api: Api, where: str) -> None:
         answer = api.post(f"{where}/{verb}")
         assert (answer.status_code, answer.json()["status"]) == (202, status)
     assert [step["status"] for step in api.get(where).json()["transitions"]] == ["queued", "paused", "queued"]
+
+
+def test_a_verb_says_where_the_job_is_and_what_a_patch_must_have_seen(api: Api, where: str) -> None:
+    for verb in ("pause", "resume", "cancel"):
+        answer = api.post(f"{where}/{verb}")
+        assert (answer.headers["location"], answer.headers["etag"]) == (where, api.get(where).headers["etag"])
+    assert patch(api, where, {"priority": 1}, answer.headers["etag"]).status_code == 200
+
+
+def test_a_retry_answers_when_the_new_job_has_ended(api: Api, session: Session, where: str) -> None:
+    fail_job(session)
+    ending = threading.Timer(0.3, fail_job, [session])
+    ending.start()
+    answer = api.post(f"{where}/retry", headers={"Prefer": "wait=30"})
+    ending.join()
+    assert (answer.status_code, answer.json()["status"]) == (202, "failed")
 
 
 def test_running_job_is_asked_to_pause_and_the_pause_is_taken_back(api: Api, session: Session, where: str) -> None:

@@ -103,6 +103,33 @@ def test_job_that_goes_on_from_a_version_says_so(
     assert (answer.status_code, answer.json()["model"]) == (202, "concrete")
     assert answer.json()["resolved"]["init"]["version_id"] == version.id
     assert answer.json()["resolved"]["network"]["widths"] == [2, 2, 1]
+    client.request("PUT", "/v1/models/concrete/aliases/champion", json={"version": 1})
+    by_alias = client.post("/v1/jobs", json={**going_on, "init": {"model": "concrete", "version": "champion"}})
+    assert by_alias.json()["resolved"]["init"]["version"] == 1
+    unknown = client.post("/v1/jobs", json={**going_on, "init": {"model": "concrete", "version": "other"}})
+    assert unknown.json()["errors"][0]["pointer"] == "/init/version"
+
+
+def test_a_fit_is_spelt_as_the_contract_writes_it(client: Api, spec: dict[str, Any]) -> None:
+    del spec["preset"]
+    fit = {"stage": "fit", "steps": 5, "update_grid": False, "early_stop": {"patience": 7}}
+    answer = client.post("/v1/jobs", json={**spec, "network": {"hidden": [2]}, "recipe": [fit]})
+    assert answer.status_code == 202, answer.text
+    (resolved,) = answer.json()["resolved"]["recipe"]
+    assert (resolved["update_grid"], resolved["patience"], "early_stop" in resolved) == (False, 7, False)
+    wrong = client.post("/v1/jobs", json={**spec, "recipe": [{**fit, "early_stop": {"patience": 0}}]})
+    assert wrong.json()["errors"][0]["pointer"] == "/recipe/0/early_stop/patience"
+
+
+def test_another_data_set_judges(client: Api, spec: dict[str, Any]) -> None:
+    rows = "x1,x2,y\n" + "".join(f"{i / 90},{i % 5},{i / 45 + i % 5}\n" for i in range(40))
+    judge = client.post("/v1/datasets?name=judge", content=rows, headers={"Content-Type": "text/csv"}).json()["id"]
+    answer = client.post("/v1/jobs", json={**spec, "test_dataset": judge})
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["resolved"]["test_dataset"]["rows"] == 40
+    assert client.delete(f"/v1/datasets/{judge}").status_code == 409
+    wrong = client.post("/v1/jobs", json={**spec, "test_dataset": "ds_none"})
+    assert wrong.json()["errors"][0]["pointer"] == "/test_dataset"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +137,8 @@ def test_job_that_goes_on_from_a_version_says_so(
     [
         ({"model": "nope", "version": 1}, "/init/model"),
         ({"version": 1}, "/init/model"),
-        ({"model": "nope", "version": "first"}, "/init/version"),
+        ({"model": "nope", "version": "first"}, "/init/model"),
+        ({"model": "nope", "version": 0}, "/init/version"),
         ({"model": "nope", "versions": 1}, "/init/versions"),
     ],
 )

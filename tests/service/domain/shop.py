@@ -15,6 +15,7 @@ from kan.state import NetworkState
 from service.domain.columns import described_columns
 from service.domain.datasets import column_types
 from service.domain.jobs import create_job
+from service.domain.leasing.beginnings import beginning_of
 from service.domain.leasing.claims import claim_next_job
 from service.domain.leasing.endings import finish_with_model
 from service.domain.limits import Limits
@@ -75,9 +76,7 @@ class Shop:
         dataset = find_dataset(self.session, str(draft.dataset_id))
         assert dataset is not None
         table = io.BytesIO(get_blob(self.session, dataset.blob_sha256))
-        init = draft.resolved.get("init", {})
-        kept = {"start": init.get("sha256"), "split": init.get("split_sha256")}
-        beginning = {name: get_blob(self.session, sha256) for name, sha256 in kept.items() if sha256}
+        beginning = beginning_of(self.session, draft.resolved)
         run = TrainingRun(draft.resolved, table, column_types(dataset), None, **beginning)
         list(run)
         assert run.result is not None

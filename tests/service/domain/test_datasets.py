@@ -156,6 +156,15 @@ def test_delete_is_refused_while_a_live_job_refers_to_it(session: Session, statu
     assert count(session, DatasetRow) == 1
 
 
+def test_delete_is_refused_while_a_live_job_is_judged_by_it(session: Session) -> None:
+    row, judge = created(session, table(), "mix"), created(session, table(), "judge")
+    job = add_job(session, row.id, "queued")
+    session.get_one(JobRow, job).resolved = {"test_dataset": {"id": judge.id}}
+    session.commit()
+    with pytest.raises(DatasetInUse, match=job):
+        datasets.delete_dataset(session, judge.id)
+
+
 @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
 def test_delete_takes_the_data_set_from_ended_jobs(session: Session, status: str) -> None:
     row = created(session, table(), "mix")

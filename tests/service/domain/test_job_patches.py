@@ -57,7 +57,7 @@ def test_ended_job_takes_labels_without_an_event_after_its_end(session: Session)
 
 def test_patch_of_what_changed_meanwhile_is_refused(session: Session) -> None:
     row = queue_job(session)
-    seen = revision_of(row)
+    seen = revision_of(row.status, row.priority, row.labels)
     patch(session, row.id, JobPatch(priority=5), seen)
     with pytest.raises(IfMatchFailed):
         patch(session, row.id, JobPatch(priority=7), seen)
@@ -69,7 +69,8 @@ def test_progress_does_not_stand_in_the_way_of_a_patch(session: Session) -> None
     row = queue_job(session)
     claimed = claims.claim_next_job(session, "wk_a", 30.0)
     assert claimed is not None
-    seen = revision_of(jobs.get_job(session, row.id).row)
+    now = jobs.get_job(session, row.id).row
+    seen = revision_of(now.status, now.priority, now.labels)
     leases.record_progress(session, claimed[0], Batch([("metric", {"step": 1})], {"step": 1}), 100)
     assert patch(session, row.id, JobPatch(priority=5), seen).priority == 5
 

@@ -8,7 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
-from kan.config import STAGES, NetworkConfig, stage_from_json, stage_to_json
+from kan.config import STAGES, NetworkConfig
+from kan.config_json import stage_from_json, stage_to_json
 from kan.edits import OPERATIONS
 from kan.presets import PRESETS, preset_recipe
 from service.api.schemas.library_objects import Network, Operation, Stage
@@ -29,7 +30,7 @@ def test_every_stage_of_a_preset_fits_the_schema(preset: str, search: bool) -> N
 def test_every_stage_is_one_shape_with_all_its_fields(name: str) -> None:
     whole = stage_to_json(stage_from_json({"stage": name}))
     (shape,) = [shape for shape in Stage.schema["oneOf"] if shape["properties"]["stage"]["const"] == name]
-    assert set(shape["properties"]) == set(whole)
+    assert set(shape["properties"]) - {"early_stop"} == set(whole)
     assert validator(Stage).is_valid(whole)
     assert not validator(Stage).is_valid({**whole, "stps": 3})
 
@@ -45,6 +46,13 @@ def test_a_field_has_its_type_its_default_and_its_meaning() -> None:
     named, kept = fit["properties"]["constraints"]["anyOf"]
     assert kept == {"type": "null"}
     assert named["items"]["required"] == ["layer", "source", "target", "kind"]
+
+
+def test_a_fit_may_spell_its_patience_as_early_stop() -> None:
+    for early_stop in ({"patience": 20}, None):
+        assert validator(Stage).is_valid({"stage": "fit", "early_stop": early_stop, "update_grid": False})
+    assert not validator(Stage).is_valid({"stage": "fit", "early_stop": 20})
+    assert not validator(Stage).is_valid({"stage": "refit", "early_stop": {"patience": 20}})
 
 
 def test_a_network_fits_the_schema() -> None:

@@ -41,7 +41,6 @@ def resolved(rows: int = 100, columns: list[dict[str, Any]] | None = None, **spe
 
 WIDE = {"hidden": [400, 400]}
 FAULTS: list[tuple[dict[str, Any], str, str]] = [
-    ({"test_dataset": "ds_1"}, "/test_dataset", "not_supported"),
     ({"network": {"hidden": [3], "multiply": 1}}, "/network/multiply", "invalid_network"),
     ({"network": {"hidden": [3], "multiply": [[1]]}}, "/network/multiply", "invalid_network"),
     ({"network": {"hidden": [3], "multiply": [0, 1]}}, "/network/multiply", "invalid_network"),
