@@ -162,7 +162,9 @@ class Settings(BaseSettings):
         ge=1024,
         description="Bodies that one API process holds at once before it answers 503 (bytes).",
     )
-    max_json_depth: int = Field(32, ge=4, le=200, description="Deepest nesting of a JSON body (levels).")
+    max_json_depth: int = Field(
+        32, ge=4, le=200, description="Deepest nesting of a JSON body other than tables and rows (levels)."
+    )
     max_dataset_rows: int = Field(5_000_000, ge=1, description="Most rows of a data set (rows).")
     max_dataset_columns: int = Field(1_000, ge=1, description="Most columns of a data set (columns).")
     max_dataset_cells: int = Field(5_000_000, ge=1, description="Most cells of a data set (cells).")

@@ -32,7 +32,7 @@ class EdgeRules:
     Attributes:
         hosts: names this server answers for, without port; "*" = any.
         origins: foreign origins whose pages may call, such as "https://lab.example".
-        body_limit: bytes allowed for a path and a media type.
+        body_limits: bytes and levels of JSON allowed for a path and a media type; None levels = any.
         bodies: how many bytes all may send together.
         everybody: how many requests all may have open together.
         each: how much one key may ask.
@@ -44,7 +44,7 @@ class EdgeRules:
 
     hosts: Sequence[str]
     origins: Sequence[str]
-    body_limit: Callable[[str, str], int]
+    body_limits: Callable[[str, str], tuple[int, int | None]]
     bodies: HeldBytes
     everybody: Quota
     each: Quota
@@ -96,6 +96,7 @@ class Visit:
             caller = await _caller(headers, rules.keys)
             # For the access line: who asked, never with what secret.
             structlog.contextvars.bind_contextvars(key_id=caller.key_id)
+            scope.setdefault("state", {})["key_id"] = caller.key_id
             caller.require(scopes_needed(scope["method"], path))
             self._take_place(rules.each, caller.key_id)
         elif rules.counts_keyless:

@@ -78,8 +78,6 @@ from service.version import code_version
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _SUMMARY = "Train, read and serve Kolmogorov-Arnold Networks."
-# Where tables and networks come in; any other body says what to do, and is short.
-_TABLE_PATHS = ("/v1/datasets", "/v1/models")
 QUICK = {
     "/v1/models/{name}/versions/{version}/predict": predictions.predict,
     "/v2/models/{name}/infer": oip.infer_tensors,
@@ -195,7 +193,7 @@ def edge_rules(settings: Settings, state: State) -> EdgeRules:
     return EdgeRules(
         hosts=(*_LOOPBACK, *map(host_named, (settings.host, *settings.allowed_hosts))),
         origins=settings.allowed_origins,
-        body_limit=lambda path, media_type: body_limit(settings, path, media_type),
+        body_limits=lambda path, media_type: body_limits(settings, path, media_type),
         bodies=HeldBytes(settings.max_bodies_bytes),
         everybody=state.everybody,
         each=Quota(settings.key_requests_per_minute, settings.key_requests_at_once),
@@ -206,13 +204,15 @@ def edge_rules(settings: Settings, state: State) -> EdgeRules:
     )
 
 
-def body_limit(settings: Settings, path: str, media_type: str) -> int:
-    """Gives the bytes that a body of this type sent to this path may have.
+def body_limits(settings: Settings, path: str, media_type: str) -> tuple[int, int | None]:
+    """Gives the bytes that a body of this type sent to this path may have, and the levels of its JSON.
 
-    JSON that makes a model is an expression; only files of networks are large.
+    Rows and tables have a shape of their own, which their readers check. JSON that makes a model is an expression;
+    only files of networks are large.
     """
-    if path == "/v1/models" and (not media_type or "json" in media_type.lower()):
-        return settings.max_request_bytes
     if path.endswith(("/predict", "/infer")):
-        return settings.max_prediction_bytes
-    return settings.max_body_bytes if path in _TABLE_PATHS else settings.max_request_bytes
+        return settings.max_prediction_bytes, None
+    is_json = not media_type or "json" in media_type.lower()
+    if path == "/v1/datasets" or (path == "/v1/models" and not is_json):
+        return settings.max_body_bytes, None
+    return settings.max_request_bytes, settings.max_json_depth if is_json else None

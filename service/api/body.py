@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from starlette.types import Message, Receive, Scope
 
 from service.api.held_bytes import HeldBytes
+from service.api.json_depth import is_deeper
 from service.domain.errors import BodyTooLarge, DomainError, MalformedBody, UnsupportedMediaType
 from service.domain.prediction_forms.columns import PREDICT_JOB
 from service.domain.tables.parsed import bomb, most_unpacked
@@ -24,6 +25,7 @@ class LimitedBody:
         receive: gives the raw messages.
         limit: of this body (bytes).
         held: counts the bytes of all bodies.
+        max_depth: of its JSON (levels); None where it is none, or its reader knows its shape.
 
     Attributes:
         read: unpacked bytes so far.
@@ -31,10 +33,14 @@ class LimitedBody:
             (FastAPI makes any into a 400), so the middleware looks here.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, limit: int, held: HeldBytes) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, limit: int, held: HeldBytes, max_depth: int | None = None
+    ) -> None:
         self._receive = receive
         self._limit = limit
         self._held = held
+        self._max_depth = max_depth
+        self._parts: list[bytes] = []
         self._packed = 0
         self._state = scope.setdefault("state", {})
         self._unpack = _unpacker(scope)
@@ -57,14 +63,16 @@ class LimitedBody:
 
         Raises:
             BodyTooLarge: over the limit.
-            MalformedBody: no gzip although Content-Encoding says so.
+            MalformedBody: no gzip although Content-Encoding says so, or JSON that is nested too deeply.
         """
         message = await self._receive()
         if message["type"] != "http.request":
             return message
+        last = not message.get("more_body", False)
         try:
-            body = self._unpacked(message.get("body", b""), last=not message.get("more_body", False))
+            body = self._unpacked(message.get("body", b""), last)
             self._held.add(len(body))
+            self._check_depth(body, last)
         except DomainError as error:
             self.refusal = error
             raise
@@ -94,6 +102,13 @@ class LimitedBody:
         if last and (not self._unpack.eof or self._unpack.unused_data):
             raise MalformedBody("the gzip body is cut off, or goes on after its end")
         return body
+
+    def _check_depth(self, body: bytes, last: bool) -> None:
+        if self._max_depth is None:
+            return
+        self._parts.append(body)
+        if last and is_deeper(b"".join(self._parts), self._max_depth):
+            raise MalformedBody(f"expected JSON that is nested at most {self._max_depth} levels deep")
 
     def _too_large(self) -> BodyTooLarge:
         what = "bytes (unpacked)" if self._unpack else "bytes"

@@ -94,8 +94,8 @@ class RequestEdge:
         try:
             answer.visit = visit
             await visit.enter(scope, headers)
-            most = self.rules.body_limit(scope["path"], headers.get("content-type", ""))
-            body = LimitedBody(scope, receive, most, self.rules.bodies)
+            most, depth = self.rules.body_limits(scope["path"], headers.get("content-type", ""))
+            body = LimitedBody(scope, receive, most, self.rules.bodies, depth)
             body.check_declared(headers)
             answer.body = body
             await (visit.answer or self.app)(scope, body, answer)
