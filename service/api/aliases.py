@@ -18,6 +18,7 @@ from service.domain.errors import (
     IfMatchMissing,
     InvalidAlias,
     ModelNotFound,
+    VersionGone,
     VersionNotFound,
 )
 
@@ -62,7 +63,7 @@ def get_alias(name: str, alias: str, request: Request, session: ReadingSessionDe
     response_model=AliasRead,
     responses={
         201: {"model": AliasRead, "description": "A new alias"},
-        **problem_responses(ModelNotFound, VersionNotFound, InvalidAlias, *_UNSEEN),
+        **problem_responses(ModelNotFound, VersionNotFound, VersionGone, InvalidAlias, *_UNSEEN),
     },
 )
 def put_alias(

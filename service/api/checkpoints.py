@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import orjson
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from service.api.dependencies import ModelsDep, ReadingSessionDep, SessionDep, SettingsDep
-from service.api.idempotency import HEADER, REPLAYED, request_key
+from service.api.idempotency import IdempotencyKey, creation_response, request_key
+from service.api.models import version_headers
 from service.api.negotiation import (
     CHANGING,
     JSON,
@@ -27,12 +25,10 @@ from service.api.schemas.checkpoints import (
     checkpoint_list,
     checkpoint_read,
 )
-from service.api.schemas.models import VersionRead, version_read
+from service.api.schemas.models import VersionRead, version_answer
 from service.domain import checkpoints, errors, models
 from service.domain.editing import promotions
-from service.domain.idempotency import Answer
 from service.domain.leasing.children import submit_child
-from service.store.tables import VersionRow
 
 router = APIRouter()
 
@@ -61,7 +57,7 @@ def list_job_checkpoints(job_id: str, request: Request, session: ReadingSessionD
     response_model=CheckpointRead,
     responses={
         200: {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}},
-        304: {"description": "Not modified"},
+        **NOT_MODIFIED,
         **problem_responses(errors.JobNotFound, errors.CheckpointNotFound, errors.CheckpointGone, errors.NotAcceptable),
     },
 )
@@ -92,8 +88,10 @@ def get_job_checkpoint(job_id: str, number: str, request: Request, session: Read
 )
 def list_version_checkpoints(name: str, version: str, request: Request, session: ReadingSessionDep) -> Response:
     """Those of the job that made the version; none where something else made it, or the job was deleted."""
-    found = checkpoint_list(promotions.checkpoints_of(session, models.get_version(session, name, version)))
-    return revalidated(request, found.model_dump_json())
+    row = models.get_version(session, name, version)
+    body = checkpoint_list(promotions.checkpoints_of(session, row)).model_dump_json()
+    headers = version_headers(row, version, "/checkpoints", etag_of(body)) | {"Cache-Control": CHANGING}
+    return not_modified(headers) if is_known(request, headers["ETag"]) else Response(body, 200, headers, JSON)
 
 
 @router.post(
@@ -122,7 +120,7 @@ def promote_checkpoint(
     settings: SettingsDep,
     cache: ModelsDep,
     body: PromotionCreate | None = None,
-    _key: Annotated[str | None, Header(alias=HEADER, description="The same key twice makes one version.")] = None,
+    _: IdempotencyKey = None,
 ) -> Response:
     """A child of the version, the checkpoint's network: a draft unless `publish` is true; measured as an edit is."""
     publish = body is not None and body.publish
@@ -135,13 +133,7 @@ def promote_checkpoint(
         session,
         made,
         lambda found: promotions.store_promotion(session, found, "published" if publish else "draft"),
-        answer_of=_created,
+        answer_of=version_answer,
         request=request_key(request, settings, b"publish" if publish else b"draft"),
     )
-    headers = {"Location": answer.location, **({REPLAYED: "true"} if answer.replayed else {})}
-    return Response(orjson.dumps(answer.body), answer.status, headers, JSON)
-
-
-def _created(row: VersionRow) -> Answer:
-    location = f"/v1/models/{row.model_name}/versions/{row.version}"
-    return Answer(201, location, version_read(row).model_dump(mode="json"))
+    return creation_response(answer)

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
 from service.api.few_at_once import few_at_once
-from service.api.idempotency import HEADER, REPLAYED, request_key
+from service.api.idempotency import IdempotencyKey, creation_response, request_key
 from service.api.negotiation import IMMUTABLE, NOT_MODIFIED, chosen_format, etag_of, is_known, not_modified, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.datasets import DatasetPage, DatasetRead, DatasetRows, dataset_read
@@ -104,7 +104,7 @@ def create_dataset(
         str | None,
         Query(max_length=10_000, description="Column -> unit, as JSON; before those in the body.", examples=[_UNITS]),
     ] = None,
-    _key: Annotated[str | None, Header(alias=HEADER, description="The same key twice makes one data set.")] = None,
+    _: IdempotencyKey = None,
 ) -> Response:
     """CSV, JSON, NDJSON, Parquet, Arrow stream, npy, or a form with a file; refused whole where any cell is bad."""
     table = parse_table(upload.data, upload.media_type, upload.within(TableLimits.from_settings(settings)))
@@ -121,9 +121,7 @@ def create_dataset(
             request, settings, upload.data, upload.media_type.encode(), shown.encode(), *_as_part(told)
         ),
     )
-    body = DatasetRead.model_validate(answer.body).model_dump_json()
-    headers = {"Location": answer.location, "ETag": etag_of(body), **({REPLAYED: "true"} if answer.replayed else {})}
-    return Response(body, status_code=answer.status, media_type=JSON, headers=headers)
+    return creation_response(answer)
 
 
 @router.get(

@@ -49,14 +49,9 @@ _PROBLEMS = problem_responses(
     errors.InvalidParameter,
     errors.NotAcceptable,
 )
-_HEADER = {
-    "description": "The certificate as JSON, as `/export/certificate` gives it.",
-    "schema": {"type": "string"},
-}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file",
-        "headers": {CERTIFICATE: _HEADER},
         "content": {"application/octet-stream": _BINARY, JSON: _DOCUMENT, **_TEXTS},
     },
     304: {"description": "Not modified"},

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import orjson
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
-from service.api.idempotency import HEADER, REPLAYED, request_key
-from service.api.negotiation import JSON, NOT_MODIFIED, revalidated
+from service.api.idempotency import IdempotencyKey, creation_response, request_key
+from service.api.negotiation import NOT_MODIFIED, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.functions import (
     FunctionCreate,
@@ -62,7 +60,7 @@ def create_function(
     request: Request,
     session: SessionDep,
     settings: SettingsDep,
-    _key: Annotated[str | None, Header(alias=HEADER, description="The same key twice makes one function.")] = None,
+    _: IdempotencyKey = None,
 ) -> Response:
     """For `function` of an edit, `library` of suggestions and of the stage `symbolify`, by its name.
 
@@ -74,8 +72,7 @@ def create_function(
         answer_of=_created,
         request=request_key(request, settings, orjson.dumps(body.model_dump(), option=orjson.OPT_SORT_KEYS)),
     )
-    headers = {"Location": answer.location, **({REPLAYED: "true"} if answer.replayed else {})}
-    return Response(orjson.dumps(answer.body), answer.status, headers, JSON)
+    return creation_response(answer)
 
 
 @router.get(

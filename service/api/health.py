@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from service.api.admission import bearer_token
 from service.api.dependencies import ReadingSessionDep, SettingsDep
 from service.api.job_events import is_closing
+from service.api.negotiation import NOT_MODIFIED, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.workers import WorkerRead
 from service.domain.access.access_errors import MissingScope, ShuttingDown
@@ -88,16 +90,29 @@ def readyz(
     return ready.model_copy(update=_details(request.app.state, seen))
 
 
-@router.get("/v1/version", operation_id="getVersion", summary="Which version runs here?")
-async def get_version() -> Version:
+@router.get(
+    "/v1/version",
+    operation_id="getVersion",
+    summary="Which version runs here?",
+    response_model=Version,
+    responses=NOT_MODIFIED,
+)
+async def get_version(request: Request) -> Response:
     """Version of the service and of Python."""
-    return Version(version=code_version(), python=platform.python_version())
+    found = Version(version=code_version(), python=platform.python_version())
+    return revalidated(request, found.model_dump_json())
 
 
-@router.get("/v1/limits", operation_id="getLimits", summary="How much does it take?")
-async def get_limits(settings: SettingsDep) -> Limits:
+@router.get(
+    "/v1/limits",
+    operation_id="getLimits",
+    summary="How much does it take?",
+    response_model=Limits,
+    responses=NOT_MODIFIED,
+)
+async def get_limits(request: Request, settings: SettingsDep) -> Response:
     """Each limit by the name of its setting, which docs/settings.md explains."""
-    return Limits.from_settings(settings)
+    return revalidated(request, orjson.dumps(Limits.from_settings(settings)))
 
 
 def _details(state: Any, seen: Sequence[WorkerRow]) -> dict[str, Any]:

@@ -3,50 +3,61 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Header, Request
+import orjson
+from fastapi import Header, Request, Response
 
-from service.domain.errors import InvalidParameter
+from service.api.negotiation import JSON, etag_of
 from service.domain.idempotency import Answer, RequestKey
 from service.settings import Settings
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
-# Declared for the API document; `request_key` reads the header.
-IdempotencyKey = Annotated[str | None, Header(alias=HEADER, description="Makes a repeat harmless.")]
-
-_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+# Checked here; `request_key` reads the header.
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias=HEADER,
+        pattern="^[!-~]{1,200}$",
+        description="Makes a repeat harmless: the same key twice makes one thing.",
+    ),
+]
 
 
 def request_key(request: Request, settings: Settings, *parts: bytes) -> RequestKey | None:
     """Gives the request's key with a hash of what was asked for, None where it has no key.
 
     Args:
-        request: the create request.
+        request: the create request; each caller has keys of its own.
         settings: say how long a key is remembered.
         parts: everything that decides what is made.
-
-    Raises:
-        InvalidParameter: a key that is empty, too long, or not of visible ASCII characters.
     """
     key = request.headers.get(HEADER)
     if key is None:
         return None
-    if not _KEY.fullmatch(key):
-        raise InvalidParameter(HEADER, "expected 1 to 200 visible ASCII characters")
     digest = hashlib.sha256()
     for part in parts:
         # The length keeps ("ab", "c") and ("a", "bc") apart.
         digest.update(len(part).to_bytes(8, "big") + part)
     return RequestKey(
-        scope=f"{request.method} {request.url.path}",
+        scope=f"{caller_of(request)} {request.method} {request.url.path}".lstrip(),
         key=key,
         body_sha256=digest.hexdigest(),
         max_age=timedelta(hours=settings.idempotency_hours),
     )
+
+
+def caller_of(request: Request) -> str:
+    """Gives the id of the API key that asks, nothing where none is needed."""
+    return str(getattr(request.state, "key_id", ""))
+
+
+def creation_response(answer: Answer) -> Response:
+    """Gives the thing that was made, where it is, and the ETag that a GET there gives."""
+    content = orjson.dumps(answer.body)
+    return Response(content, answer.status, {**answer_headers(answer), "ETag": etag_of(content)}, JSON)
 
 
 def answer_headers(answer: Answer) -> dict[str, str]:

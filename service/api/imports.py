@@ -6,18 +6,16 @@ from email.message import Message
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-import orjson
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import UploadFile
 from starlette.routing import Match
 from starlette.types import Scope
 
 from service.api.dependencies import SessionDep, SettingsDep
-from service.api.expressions import version_answer
-from service.api.idempotency import HEADER, answer_headers, request_key
+from service.api.idempotency import IdempotencyKey, creation_response, request_key
 from service.api.negotiation import JSON
-from service.api.schemas.models import VersionRead
+from service.api.schemas.models import VersionRead, version_answer
 from service.api.uploads import FORM, read_form
 from service.domain.errors import InvalidParameter, UnsupportedMediaType
 from service.domain.file_errors import InvalidModelFile
@@ -25,6 +23,14 @@ from service.domain.imports import ModelFile, submit_import
 from service.domain.limits import Limits
 from service.domain.models import model_name_from
 
+ModelName = Annotated[
+    str | None,
+    Query(
+        max_length=300,
+        description="The model, which gets its next version; before a name in the body. Of a form it may be made from "
+        "the file's name.",
+    ),
+]
 BYTES = ("application/octet-stream", "application/vnd.safetensors", "application/x-safetensors")
 
 
@@ -45,9 +51,7 @@ router = APIRouter(tags=["models"], route_class=_FileRoute)
 
 async def read_model_file(
     request: Request,
-    name: Annotated[
-        str | None, Query(max_length=300, description="Of a file: the model; absent: made from the file's name.")
-    ] = None,
+    name: ModelName = None,
 ) -> ModelFile:
     """Gives the file, sent as the body or in the field `file` of a form.
 
@@ -71,7 +75,7 @@ def import_model(
     request: Request,
     session: SessionDep,
     settings: SettingsDep,
-    _key: Annotated[str | None, Header(alias=HEADER)] = None,
+    _: IdempotencyKey = None,
 ) -> Response:
     """Told of in the description of `createModel`, which shares this address."""
     answer = submit_import(
@@ -81,7 +85,7 @@ def import_model(
         answer_of=version_answer,
         request=request_key(request, settings, file.model_name.encode("utf-8", "surrogatepass"), file.content),
     )
-    return Response(orjson.dumps(answer.body), answer.status, answer_headers(answer), JSON)
+    return creation_response(answer)
 
 
 async def _from_form(request: Request, name: str | None) -> ModelFile:

@@ -10,7 +10,17 @@ from starlette.concurrency import run_in_threadpool
 
 from service.api.dependencies import ReadingSessionDep
 from service.api.job_events import EVENT_STREAM, EventStream, read_job
-from service.api.negotiation import CHANGING, CSV, JSON, chosen_format, etag_of, is_known, not_modified
+from service.api.negotiation import (
+    CHANGING,
+    CSV,
+    JSON,
+    NOT_MODIFIED,
+    chosen_format,
+    etag_of,
+    is_known,
+    not_modified,
+    revalidated,
+)
 from service.api.problems import problem_responses
 from service.api.schemas.job_events import EVENTS_EXAMPLE, EventPage, MetricTable, event_read, metric_table
 from service.api.table_formats import table_bytes
@@ -30,6 +40,7 @@ _LAST_NUMBER = 2**53
     responses={
         200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}, "example": EVENTS_EXAMPLE}}},
         204: {"description": "Asked for a stream: the job has ended and all its events were seen"},
+        **NOT_MODIFIED,
         **problem_responses(JobNotFound, NotAcceptable, TooManyStreams),
     },
 )
@@ -57,7 +68,7 @@ async def list_job_events(
         request.app.state.streams.enter()
         return EventStream(request.app, job_id, min(first, view.row.event_seq))
     page = await run_in_threadpool(_event_page, request, job_id, first, limit)
-    return Response(page.model_dump_json(), media_type=JSON, headers={"Cache-Control": CHANGING, "Vary": "Accept"})
+    return revalidated(request, page.model_dump_json(), vary="Accept")
 
 
 @router.get(
@@ -67,7 +78,7 @@ async def list_job_events(
     response_model=MetricTable,
     responses={
         200: {"content": {CSV: {"schema": {"type": "string"}}}},
-        304: {"description": "Not modified"},
+        **NOT_MODIFIED,
         **problem_responses(JobNotFound, NotAcceptable),
     },
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from service.api.dependencies import ReadingSessionDep, SessionDep, SettingsDep
 from service.api.idempotency import IdempotencyKey, answer_headers, request_key
-from service.api.negotiation import JSON, revalidated
+from service.api.negotiation import JSON, NOT_MODIFIED, etag_of, revalidated
 from service.api.problems import problem_responses
 from service.api.schemas.keys import KeyCreate, KeyCreated, KeyPage, KeyRead, key_read
 from service.domain.access import keys
@@ -42,24 +43,32 @@ def create_key(
         answer = keep_answer(session, asked, Answer(201, f"/v1/keys/{row.id}", shown))
         session.commit()
     created = KeyCreated(**answer.body, token=token)
-    headers = {**answer_headers(answer), "Cache-Control": "no-store"}
+    # Of what a GET gives, which is without the token.
+    etag = etag_of(orjson.dumps(answer.body))
+    headers = {**answer_headers(answer), "ETag": etag, "Cache-Control": "no-store"}
     return Response(created.model_dump_json(), answer.status, headers, JSON)
 
 
 @router.get(
-    "", operation_id="listKeys", summary="List API keys, newest first", responses=problem_responses(InvalidParameter)
+    "",
+    operation_id="listKeys",
+    summary="List API keys, newest first",
+    response_model=KeyPage,
+    responses={**NOT_MODIFIED, **problem_responses(InvalidParameter)},
 )
 def list_keys(
+    request: Request,
     session: ReadingSessionDep,
     limit: Annotated[int, Query(ge=1, le=200, description="Entries of one page.")] = 50,
     after: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before.")] = None,
-) -> KeyPage:
+) -> Response:
     """Revoked and expired ones too; never their secrets."""
     if after is not None and not is_id(keys.PREFIX, after):
         raise InvalidParameter("after", "expected the next_cursor of a page of this list")
     found = keys.list_keys(session, limit + 1, after)
     cursor = found[limit - 1].id if len(found) > limit else None
-    return KeyPage(data=[key_read(row) for row in found[:limit]], next_cursor=cursor)
+    page = KeyPage(data=[key_read(row) for row in found[:limit]], next_cursor=cursor)
+    return revalidated(request, page.model_dump_json())
 
 
 @router.get(
@@ -67,7 +76,7 @@ def list_keys(
     operation_id="getKey",
     summary="Read what an API key may do",
     response_model=KeyRead,
-    responses={304: {"description": "Not modified"}, **problem_responses(KeyNotFound)},
+    responses={**NOT_MODIFIED, **problem_responses(KeyNotFound)},
 )
 def get_key(key_id: str, request: Request, session: ReadingSessionDep) -> Response:
     """Everything but its secret, which nobody keeps."""

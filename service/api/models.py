@@ -7,7 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from service.api.dependencies import ReadingSessionDep, SessionDep
-from service.api.negotiation import CHANGING, IMMUTABLE, NOT_MODIFIED, etag_of, is_known, not_modified, revalidated
+from service.api.negotiation import (
+    CHANGING,
+    IMMUTABLE,
+    JSON,
+    NOT_MODIFIED,
+    etag_of,
+    is_known,
+    not_modified,
+    revalidated,
+)
 from service.api.problems import problem_responses
 from service.api.schemas.models import ModelPage, ModelRead, VersionPage, VersionRead, model_read, version_read
 from service.domain import models
@@ -104,18 +113,20 @@ def get_version(name: str, version: str, request: Request, session: ReadingSessi
     headers = version_headers(row, version, "", etag_of(body)) | {"Cache-Control": CHANGING}
     if is_known(request, headers["ETag"]):
         return not_modified(headers)
-    return Response(body, media_type="application/json", headers=headers)
+    return Response(body, media_type=JSON, headers=headers)
 
 
 @router.post(
     "/{name}/versions/{version}/publish",
     operation_id="publishModelVersion",
     summary="Publish a draft",
+    response_model=VersionRead,
     responses=NO_VERSION,
 )
-def publish_version(name: str, version: str, session: SessionDep) -> VersionRead:
+def publish_version(name: str, version: str, session: SessionDep) -> Response:
     """From then on it may be `latest`: that is the published version with the largest number. Harmless to repeat."""
-    return version_read(models.publish(session, name, version))
+    body = version_read(models.publish(session, name, version)).model_dump_json()
+    return Response(body, media_type=JSON, headers={"ETag": etag_of(body)})
 
 
 @router.delete(

@@ -22,15 +22,21 @@ def chosen_format(request: Request, offered: Sequence[str]) -> str:
     Raises:
         NotAcceptable: it names none of them.
     """
-    accept = request.headers.get("accept", "").strip() or "*/*"
+    media = liked_format(request.headers.get("accept", ""), offered)
+    if media is None:
+        raise NotAcceptable(offered)
+    return media
+
+
+def liked_format(accept: str, offered: Sequence[str]) -> str | None:
+    """Gives the offered format that an Accept header likes best, the first of several alike; None: it likes none."""
+    accept = accept.strip() or "*/*"
     if accept in ("*/*", offered[0]):  # spares the rest what nearly every client sends
         return offered[0]
     ranges = [_media_range(part) for part in accept.split(",") if part.strip()]
     weighed = [(_weight(media, ranges), -place, media) for place, media in enumerate(offered)]
     weight, _, media = max(weighed)
-    if weight <= 0:
-        raise NotAcceptable(offered)
-    return media
+    return media if weight > 0 else None
 
 
 def reads_gzip(accept_encoding: str) -> bool:
@@ -65,9 +71,16 @@ def matched_tags(request: Request) -> set[str] | None:
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified"}}
 
 
-def revalidated(request: Request, content: str | bytes, etag: str | None = None) -> Response:
-    """Gives JSON that may change, with the ETag of its content; only a 304 where the client holds it already."""
-    headers = {"ETag": etag or etag_of(content), "Cache-Control": CHANGING}
+def revalidated(request: Request, content: str | bytes, etag: str | None = None, **more: str) -> Response:
+    """Gives JSON that may change, with the ETag of its content; only a 304 where the client holds it already.
+
+    Args:
+        request: may hold If-None-Match.
+        content: the JSON.
+        etag: of the content, where it is not a hash of all of it.
+        more: headers that both have.
+    """
+    headers = {"ETag": etag or etag_of(content), "Cache-Control": CHANGING, **more}
     if is_known(request, headers["ETag"]):
         return not_modified(headers)
     return Response(content, media_type=JSON, headers=headers)

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from service.api.openapi_access import add_access
+from service.api.openapi_headers import add_headers
 from service.api.openapi_problems import add_problems, share_problems
 
 _TAGS = [
@@ -35,6 +36,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         )
         add_problems(document)
         add_access(document)
+        add_headers(document)
         share_problems(document)
         app.openapi_schema = document
     return app.openapi_schema

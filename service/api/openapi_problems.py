@@ -14,6 +14,7 @@ from service.api.problems import (
     explanation,
     is_protocol,
     protocol_entry,
+    protocol_status,
 )
 from service.api.schemas.inference import ProtocolError
 from service.api.schemas.problem import Problem
@@ -23,6 +24,7 @@ from service.domain.errors import DomainError
 Json = dict[str, Any]
 _OF_BODIES = (errors.MalformedBody, errors.BodyTooLarge, errors.UnsupportedMediaType)
 _OF_STORED = (errors.StoredDataDamaged,)
+_OF_VERSIONS = (errors.VersionGone,)
 # They ask nothing of the database.
 _WITHOUT_STORE = ("/livez", "/v2", "/v2/health/live")
 
@@ -46,7 +48,7 @@ def add_problem(responses: Json, path: str, kind: ProblemKind, error: type[Domai
     """Adds a kind of problem to an operation's responses, beside those of the same status."""
     if is_protocol(path):
         entry = protocol_entry(kind, explanation(error) if error else kind.title)
-        responses.setdefault(str(_protocol_status(kind)), entry)
+        responses.setdefault(str(protocol_status(kind.status)), entry)
         return
     entry = responses.setdefault(str(kind.status), {"description": kind.title})
     content = entry.setdefault("content", {}).setdefault(MEDIA_TYPE, {})
@@ -74,11 +76,6 @@ def share_problems(document: Json) -> None:
     components["examples"] = dict(sorted(examples.items()))
 
 
-def _protocol_status(kind: ProblemKind) -> int:
-    """The protocol knows 400 alone for a request that cannot be answered."""
-    return 400 if kind.status == 422 else kind.status
-
-
 def _add_common(path: str, operation: Json) -> None:
     responses = operation["responses"]
     # FastAPI puts its own shape of error there.
@@ -89,7 +86,11 @@ def _add_common(path: str, operation: Json) -> None:
         add_problem(responses, path, INVALID_REQUEST)
     if path.startswith("/v1/"):
         add_problem(responses, path, PROBLEMS[errors.InvalidParameter], errors.InvalidParameter)
-    refusals = [*(_OF_BODIES if "requestBody" in operation else ()), *(_OF_STORED if "{" in path else ())]
+    refusals = [
+        *(_OF_BODIES if "requestBody" in operation else ()),
+        *(_OF_STORED if "{" in path else ()),
+        *(_OF_VERSIONS if path.startswith("/v1/") and "{version}" in path else ()),
+    ]
     for error in refusals if path in _WITHOUT_STORE else (errors.StoreUnavailable, *refusals):
         add_problem(responses, path, PROBLEMS[error], error)
     add_problem(responses, path, EDGE_PROBLEMS[500])

@@ -17,7 +17,7 @@ _SENT = (
 )
 _READ = (
     "Content-Disposition, Content-Location, ETag, Idempotency-Replayed, Inference-Header-Content-Length, Link, "
-    "Location, RateLimit, RateLimit-Policy, Retry-After, X-Model-Version, X-Request-ID"
+    "Location, RateLimit, RateLimit-Policy, Retry-After, X-Export-Certificate, X-Model-Version, X-Request-ID"
 )
 _PREFLIGHT_SECONDS = 600
 

@@ -208,9 +208,13 @@ def _asked_of(request: Request) -> Asked:
     """Reads the options here: this route is the one that must cost nothing, and declared parameters do."""
     if not request.scope["query_string"]:
         return _NOTHING_ASKED
-    chosen = dict(request.query_params)
+    items = request.query_params.multi_items()
+    chosen = dict(items)
     unknown = next((option for option in chosen if option not in _BODY_OPTIONS), None)
     if unknown is not None:
         message = "unknown; expected domain, contributions, gradient or interval"
         raise errors.InvalidParameter(unknown[:100], message, "unknown_parameter")
+    if len(chosen) < len(items):
+        doubled = next(option for option in chosen if len(request.query_params.getlist(option)) > 1)
+        raise errors.InvalidParameter(doubled, "expected each parameter once", "duplicate")
     return read_asked(chosen)

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
+from service.api.negotiation import JSON, liked_format
 from service.domain import errors, file_errors
 from service.domain.access import access_errors
 from service.domain.errors import DomainError, Fault
@@ -20,6 +21,7 @@ from service.domain.reading import formula_errors
 from service.ui.rendering import html_text, page_policy
 
 MEDIA_TYPE = "application/problem+json"
+HTML = "text/html"
 MAX_FAULTS = 20
 MAX_POINTER = 200
 
@@ -44,8 +46,8 @@ class ProblemKind:
         return f"/errors#{self.slug}"
 
 
-# The protocol knows 400 alone for a request that cannot be answered.
-_PROTOCOL_STATUS = {422: 400}
+# The protocol knows 400 alone for a request that cannot be answered, and 404 for what is not there.
+_PROTOCOL_STATUS = {410: 404, 422: 400}
 _SOON = {"Retry-After": "5"}
 
 PROBLEMS: dict[type[DomainError], ProblemKind] = {
@@ -60,6 +62,7 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.TooManyJobs: ProblemKind(429, "too-many-jobs", "Queue is full", {"Retry-After": "30"}),
     errors.TooManyStreams: ProblemKind(503, "too-many-streams", "Too many event streams", _SOON),
     errors.ModelNotFound: ProblemKind(404, "model-not-found", "Model not found"),
+    errors.VersionGone: ProblemKind(410, "version-gone", "Model version gone"),
     errors.VersionNotFound: ProblemKind(404, "version-not-found", "Model version not found"),
     errors.CheckpointNotFound: ProblemKind(404, "checkpoint-not-found", "Checkpoint not found"),
     errors.CheckpointGone: ProblemKind(410, "checkpoint-gone", "Checkpoint gone"),
@@ -169,8 +172,10 @@ def problem_response(
     if is_protocol(scope.get("path", "")):
         return _protocol_response(kind, _in_one_line(detail, faults), status or kind.status, headers)
     sent = {**kind.headers, **(headers or {})}
-    if is_browser(scope):
-        return _page(kind, scope, detail, faults, status or kind.status, sent)
+    if is_opened(scope):
+        sent["Vary"] = "Accept"
+        if likes_pages(scope):
+            return _page(kind, scope, detail, faults, status or kind.status, sent)
     body = problem_body(kind, scope, detail, faults, status, facts)
     return Response(body, status or kind.status, sent, MEDIA_TYPE)
 
@@ -180,10 +185,14 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def is_browser(scope: Scope) -> bool:
-    """Did somebody open this address in a browser? Parts are asked for by a page, which shows a problem itself."""
-    is_opened = scope.get("method") == "GET" and not scope.get("path", "").startswith("/parts/")
-    return is_opened and "text/html" in Headers(scope=scope).get("accept", "")
+def is_opened(scope: Scope) -> bool:
+    """May a browser have opened this address? Parts are asked for by a page, which shows a problem itself."""
+    return scope.get("method") == "GET" and not scope.get("path", "").startswith("/parts/")
+
+
+def likes_pages(scope: Scope) -> bool:
+    """Does the client like a page better than JSON, as a browser does that somebody opens an address in?"""
+    return liked_format(Headers(scope=scope).get("accept", ""), (MEDIA_TYPE, JSON, HTML)) == HTML
 
 
 def _page(
@@ -199,8 +208,7 @@ def _page(
         faults=list(faults)[:MAX_FAULTS],
         request_id=scope.get("state", {}).get("request_id"),
     )
-    sent = {**headers, "Content-Security-Policy": page_policy(), "Vary": "Accept"}
-    return Response(text, status, sent, "text/html")
+    return Response(text, status, {**headers, "Content-Security-Policy": page_policy()}, HTML)
 
 
 def is_protocol(path: str) -> bool:
@@ -210,7 +218,7 @@ def is_protocol(path: str) -> bool:
 
 def _protocol_response(kind: ProblemKind, detail: str, status: int, headers: Mapping[str, str] | None) -> Response:
     body = orjson.dumps({"error": detail})
-    return Response(body, _PROTOCOL_STATUS.get(status, status), {**kind.headers, **(headers or {})}, "application/json")
+    return Response(body, protocol_status(status), {**kind.headers, **(headers or {})}, "application/json")
 
 
 def _in_one_line(detail: str, faults: Iterable[Fault]) -> str:
@@ -219,12 +227,17 @@ def _in_one_line(detail: str, faults: Iterable[Fault]) -> str:
     return "; ".join((detail, *islice(places, 3)))
 
 
+def protocol_status(status: int) -> int:
+    """Gives the status with which the Open Inference Protocol says what we say with this one."""
+    return _PROTOCOL_STATUS.get(status, status)
+
+
 def protocol_responses(*kinds: type[DomainError]) -> dict[int | str, dict[str, Any]]:
     """Gives the `responses` entry of a route of the Open Inference Protocol."""
     found: dict[int | str, dict[str, Any]] = {}
     for error in kinds:
         kind = PROBLEMS[error]
-        found[_PROTOCOL_STATUS.get(kind.status, kind.status)] = protocol_entry(kind, explanation(error))
+        found[protocol_status(kind.status)] = protocol_entry(kind, explanation(error))
     return found
 
 

@@ -68,13 +68,18 @@ async def _on_validation_error(request: Request, error: RequestValidationError) 
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
         return domain_response(request.scope, _broken_json(found))
-    content_type = request.headers.get("content-type", "")
     unread = any(item["type"] in _UNREAD_BODY and _without_tag(item["loc"]) == ["body"] for item in found)
-    if unread and "json" not in content_type:
+    if unread and not _is_json(request.headers.get("content-type", "")):
         return domain_response(request.scope, UnsupportedMediaType(["application/json"]))
     faults = faults_of(found)
     detail = "; ".join(f"{fault.pointer or 'body'}: {fault.message}" for fault in faults[:3])
     return problem_response(INVALID_REQUEST, request.scope, detail, faults)
+
+
+def _is_json(content_type: str) -> bool:
+    """Is a body of this type read as JSON? As FastAPI decides it: text/json is not."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
 def _broken_json(found: Sequence[Any]) -> MalformedBody:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.domain.errors import AliasNotFound, Fault, IfMatchFailed, IfMatchMissing, InvalidAlias, VersionNotFound
+from service.domain.errors import AliasNotFound, Fault, IfMatchFailed, IfMatchMissing, InvalidAlias
 from service.domain.job_patches import ANY
-from service.domain.models import LATEST, find_numbered, require_model
+from service.domain.models import LATEST, find_numbered, missing_version, require_model
 from service.store import aliases as statements
 from service.store.engine import database_now
 from service.store.tables import AliasStepRow
@@ -80,7 +80,7 @@ def put_alias(
 
     Raises:
         InvalidAlias: a name that a version could have.
-        ModelNotFound, VersionNotFound: nothing to name.
+        ModelNotFound, VersionNotFound, VersionGone: nothing to name.
         IfMatchMissing, IfMatchFailed: the caller has not seen what it names now.
     """
     if not _NAME.fullmatch(alias) or alias == LATEST:
@@ -88,7 +88,7 @@ def put_alias(
         raise InvalidAlias(message, [Fault("{alias}", "invalid_alias", message)])
     require_model(session, model_name)
     if find_numbered(session, model_name, version) is None:
-        raise VersionNotFound(model_name, str(version))
+        raise missing_version(session, model_name, str(version))
     before = statements.last_step(session, model_name, alias)
     is_new = before is None or before.version is None
     _check_seen(None if is_new else before, seen)

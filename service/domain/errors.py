@@ -125,10 +125,18 @@ class ModelNotFound(DomainError):
 class VersionNotFound(DomainError):
     """The model has no version with this number, or none at all."""
 
+    words = "the model has no such version; GET /v1/models/{name}/versions lists them"
+
     def __init__(self, model_name: str, version: str) -> None:
-        super().__init__("the model has no such version; GET /v1/models/{name}/versions lists them")
+        super().__init__(self.words)
         self.model_name = model_name
         self.version = version
+
+
+class VersionGone(VersionNotFound):
+    """A version that was deleted; its number is never given again."""
+
+    words = "the version was deleted for good; GET /v1/models/{name}/versions lists those that are left"
 
 
 class CheckpointNotFound(DomainError):
@@ -171,9 +179,6 @@ class InvalidEdit(DomainError):
 
 class EdgeNotFound(DomainError):
     """The network has no such layer or edge."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
 
 
 class InvalidHypothesis(DomainError):

@@ -18,7 +18,7 @@ class RequestKey:
     """An Idempotency-Key with what it was sent for.
 
     Attributes:
-        scope: method and path, so that a key serves each address by itself.
+        scope: caller, method and path, so that a key serves each of them by itself.
         key: as sent.
         body_sha256: hash of what was asked for.
         max_age: after which the key is forgotten.

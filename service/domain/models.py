@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from service.domain.errors import ModelNotFound, VersionInUse, VersionNotFound
+from service.domain.errors import ModelNotFound, VersionGone, VersionInUse, VersionNotFound
 from service.domain.ids import new_id
 from service.domain.trained_model import TrainedModel
 from service.store import models as statements
@@ -159,6 +159,7 @@ def get_version(session: Session, model_name: str, version: str) -> VersionRow:
     Raises:
         ModelNotFound: no such model, or no version of it is left.
         VersionNotFound: no such version.
+        VersionGone: no longer.
     """
     row: VersionRow | None = None
     if is_model_name(model_name) and version == LATEST:
@@ -168,9 +169,20 @@ def get_version(session: Session, model_name: str, version: str) -> VersionRow:
     elif is_model_name(model_name):
         row = _aliased(session, model_name, version)
     if row is None:
-        require_model(session, model_name)
-        raise VersionNotFound(model_name, version)
+        raise missing_version(session, model_name, version)
     return row
+
+
+def missing_version(session: Session, model_name: str, version: str) -> VersionNotFound:
+    """Gives why there is no such version: it was deleted, or never made.
+
+    Raises:
+        ModelNotFound: no such model, or no version of it is left.
+    """
+    require_model(session, model_name)
+    model = statements.find_model(session, model_name)
+    was_made = model is not None and _NUMBER.fullmatch(version) and int(version) < model.next_version
+    return VersionGone(model_name, version) if was_made else VersionNotFound(model_name, version)
 
 
 def get_model(session: Session, model_name: str) -> ModelSummary:

@@ -46,6 +46,7 @@ class AliasList(BaseModel):
     """All aliases of a model, by their names."""
 
     data: list[AliasEntry]
+    next_cursor: None = Field(None, description="Always null: the list is whole.")
 
 
 def alias_entry(row: AliasStepRow) -> AliasEntry:

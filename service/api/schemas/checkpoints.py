@@ -47,6 +47,7 @@ class CheckpointList(BaseModel):
     """All checkpoints of one training, oldest first."""
 
     data: list[CheckpointRead]
+    next_cursor: None = Field(None, description="Always null: the list is whole.")
 
 
 class PromotionCreate(Body):

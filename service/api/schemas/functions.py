@@ -52,6 +52,7 @@ class FunctionList(BaseModel):
     """The whole library, those that users added last."""
 
     data: list[FunctionRead]
+    next_cursor: None = Field(None, description="Always null: the list is whole.")
 
 
 def built_in_functions() -> list[FunctionRead]:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, Field
 
+from service.domain.idempotency import Answer
 from service.domain.models import ModelSummary, VersionStatus
 from service.store.tables import VersionRow
 
@@ -160,6 +161,12 @@ def version_read(row: VersionRow) -> VersionRead:
         code_version=row.code_version,
         created_at=row.created_at,
     )
+
+
+def version_answer(row: VersionRow) -> Answer:
+    """Gives the answer to the request that made a version."""
+    location = f"/v1/models/{row.model_name}/versions/{row.version}"
+    return Answer(201, location, version_read(row).model_dump(mode="json"))
 
 
 def model_read(summary: ModelSummary) -> ModelRead:

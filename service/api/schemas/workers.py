@@ -36,3 +36,4 @@ class WorkerList(BaseModel):
     """The workers that are alive, oldest first."""
 
     data: list[WorkerRead]
+    next_cursor: None = Field(None, description="Always null: the list is whole.")

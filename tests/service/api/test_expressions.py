@@ -115,6 +115,17 @@ def test_what_has_no_value_at_a_border_alone_is_taken_with_a_warning(api: Any, e
     assert "has no value" in near
 
 
+def test_a_name_in_the_address_comes_before_that_of_the_body(api: Any) -> None:
+    made = api.post("/v1/models?name=other", json=BODY)
+    assert (made.status_code, made.headers["location"]) == (201, "/v1/models/other/versions/1")
+
+
+@pytest.mark.parametrize("media", ["text/json", "application/jsonp"])
+def test_what_only_looks_like_json_is_415(api: Any, media: str) -> None:
+    for url in ("/v1/models", "/v1/functions", "/v1/jobs"):
+        assert api.post(url, content=b"{}", headers={"Content-Type": media}).status_code == 415, url
+
+
 def test_a_pole_beside_the_range_is_a_warning_of_the_formula(api: Any) -> None:
     ranges = {"x1": [0.05, 1], "x2": [0, 1]}
     response = api.post("/v1/models", json={**BODY, "expression": "1/x1 + x2", "ranges": ranges})

@@ -52,6 +52,12 @@ def test_an_exported_model_comes_back_with_the_same_answers(api: Any, publish: A
     assert api.get("/v1/models/copy/versions/1/export?format=safetensors").content == exported
 
 
+@pytest.mark.parametrize("media", ["application/vnd.safetensors", "application/x-safetensors"])
+def test_every_documented_type_of_file_is_taken(api: Any, file: bytes, media: str) -> None:
+    assert media in api.app.openapi()["paths"]["/v1/models"]["post"]["requestBody"]["content"]
+    assert api.post(URL, content=file, headers={"Content-Type": media}).status_code == 201
+
+
 def test_a_form_with_a_file_names_the_model(api: Any, file: bytes) -> None:
     made = api.post("/v1/models", files={"file": ("My Net.safetensors", file)})
     assert made.headers["location"] == "/v1/models/my-net/versions/1"

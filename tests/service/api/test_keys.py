@@ -50,6 +50,17 @@ def test_a_repeated_request_makes_one_key_and_shows_no_secret_again(keyed: Any, 
     assert keyed.post("/v1/keys", json={"name": "b"}, headers=headers).status_code == 422
 
 
+def test_two_callers_with_the_same_idempotency_key_do_not_meet(keyed: Any, admin: dict[str, str]) -> None:
+    with keyed.app.state.sessions() as session:
+        _, token = create_key(session, "other", ["admin"])
+    first, second = (
+        keyed.post("/v1/keys", json={"name": name}, headers={"Authorization": who, "Idempotency-Key": "1"})
+        for name, who in (("a", admin["Authorization"]), ("b", f"Bearer {token}"))
+    )
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json()["id"] != second.json()["id"]
+
+
 def test_keys_are_listed_in_pages_newest_first(keyed: Any, admin: dict[str, str]) -> None:
     for name in "abc":
         keyed.post("/v1/keys", json={"name": name}, headers=admin)

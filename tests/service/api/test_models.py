@@ -59,8 +59,16 @@ def test_a_known_version_is_304(api: Any, three: None) -> None:
 def test_deleting_the_newest_version_makes_the_one_before_latest(api: Any, three: None) -> None:
     assert api.delete("/v1/models/concrete/versions/3").status_code == 204
     assert api.get("/v1/models/concrete/versions/latest").json()["version"] == 2
-    assert api.get("/v1/models/concrete/versions/3").status_code == 404
-    assert api.delete("/v1/models/concrete/versions/3").status_code == 404
+    for gone in (
+        api.get("/v1/models/concrete/versions/3"),
+        api.delete("/v1/models/concrete/versions/3"),
+        api.post("/v1/models/concrete/versions/3/predict", json={"rows": []}),
+        api.request("PUT", "/v1/models/concrete/aliases/champion", json={"version": 3}),
+    ):
+        assert (gone.status_code, gone.json()["type"]) == (410, "/errors#version-gone")
+    assert api.get("/v1/models/concrete/versions/4").status_code == 404
+    asked = {"inputs": [{"name": "x", "shape": [0, 4], "datatype": "FP64", "data": []}]}
+    assert api.post("/v2/models/concrete/versions/3/infer", json=asked).status_code == 404
 
 
 def test_numbers_are_never_used_again(api: Any, three: None, publish: Any, regression: NetworkState) -> None:

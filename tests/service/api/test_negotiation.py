@@ -26,6 +26,12 @@ RESOURCES = (
     "/v1/models/concrete/versions/1/checkpoints",
     "/v1/models/concrete/aliases",
     "/v1/models/concrete/aliases/champion",
+    "/v1/jobs/{job}/events",
+    "/v1/models/concrete/versions/champion/checkpoints",
+    "/v1/keys",
+    "/v1/workers",
+    "/v1/limits",
+    "/v1/version",
     "/v1/functions",
     "/v1/functions/damped",
 )
@@ -59,6 +65,61 @@ def test_every_resource_is_sent_once(api: Any, places: dict[str, str]) -> None:
         kept = ("etag", "cache-control", "content-location")
         assert [again.headers.get(name) for name in kept] == [first.headers.get(name) for name in kept], url
         assert api.get(url, headers={"If-None-Match": '"x"'}).status_code == 200, url
+
+
+def test_every_resource_has_a_304(app: Any) -> None:
+    without = [
+        path
+        for path, methods in app.openapi()["paths"].items()
+        if path.startswith("/v1/") and "get" in methods and "304" not in methods["get"]["responses"]
+    ]
+    assert without == []
+
+
+CREATED: list[tuple[str, dict[str, Any]]] = [
+    ("/v1/datasets", {"name": "b", "columns": {"x": [1e-7, 2.5], "y": [3, 4]}}),
+    ("/v1/functions", {"name": "other", "expression": "t*exp(-t)"}),
+    ("/v1/keys", {"name": "board"}),
+    ("/v1/models", {"name": "law", "expression": "2*x", "ranges": {"x": [0, 1e-7]}}),
+    ("/v1/models/concrete/versions/1/edits", {"operations": [{"op": "refine", "grid": 10}]}),
+    ("/v1/jobs", {"dataset": "{dataset}", "targets": ["y"]}),
+    ("/v1/jobs/{job}/cancel", {}),
+    ("/v1/jobs/{job}/pause", {}),
+    ("/v1/jobs/{job}/resume", {}),
+]
+
+
+@pytest.mark.parametrize(("url", "body"), CREATED, ids=[url for url, _ in CREATED])
+def test_what_was_made_or_asked_is_known_by_its_etag(
+    api: Any, places: dict[str, str], url: str, body: dict[str, Any]
+) -> None:
+    filled = {name: value.format(**places) if isinstance(value, str) else value for name, value in body.items()}
+    made = api.post(url.format(**places), **({"json": filled} if filled else {}))
+    assert made.status_code in (201, 202), made.text
+    again = api.get(made.headers["location"], headers={"If-None-Match": made.headers["etag"]})
+    assert again.status_code == 304, again.text
+
+
+def test_whole_lists_say_that_no_page_follows(api: Any, places: dict[str, str]) -> None:
+    for path in ("functions", "workers", "models/concrete/aliases", "models/concrete/versions/1/checkpoints"):
+        assert api.get(f"/v1/{path}").json()["next_cursor"] is None, path
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("text/html", "text/html; charset=utf-8"),
+        ("application/json, text/html;q=0.1", "application/problem+json"),
+        ("application/problem+json, text/html;q=0.9", "application/problem+json"),
+        ("text/html;q=0, */*", "application/problem+json"),
+        ("*/*", "application/problem+json"),
+        ("text/csv", "application/problem+json"),
+    ],
+)
+def test_a_refusal_is_a_page_where_a_page_is_liked_better(api: Any, accept: str, media: str) -> None:
+    answer = api.get("/v1/models/nothing", headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"], answer.headers["vary"]) == (404, media, "Accept")
 
 
 def test_what_changed_is_sent_again(api: Any, places: dict[str, str]) -> None:

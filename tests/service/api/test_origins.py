@@ -86,6 +86,8 @@ def test_a_listed_page_may_read_answers_and_refusals(shared: Any) -> None:
         assert answer.status_code == status
         assert answer.headers.get("access-control-allow-origin") == (None if url == "/livez" else LAB)
         assert "Origin" in answer.headers["vary"]
+        if url != "/livez":
+            assert "X-Export-Certificate" in answer.headers["access-control-expose-headers"]
         assert answer.headers.get("access-control-allow-origin") != "*"
 
 

@@ -204,6 +204,11 @@ def test_values_outside_training_can_be_refused_or_clamped(api: Any, concrete: N
     assert api.post(URL + "?interval=0.9", json=rows).status_code == 422
 
 
+def test_an_option_that_is_sent_twice_is_refused(api: Any, concrete: NetworkState) -> None:
+    response = api.post(f"{URL}?domain=reject&domain=warn", json={"rows": []})
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "?domain")
+
+
 def test_classification_adds_probabilities_and_classes(api: Any, publish: Any, classification: NetworkState) -> None:
     publish(classification)
     body = api.post(URL, json={"rows": [[0.1, 0.2], [-0.5, 0.9]]}).json()

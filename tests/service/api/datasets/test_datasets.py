@@ -127,8 +127,10 @@ def test_idempotency_key_of_a_refused_upload_can_be_used_again(client: Client) -
 
 
 def test_illegal_idempotency_key_is_refused(client: Client) -> None:
-    headers = {"Content-Type": CSV, "Idempotency-Key": "k" * 201}
-    assert client.post(URL, content=ABC, headers=headers).status_code == 422
+    for key in ("k" * 201, "", "two words"):
+        refused = client.post(URL, content=ABC, headers={"Content-Type": CSV, "Idempotency-Key": key})
+        assert (refused.status_code, refused.json()["type"]) == (422, "/errors#invalid-request")
+        assert refused.json()["errors"][0]["pointer"] == "Idempotency-Key:"
 
 
 def test_list_goes_from_page_to_page_newest_first(client: Client) -> None:
