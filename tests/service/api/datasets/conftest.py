@@ -84,7 +84,7 @@ def app(database_url: str) -> Iterator[FastAPI]:
     rules = EdgeRules(
         ("testserver",),
         (),
-        lambda _path, _media_type: settings.max_body_bytes,
+        lambda _path, _media_type: (settings.max_body_bytes, None),
         bodies,
         everybody=free,
         each=free,
