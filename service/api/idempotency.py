@@ -56,7 +56,7 @@ def caller_of(request: Request) -> str:
 
 def creation_response(answer: Answer) -> Response:
     """Gives the thing that was made, where it is, and the ETag that a GET there gives."""
-    content = orjson.dumps(answer.body)
+    content = orjson.dumps(answer.body).decode()
     return Response(content, answer.status, {**answer_headers(answer), "ETag": etag_of(content)}, JSON)
 
 

@@ -44,7 +44,7 @@ def create_key(
         session.commit()
     created = KeyCreated(**answer.body, token=token)
     # Of what a GET gives, which is without the token.
-    etag = etag_of(orjson.dumps(answer.body))
+    etag = etag_of(orjson.dumps(answer.body).decode())
     headers = {**answer_headers(answer), "ETag": etag, "Cache-Control": "no-store"}
     return Response(created.model_dump_json(), answer.status, headers, JSON)
 

@@ -59,7 +59,8 @@ class _Answer:
         return self.is_exported() or (self.path.endswith("/checkpoints/{number}") and self.status == 200)
 
     def is_counted(self) -> bool:
-        return not is_open(self.path) and (self.status < 400 or self.status == 429)
+        # A refusal stands in one place for all operations, whether they are counted or not.
+        return self.status >= 400 or not is_open(self.path)
 
     def asks_to_wait(self) -> bool:
         shown = self.operation["responses"][str(self.status)].get("content", {}).values()

@@ -81,7 +81,7 @@ CREATED: list[tuple[str, dict[str, Any]]] = [
     ("/v1/functions", {"name": "other", "expression": "t*exp(-t)"}),
     ("/v1/keys", {"name": "board"}),
     ("/v1/models", {"name": "law", "expression": "2*x", "ranges": {"x": [0, 1e-7]}}),
-    ("/v1/models/concrete/versions/1/edits", {"operations": [{"op": "refine", "grid": 10}]}),
+    ("/v1/models/concrete/versions/1/edits", {"operations": [{"op": "refine", "grid": 6}]}),
     ("/v1/jobs", {"dataset": "{dataset}", "targets": ["y"]}),
     ("/v1/jobs/{job}/cancel", {}),
     ("/v1/jobs/{job}/pause", {}),

@@ -17,7 +17,7 @@ COMMON = {
 VERSION = "/v1/models/{name}/versions/{version}"
 PLACES = {"name": "concrete", "version": "latest", "number": "1"}
 ROW = {"rows": [[320.0, 28.0, "north", 185.0]]}
-REFINE = {"operations": [{"op": "refine", "grid": 10}]}
+REFINE = {"operations": [{"op": "refine", "grid": 6}]}
 Asked = tuple[str, str, int, dict[str, Any]]
 ASKED: list[Asked] = [
     ("post", "/v1/datasets", 201, {"json": {"columns": {"x": [1, 2], "y": [3, 4]}}}),
