@@ -108,7 +108,7 @@ class LimitedBody:
             return
         self._parts.append(body)
         if last and is_deeper(b"".join(self._parts), self._max_depth):
-            raise MalformedBody(f"expected JSON that is nested at most {self._max_depth} levels deep")
+            raise MalformedBody(f"the body is nested too deeply: expected at most {self._max_depth} levels of JSON")
 
     def _too_large(self) -> BodyTooLarge:
         what = "bytes (unpacked)" if self._unpack else "bytes"

@@ -108,8 +108,8 @@ async def create_job(
     if is_edit:
         answer = await run_in_threadpool(submit_fitted_edit, session, draft, limits, **shared)
     else:
-        lease = {"lease_seconds": settings.lease_seconds}
-        answer = await run_in_threadpool(jobs.submit_job, session, spec.spec(), limits, **lease, **shared)
+        shared["lease_seconds"] = settings.lease_seconds
+        answer = await run_in_threadpool(jobs.submit_job, session, spec.spec(), limits, **shared)
     return await made_job_response(request, answer, prefer)
 
 

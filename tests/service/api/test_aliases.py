@@ -130,7 +130,7 @@ def test_what_an_alias_cannot_name(api: Any, versions: None) -> None:
     for version in (0, "1.5", True, None, 2**60):
         assert put(api, version).status_code == 422
     assert api.get("/v1/models/none/aliases").status_code == 404
-    assert api.get("/v1/models/concrete/aliases").json() == {"data": []}
+    assert api.get("/v1/models/concrete/aliases").json() == {"data": [], "next_cursor": None}
 
 
 def test_of_two_steps_at_once_one_is_made(
