@@ -149,7 +149,7 @@ def test_a_promoted_checkpoint_outlives_its_job(api: Any, ended: Training) -> No
     before = predictions(api, 2)
     assert api.delete(f"/v1/jobs/{ended.hold.job_id}").status_code == 204
     np.testing.assert_array_equal(predictions(api, 2), before)
-    assert api.get(f"{BASE}/1/checkpoints").json() == {"data": []}
+    assert api.get(f"{BASE}/1/checkpoints").json() == {"data": [], "next_cursor": None}
     assert api.post(f"{BASE}/1/checkpoints/1/promote").status_code == 404
 
 
@@ -199,7 +199,7 @@ def test_checkpoints_of_nothing_are_404_and_of_an_edit_none(api: Any, ended: Tra
     assert api.get("/v1/models/none/versions/1/checkpoints").status_code == 404
     assert api.post("/v1/models/none/versions/1/checkpoints/1/promote").status_code == 404
     api.post(f"{BASE}/1/edits", json={"operations": [{"op": "refine", "grid": 6}]})
-    assert api.get(f"{BASE}/2/checkpoints").json() == {"data": []}
+    assert api.get(f"{BASE}/2/checkpoints").json() == {"data": [], "next_cursor": None}
     assert api.post(f"{BASE}/2/checkpoints/1/promote").status_code == 404
 
 
