@@ -9,10 +9,11 @@ from fastapi import APIRouter, Request, Response
 
 from service.api.dependencies import SessionDep, SettingsDep
 from service.api.idempotency import IdempotencyKey, creation_response, request_key
-from service.api.imports import BYTES, FORM, ModelName
+from service.api.imports import BYTES, ModelName
 from service.api.problems import problem_responses
 from service.api.schemas.expressions import ExpressionCreate
 from service.api.schemas.models import VersionRead, version_answer
+from service.api.uploads import FORM
 from service.domain import errors, file_errors
 from service.domain.expressions import ExpressionDraft, submit_expression
 from service.domain.reading import formula_errors
