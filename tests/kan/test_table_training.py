@@ -90,13 +90,6 @@ def test_the_last_rows_judge_alone_and_change_nothing_of_what_is_learnt(targets:
     assert result.metrics["test"]["rows"] == (result.parts == Part.TEST).sum() > 0
 
 
-def test_given_parts_are_those_of_the_rows_before_the_judges() -> None:
-    given = np.array([Part.TRAIN, Part.TRAIN, Part.VALIDATION] * 20, dtype=np.uint8)
-    training = TableTraining(a_table(80), a_task(SHORT, parts=given, judges=20, test_fraction=0.0))
-    np.testing.assert_array_equal(training.parts[:60], given)
-    assert Part.TRAIN not in training.parts[60:]
-
-
 def test_rows_that_the_start_cannot_read_are_left_out() -> None:
     complete = trained(a_table(80), a_task(SHORT, inputs=("b",))).state
     table = a_table(60)
