@@ -65,12 +65,12 @@ def sum_means(state: NetworkState, x: Array, layer: int) -> Array:
         (sums,), not finite where a sum is not.
     """
     held, entering = state.layers[layer], evaluate_layers(state, x)[layer]
-    edges = [
-        edge_values(held, source, entering[:, source], base=state.base, outside=state.outside)
-        for source in range(held.inputs)
-    ]
+    means = np.zeros(held.outputs)
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray(sum(edges).mean(axis=0))
+        for source in range(held.inputs):
+            edges = edge_values(held, source, entering[:, source], base=state.base, outside=state.outside)
+            means += edges.mean(axis=0)
+    return means
 
 
 def _keeps_shapes(layer: LayerState, node: int) -> bool:

@@ -54,6 +54,12 @@ class Structure:
         edges = chain.from_iterable(group for layer in self.layers for node in layer for group in node.groups)
         return sum(kind == SPLINE for _, kind in edges)
 
+    @property
+    def reads_once(self) -> bool:
+        """Whether no input stands in it twice."""
+        sources = [source for node in self.layers[0] for group in node.groups for source, _ in group]
+        return len(sources) == len(set(sources))
+
 
 def structures(inputs: int) -> list[Structure]:
     """Gives the structures to try for so many inputs, simple ones first."""

@@ -15,6 +15,7 @@ from kan.journal import Journal
 from kan.network import Kan
 from kan.refine import refine
 from kan.stages.fit import Fitted, with_network
+from kan.stages.logit_structure import logit_structure, steps_expected
 from kan.stages.ranking import spline_edges
 from kan.stages.refitting import Refitted, Refitting, counted, is_level
 from kan.stages.symbolify import EXACT, MOST_GROWTH, relative_rmse, snapped
@@ -83,16 +84,23 @@ Trials = Generator[TrainStep, None, list[Trial]]
 def discover(work: Work, stage: Discover, journal: Journal, name: str) -> StageRun:
     """Gives the structure whose formula leaves the least, or the network as it was where none is better.
 
-    Categories, classes and several outputs have no structures yet: the work goes on as it is.
+    Of two classes it is the structure of the logit. Categories, more classes and several outputs have no structures
+    yet: the work goes on as it is.
     """
     problem = work.problem
     is_plain = all(levels is None for levels in problem.input_levels) and problem.outputs == 1
-    if not is_plain or problem.loss.name != "mse" or len(problem.validation) == 0:
+    if not is_plain or len(problem.validation) == 0:
         return work
 
     def run(_: Tensors | None, __: object) -> Generator[TrainStep, None, Tensors]:
-        steps = FIRST_STEPS * (1 + stage.starts) * len(structures(len(problem.input_levels)))
-        best = yield from counted(_found(work, stage), steps + FITTED_ON * MORE_STEPS + stage.tries * STEPS_OF_A_TRY)
+        rows = problem.sample(problem.train, MOST_ROWS, problem.seed)
+        refitting, inputs = Refitting(problem, rows, degree=work.config.degree), len(problem.input_levels)
+        if problem.loss.name == "mse":
+            steps = FIRST_STEPS * (1 + stage.starts) * len(structures(inputs)) + FITTED_ON * MORE_STEPS
+            found = _found(work, refitting, stage)
+        else:
+            steps, found = steps_expected(inputs, stage), logit_structure(refitting, stage)
+        best = yield from counted(found, steps + stage.tries * STEPS_OF_A_TRY)
         return {} if best is None else pack_network(Kan.from_state(best))
 
     found = yield from journal.piece(f"{name}/discover", run)
@@ -102,9 +110,8 @@ def discover(work: Work, stage: Discover, journal: Journal, name: str) -> StageR
     return with_network(replace(work, curvature=0.0, slope=0.0), Fitted(network, Outcome.MAX_STEPS))
 
 
-def _found(work: Work, stage: Discover) -> Generator[TrainStep, None, NetworkState | None]:
+def _found(work: Work, refitting: Refitting, stage: Discover) -> Generator[TrainStep, None, NetworkState | None]:
     problem = work.problem
-    refitting = Refitting(problem, problem.sample(problem.train, MOST_ROWS, problem.seed), degree=work.config.degree)
     trials = yield from _fitted(refitting, GRID, stage.starts)
     is_small, least = problem.x.shape[1] <= MOST_INPUTS, min(trial.error for trial in trials)
     if is_small and least > HARDLY_LEARNT and len(problem.train) >= 4 * FINER * problem.x.shape[1]:

@@ -75,16 +75,22 @@ def refitted_on_all(work: Work, journal: Journal, name: str) -> Generator[TrainS
     return piece.network
 
 
+def smooth_for_classes(refitting: Refitting) -> Refitting:
+    """Gives the penalties under which splines of classes learn no noise."""
+    return _smooth(refitting, max(PENALTIES[1], CLASS_SLOPE / len(refitting.rows)))
+
+
 def _refitting(work: Work) -> Refitting:
     """Splines of a target with noise, as classes are, stay smooth; else they would learn it."""
     problem = work.problem
-    rows = problem.sample(problem.train, MOST_ROWS, problem.seed)
-    plain = Refitting(problem, rows)
-    is_class = problem.loss.name != "mse"
-    is_noisy = is_class or held_loss(work) > NOISE_FREE * plain.variance()
-    slope = PENALTIES[1] if is_noisy else 0.0
-    slope = max(slope, CLASS_SLOPE / len(rows)) if is_class else slope
-    return replace(plain, curvature=CURVATURE_SHARE * slope, slope=slope)
+    plain = Refitting(problem, problem.sample(problem.train, MOST_ROWS, problem.seed))
+    if problem.loss.name != "mse":
+        return smooth_for_classes(plain)
+    return _smooth(plain, PENALTIES[1]) if held_loss(work) > NOISE_FREE * plain.variance() else plain
+
+
+def _smooth(refitting: Refitting, slope: float) -> Refitting:
+    return replace(refitting, curvature=CURVATURE_SHARE * slope, slope=slope)
 
 
 def snapped(refitting: Refitting, state: NetworkState, stage: Symbolify = DEFAULT) -> RefitRun:

@@ -22,6 +22,12 @@ def test_names_differ_and_simple_ones_come_first() -> None:
     assert [s.splines for s in found] == sorted(s.splines for s in found)
 
 
+@pytest.mark.parametrize("inputs", range(1, MOST_INPUTS + 1))
+def test_inputs_are_read_once_where_the_name_has_each_once(inputs: int) -> None:
+    for structure in structures(inputs):
+        assert structure.reads_once is (structure.name.count("x") == inputs)
+
+
 def test_many_inputs_have_the_flat_structures_only() -> None:
     assert len(structures(MOST_INPUTS + 1)) == 4
 

@@ -9,8 +9,9 @@ import torch
 from kan.config import NetworkConfig
 from kan.config_symbolic import Discover
 from kan.journal import Journal
-from kan.losses import CrossEntropy
+from kan.losses import BinaryCrossEntropy, CrossEntropy
 from kan.presets import preset_recipe
+from kan.prune import live_edges
 from kan.stages.ranking import spline_edges
 from kan.stages.recipe import run_recipe
 from kan.stages.work import Work
@@ -59,7 +60,37 @@ def test_noise_makes_no_structure_larger_than_the_law(name: str, functions: list
     assert sorted(formula.function for layer in state.layers for formula in layer.formulas) == functions
 
 
-def test_classes_and_categories_go_on_as_they_are() -> None:
+CLASSES: dict[str, tuple[int, Callable[[torch.Tensor], torch.Tensor]]] = {
+    "product": (2, lambda x: 8.0 * x[:, 0] * x[:, 1]),
+    "product beside an input that says nothing": (3, lambda x: 8.0 * x[:, 0] * x[:, 1]),
+    "sum": (2, lambda x: 8.0 * (x[:, 0] ** 2 + x[:, 1] - 0.3)),
+    "sum beside an input that says nothing": (3, lambda x: 8.0 * (x[:, 0] ** 2 + x[:, 1] - 0.3)),
+}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "product")) for name in CLASSES]
+)
+def test_of_two_classes_the_logit_becomes_the_formula_it_was_drawn_by(name: str) -> None:
+    inputs, logits = CLASSES[name]
+    x = uniform(600, inputs)
+    chance = torch.rand(600, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    problem = a_problem(x, (chance < torch.sigmoid(logits(x))).double(), loss=BinaryCrossEntropy())
+    work = Work(problem, NetworkConfig((), 5, 3, "zero"))
+    network = finish(run_recipe(work, preset_recipe("interpretable", search=True), Journal())).network
+    assert network is not None
+    state = network.state()
+    assert {source for layer, source, _ in live_edges(state) if layer == 0} == {0, 1}
+    fresh = uniform(500, inputs, seed=9)
+    found = network(fresh)[:, 0].detach()
+    assert float(torch.corrcoef(torch.stack([found, logits(fresh)]))[0, 1]) > 0.98
+    assert spline_edges(state) == []
+    assert state.layers[0].products == ((2,) if "product" in name else ())
+    if "product" in name:
+        assert {formula.function for layer in state.layers for formula in layer.formulas} == {"x"}
+
+
+def test_more_classes_and_categories_go_on_as_they_are() -> None:
     x = uniform(60, 2)
     problem = a_problem(x, (x[:, 0] > 0).long(), loss=CrossEntropy(), outputs=2)
     work = Work(problem, NetworkConfig((2,), 3))
