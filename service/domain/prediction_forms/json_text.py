@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
@@ -111,7 +111,9 @@ def _from_rows(raw: bytes, columns: tuple[InputColumn, ...]) -> InputTable:
         return _pointer("rows", row, places.get(name or ""))
 
     if all(column.is_number for column in columns):
-        matrix = np.array(rows, np.float64).reshape(len(rows), len(columns))  # None becomes NaN
+        # None becomes NaN. An array of tuples would take twice the time.
+        numbers = np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * len(columns))
+        matrix = numbers.reshape(len(rows), len(columns))
         return InputTable({name: matrix[:, place] for name, place in places.items()}, len(rows), pointer, matrix)
     arrays = {column.name: array_of(column, [row[place] for row in rows]) for place, column in enumerate(columns)}
     return InputTable(arrays, len(rows), pointer)
