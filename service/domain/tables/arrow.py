@@ -58,7 +58,7 @@ def _check(data: memoryview, limits: TableLimits) -> None:
         rows += _checked_rows(batch) if kind == _BATCH else 0
         unpacked += _unpacked_bytes(batch, body)
         limits.check_shape(rows, columns)
-        limits.check_unpacked(len(data), unpacked + CELL_BYTES * rows * columns)
+        limits.check_unpacked(len(data), max(unpacked, CELL_BYTES * rows * columns))
         if unpacked > limits.max_bytes:
             raise BodyTooLarge("bytes (unpacked)", limits.max_bytes)
     if is_first:

@@ -38,8 +38,10 @@ def checked_row_groups(data: bytes, limits: TableLimits) -> list[Struct]:
     """
     try:
         groups = _row_groups(data)
-        limits.check_shape(*_shape(groups))
-        limits.check_unpacked(len(data), _cell_bytes(groups))
+        rows, columns = sum(group[3] for group in groups), max((len(group[1]) for group in groups), default=0)
+        limits.check_shape(rows, columns)
+        # A run of equal values is a few bytes in its page.
+        limits.check_unpacked(len(data), CELL_BYTES * rows * columns)
     except _DAMAGE:
         raise _damaged() from None
     return groups
@@ -60,16 +62,6 @@ def check_pages(data: bytes, groups: list[Struct], limits: TableLimits) -> None:
         raise _damaged() from None
 
 
-def _shape(groups: list[Struct]) -> tuple[int, int]:
-    return sum(group[3] for group in groups), max((len(group[1]) for group in groups), default=0)
-
-
-def _cell_bytes(groups: list[Struct]) -> int:
-    """Gives what the cells take when they are read: a run of equal ones is a few bytes in its page."""
-    rows, columns = _shape(groups)
-    return CELL_BYTES * rows * columns
-
-
 def _damaged() -> MalformedBody:
     return MalformedBody("not a Parquet file, or a damaged one")
 
@@ -88,26 +80,25 @@ def _row_groups(data: bytes) -> list[Struct]:
 
 def _check_pages(data: bytes, groups: list[Struct], limits: TableLimits) -> None:
     reader = Reader(memoryview(data), _MAX_PAGE_VALUES)
-    # Numbers take 8 bytes a cell at most; text may be as long as an upload.
-    room = limits.max_bytes + CELL_BYTES * limits.max_cells
-    becomes, pages = _cell_bytes(groups), 0
+    unpacked = pages = 0
     for group in groups:
         for column in group[1]:
             values = 0
             for page in _pages(reader, column[3]):
                 pages += 1
-                room -= page.unpacked_bytes
-                becomes += page.unpacked_bytes
+                unpacked += page.unpacked_bytes
                 values += page.values if page.is_data else 0
-                _check_page(page, pages, room, limits)
-                limits.check_unpacked(len(data), becomes)
+                _check_page(page, pages, unpacked, limits)
+                limits.check_unpacked(len(data), unpacked)
             if values != group[3]:
                 raise BadThrift("pages and row group differ in their number of rows")
 
 
-def _check_page(page: _Page, pages: int, room: int, limits: TableLimits) -> None:
-    if room < 0:
-        raise BodyTooLarge("bytes (unpacked)", limits.max_bytes + CELL_BYTES * limits.max_cells)
+def _check_page(page: _Page, pages: int, unpacked: int, limits: TableLimits) -> None:
+    # Text may be as long as an upload, beside all numbers.
+    most = limits.max_bytes + CELL_BYTES * limits.max_cells
+    if unpacked > most:
+        raise BodyTooLarge("bytes (unpacked)", most)
     if pages > _MAX_PAGES:
         raise BodyTooLarge("Parquet pages", _MAX_PAGES)
     if page.values > limits.max_rows:
