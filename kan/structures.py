@@ -11,7 +11,7 @@ import numpy as np
 
 from kan.knots import uniform_knots
 from kan.predictor import evaluate
-from kan.state import Array, EdgeFormula, LayerState, NetworkState
+from kan.state import Array, EdgeFormula, LayerState, LevelTable, NetworkState
 
 # How an edge of a structure begins: as a spline with random numbers, or as the identity, whose constants are trained.
 SPLINE, IDENTITY = "spline", "identity"
@@ -70,7 +70,9 @@ def structures(inputs: int) -> list[Structure]:
     return sorted(found, key=lambda structure: structure.splines)
 
 
-def structure_state(structure: Structure, x: Array, grid: int, seed: int, degree: int = 3) -> NetworkState:
+def structure_state(
+    structure: Structure, x: Array, grid: int, seed: int, degree: int = 3, levels: Sequence[int | None] = ()
+) -> NetworkState:
     """Gives a network of a structure with random start values, its grids laid over what reaches them.
 
     Args:
@@ -79,14 +81,39 @@ def structure_state(structure: Structure, x: Array, grid: int, seed: int, degree
         grid: intervals of every spline.
         seed: of the start values.
         degree: of every spline.
+        levels: per input its number of levels, None for a number; without, all are numbers.
     """
     generator = np.random.default_rng(seed)
     layers: tuple[LayerState, ...] = ()
-    values = x
-    for nodes in structure.layers:
-        layers = (*layers, _layer(nodes, _knots(values, grid, degree), degree, generator))
-        values = evaluate(NetworkState(layers, base="zero"), x)
+    values, known = x, levels or (None,) * x.shape[1]
+    for nodes in _with_tables(structure.layers, known):
+        layers = (*layers, _layer(nodes, _knots(values, grid, degree), degree, generator, known))
+        values, known = evaluate(NetworkState(layers, base="zero"), x), (None,) * len(nodes)
     return NetworkState(layers, base="zero")
+
+
+def _with_tables(layers: Sequence[tuple[Node, ...]], levels: Sequence[int | None]) -> Iterator[tuple[Node, ...]]:
+    """Yields the layers with a category's table where its number would be carried on, and no function behind it."""
+    categories = {source for source, number in enumerate(levels) if number is not None}
+    first, *others = layers
+    carried = {place for place, node in enumerate(first) if _carried(node) in categories}
+    yield _with_kind(first, categories, SPLINE)
+    for nodes in others:
+        yield _with_kind(nodes, carried, IDENTITY)
+        carried = set()
+
+
+def _carried(node: Node) -> int | None:
+    """Gives the input that a node only carries on."""
+    ((source, kind), *_), *_ = node.groups
+    return source if kind == IDENTITY else None
+
+
+def _with_kind(nodes: Sequence[Node], sources: set[int], kind: str) -> tuple[Node, ...]:
+    def of_kind(edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
+        return tuple((source, kind if source in sources else own) for source, own in edges)
+
+    return tuple(Node(tuple(map(of_kind, node.groups))) for node in nodes)
 
 
 def _flat(every: Sequence[int]) -> Iterator[Structure]:
@@ -157,10 +184,13 @@ def _names(sources: Sequence[int]) -> str:
     return ", ".join(f"x{source + 1}" for source in sources)
 
 
-def _layer(nodes: Sequence[Node], knots: Array, degree: int, generator: np.random.Generator) -> LayerState:
+def _layer(
+    nodes: Sequence[Node], knots: Array, degree: int, generator: np.random.Generator, levels: Sequence[int | None]
+) -> LayerState:
     groups = [(group, node.is_product) for node in nodes for group in node.groups]
     shape, size = (len(knots), len(groups)), knots.shape[1] - degree - 1
     coefficients, mask = np.zeros((shape[0], size, shape[1])), np.zeros(shape)
+    tables = {source: np.zeros((number + 1, shape[1])) for source, number in enumerate(levels) if number is not None}
     formulas = []
     for target, (edges, is_factor) in enumerate(groups):
         for source, kind in edges:
@@ -168,7 +198,8 @@ def _layer(nodes: Sequence[Node], knots: Array, degree: int, generator: np.rando
                 formulas.append(EdgeFormula(source, target, "x", 1.0, 1.0, 0.0, 0.0))
                 continue
             mask[source, target] = 1.0
-            coefficients[source, :, target] = _start(size, len(edges), is_factor, generator)
+            numbers = tables[source][:-1] if source in tables else coefficients[source]
+            numbers[:, target] = _start(len(numbers), len(edges), is_factor, generator)
     return LayerState(
         degree=degree,
         knots=knots,
@@ -178,6 +209,7 @@ def _layer(nodes: Sequence[Node], knots: Array, degree: int, generator: np.rando
         mask=mask,
         formulas=tuple(sorted(formulas, key=lambda formula: (formula.source, formula.target))),
         products=tuple(len(node.groups) for node in nodes if node.is_product),
+        levels=tuple(LevelTable(source, values) for source, values in tables.items()),
     )
 
 

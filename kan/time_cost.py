@@ -159,7 +159,7 @@ def _average(stage: Average, config: NetworkConfig, job: Job) -> Spent:
 
 def _discover(stage: Discover, config: NetworkConfig, job: Job) -> Spent:
     inputs = len(job.input_levels)
-    if job.is_class or job.outputs > 1 or any(levels is not None for levels in job.input_levels):
+    if job.outputs > 1:
         return 0.0, config
     number, shape = len(structures(inputs)), replace(config, hidden=(2,))
     fits = number * STEPS_OF_A_STRUCTURE * (1 + (stage.starts - 1) / 3)

@@ -84,12 +84,11 @@ Trials = Generator[TrainStep, None, list[Trial]]
 def discover(work: Work, stage: Discover, journal: Journal, name: str) -> StageRun:
     """Gives the structure whose formula leaves the least, or the network as it was where none is better.
 
-    Of two classes it is the structure of the logit. Categories, more classes and several outputs have no structures
-    yet: the work goes on as it is.
+    Of two classes it is the structure of the logit. More classes and several outputs have no structures yet: the work
+    goes on as it is.
     """
     problem = work.problem
-    is_plain = all(levels is None for levels in problem.input_levels) and problem.outputs == 1
-    if not is_plain or len(problem.validation) == 0:
+    if problem.outputs > 1 or len(problem.validation) == 0:
         return work
 
     def run(_: Tensors | None, __: object) -> Generator[TrainStep, None, Tensors]:
@@ -198,7 +197,7 @@ def _started(refitting: Refitting, found: list[Structure], x: np.ndarray, grid: 
     trials = []
     for number, structure in enumerate(found):
         seed = (refitting.problem.seed * 1009 + start) * 1009 + number
-        state = structure_state(structure, x, grid, seed, refitting.degree)
+        state = structure_state(structure, x, grid, seed, refitting.degree, refitting.problem.input_levels)
         trials.append(_trial(refitting, structure, (yield from refitting.run(state, FIRST_STEPS))))
     return trials
 

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 # Standard errors of a number that noise may have made.
 HIDDEN_ERRORS = 2.0
+# Of the median squared error: an error of five standard deviations, were they normal.
+FAR = 25.0 / 0.4549
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,13 @@ class Refitted:
         state: the network.
         held: mean loss of the validation rows; infinite where an output is not finite.
         rows: (validation rows,) the loss of each.
+        far: the loss above which a row is far off, as few are.
     """
 
     state: NetworkState
     held: float
     rows: Float[Tensor, " rows"]
+    far: float = float("inf")
 
 
 RefitRun = Generator[TrainStep, None, Refitted]
@@ -79,7 +83,8 @@ class Refitting:
         x, y = self.problem.at(self.problem.validation)
         rows = self.problem.loss.rows(network_outputs(Kan.from_state(state).to(x.device), x), y)
         loss = float(rows.mean())
-        return Refitted(state, loss if np.isfinite(loss) else float("inf"), rows)
+        far = FAR * float(rows.median()) if self.problem.loss.name == "mse" else float("inf")
+        return Refitted(state, loss if np.isfinite(loss) else float("inf"), rows, far)
 
     def is_hidden(self, trial: Refitted, before: Refitted) -> bool:
         """Says whether noise hides a change from the rows that teach: what a number of two standard errors would gain.
@@ -113,10 +118,13 @@ class Refitting:
 def is_level(trial: Refitted, other: Refitted, errors: float = 1.0) -> bool:
     """Says whether a network is worse on the validation rows by no more than so many standard errors.
 
-    Of the difference, row by row: what both get wrong does not hide it.
+    Of the difference, row by row: what both get wrong does not hide it. And once more without what is far off: one row
+    where the other network is wrong by much would hide that it is better on all others.
     """
-    apart = trial.rows - other.rows
-    return bool(apart.mean() <= errors * apart.std() / len(apart) ** 0.5)
+    near = trial.rows.clamp(max=other.far) - other.rows.clamp(max=other.far)
+    return all(
+        bool(apart.mean() <= errors * apart.std() / len(apart) ** 0.5) for apart in (trial.rows - other.rows, near)
+    )
 
 
 def counted(run: Generator[TrainStep, None, T], expected: int) -> Generator[TrainStep, None, T]:

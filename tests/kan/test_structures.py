@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
+from kan.network import Kan
 from kan.predictor import evaluate
 from kan.structures import MOST_INPUTS, structure_state, structures
 
@@ -41,6 +43,22 @@ def test_network_of_a_structure_uses_every_input_and_has_one_output(structure: o
         changed = X.copy()
         changed[:, source] = changed[::-1, source]
         assert np.abs(evaluate(state, changed) - outputs).max() > 1e-6
+
+
+@pytest.mark.parametrize("structure", structures(3), ids=lambda s: s.name)
+def test_category_has_a_value_per_level_and_no_function_of_its_number(structure: object) -> None:
+    x = X.copy()
+    x[:, 1] = np.arange(50) % 3
+    state = structure_state(structure, x, 4, seed=1, levels=(None, 3, None))  # type: ignore[arg-type]
+    assert all(formula.source != 1 for formula in state.layers[0].formulas)
+    outputs = evaluate(state, x)
+    np.testing.assert_allclose(Kan.from_state(state)(torch.from_numpy(x)).detach().numpy(), outputs, atol=1e-12)
+    table = state.layers[0].level_table(1)
+    assert table is not None
+    table.values[0] += 0.5
+    told = np.abs(evaluate(state, x) - outputs).max(axis=1) > 1e-6
+    assert told[x[:, 1] == 0].any()
+    assert not told[x[:, 1] != 0].any()
 
 
 def test_product_of_the_inputs_is_a_product() -> None:

@@ -90,11 +90,26 @@ def test_of_two_classes_the_logit_becomes_the_formula_it_was_drawn_by(name: str)
         assert {formula.function for layer in state.layers for formula in layer.formulas} == {"x"}
 
 
-def test_more_classes_and_categories_go_on_as_they_are() -> None:
+def test_category_is_a_factor_of_its_own() -> None:
+    """A law per level: the level's factor times the same function of the number."""
+    level = torch.arange(150) % 3
+    x = torch.stack([1.5 + uniform(150, 1)[:, 0], level.double()], 1)
+    y = (torch.tensor([1.0, -2.0, 0.4], dtype=torch.float64)[level] * x[:, 0] ** 2).unsqueeze(1)
+    problem = a_problem(x, (y - y.mean()) / y.std(correction=0), input_levels=(None, 3))
+    found = finish(
+        run_recipe(Work(problem, NetworkConfig((), 5, 3, "zero")), (Discover(starts=2, tries=1),), Journal())
+    )
+    assert found.network is not None
+    state = found.network.state()
+    assert spline_edges(state) == []
+    assert state.layers[0].level_table(1) is not None
+    outputs = found.network(x)[:, 0].detach() * y.std(correction=0) + y.mean()
+    torch.testing.assert_close(outputs, y[:, 0], rtol=0.0, atol=5e-3)
+
+
+def test_more_classes_go_on_as_they_are() -> None:
     x = uniform(60, 2)
     problem = a_problem(x, (x[:, 0] > 0).long(), loss=CrossEntropy(), outputs=2)
     work = Work(problem, NetworkConfig((2,), 3))
     result = finish(run_recipe(work, (Discover(),), Journal()))
     assert result.network is None
-    mixed = a_problem(torch.cat([x, torch.zeros(60, 1)], 1).double(), x[:, :1], input_levels=(None, None, 1))
-    assert finish(run_recipe(Work(mixed, NetworkConfig((2,), 3)), (Discover(),), Journal())).network is None

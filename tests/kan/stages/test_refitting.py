@@ -1,11 +1,13 @@
 """A network is as good as another where their held-out rows cannot tell them apart."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from kan.losses import BinaryCrossEntropy
 from kan.network import Kan
-from kan.stages.refitting import Refitted, Refitting, is_level
+from kan.stages.refitting import FAR, Refitted, Refitting, is_level
 from tests.kan.formulas.networks import edge, network_of
 from tests.kan.training import a_problem, finish, uniform
 
@@ -30,6 +32,21 @@ def test_fewer_errors_are_allowed_where_asked_for() -> None:
     worse = apart - apart.mean() + 0.5 * float(apart.std()) / 50**0.5
     assert is_level(judged(worse), judged(torch.zeros(50)))
     assert not is_level(judged(worse), judged(torch.zeros(50)), 0.3)
+
+
+def test_one_row_far_off_hides_no_change() -> None:
+    small = uniform(50, 1).square()[:, 0]
+    good, worse = small.clone(), 5.0 * small
+    good[7], worse[7] = 1000.0, 500.0
+    assert is_level(judged(worse), judged(good))
+    assert not is_level(judged(worse), replace(judged(good), far=FAR * float(good.median())))
+
+
+def test_what_is_far_off_is_told_by_the_median_error() -> None:
+    x = uniform(100, 1)
+    far = Refitting(a_problem(x, x), range(80)).judged(STATE).far
+    rows = Refitting(a_problem(x, x), range(80)).judged(STATE).rows
+    assert far == pytest.approx(FAR * float(rows.median()))
 
 
 def test_infinite_loss_is_never_level() -> None:
