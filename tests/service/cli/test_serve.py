@@ -21,6 +21,8 @@ from service.settings import Settings
 
 _COMMAND = [sys.executable, "-c", "from service.cli.main import app; app()"]
 _DEADLINE_SECONDS = 30.0
+# A machine whose kernels are not compiled does that first.
+_FIRST_STEP_SECONDS = 240.0
 # 200 MiB: on Postgres it was 192 MiB, of which 164 are there before the first request.
 MAX_BYTES = 200 * 2**20
 
@@ -62,8 +64,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.close()
 
 
-def wait_until(reached: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + _DEADLINE_SECONDS
+def wait_until(reached: Callable[[], Any], seconds: float = _DEADLINE_SECONDS) -> Any:
+    deadline = time.monotonic() + seconds
     while not (found := reached()):
         assert time.monotonic() < deadline, "not reached in time"
         time.sleep(0.05)
@@ -94,25 +96,33 @@ def test_signal_stops_api_and_workers_cleanly(server: Server, number: signal.Sig
 @pytest.mark.slow
 def test_signal_to_every_process_at_once_hands_the_running_job_over(tmp_path: Path) -> None:
     server = Server(tmp_path, KAN_CHECKPOINT_SECONDS="600", KAN_LEASE_SECONDS="600")
+    try:
+        job = submit_long_training(server)
+        wait_until(lambda: server.get(f"/v1/jobs/{job}")["progress"], _FIRST_STEP_SECONDS)
+        serve = psutil.Process(server.process.pid)
+        for process in [serve, *serve.children(recursive=True)]:
+            process.terminate()
+        server.process.communicate(timeout=_DEADLINE_SECONDS)
+        assert server.process.returncode == 0
+    finally:
+        server.close()
+    again = Server(tmp_path, KAN_WORKERS="0")
+    try:
+        found = again.get(f"/v1/jobs/{job}")
+        types = {event["type"] for event in again.get(f"/v1/jobs/{job}/events?limit=1000")["data"]}
+    finally:
+        again.close()
+    assert (found["status"], found["attempt"]) == ("queued", 0)
+    assert "checkpoint" in types
+    assert "warning" not in types
+
+
+def submit_long_training(server: Server) -> str:
     rows = "x,y\n" + "".join(f"{n / 100},{n * n / 10_000}\n" for n in range(100))
     sent = server.client.post("/v1/datasets?name=rows", content=rows, headers={"Content-Type": "text/csv"})
     recipe = [{"stage": "fit", "steps": 1_000_000, "optimizer": "adam"}]
     spec = {"kind": "train", "dataset": sent.json()["id"], "targets": ["y"], "model": "toy", "recipe": recipe}
-    job = server.client.post("/v1/jobs", json=spec).raise_for_status().json()["id"]
-    wait_until(lambda: server.get(f"/v1/jobs/{job}")["progress"])
-    serve = psutil.Process(server.process.pid)
-    for process in [serve, *serve.children(recursive=True)]:
-        process.terminate()
-    server.process.communicate(timeout=_DEADLINE_SECONDS)
-    assert server.process.returncode == 0
-    again = Server(tmp_path, KAN_WORKERS="0")
-    found = again.get(f"/v1/jobs/{job}")
-    events = again.get(f"/v1/jobs/{job}/events?limit=1000")["data"]
-    for each in (server, again):
-        each.close()
-    assert (found["status"], found["attempt"]) == ("queued", 0)
-    assert {"checkpoint"} <= {event["type"] for event in events}
-    assert not {"warning"} & {event["type"] for event in events if event["data"].get("code") == "worker_lost"}
+    return str(server.client.post("/v1/jobs", json=spec).raise_for_status().json()["id"])
 
 
 def test_killed_worker_is_replaced(server: Server) -> None:

@@ -67,7 +67,8 @@ class FakeRun:
         while self._step < steps:
             self._misbehave()
             self._eaten.append(b"x" * int(self._spec.get("eat", 0)))
-            time.sleep(float(self._spec.get("step_seconds", 0.0)))
+            if self._spec.get("step_seconds"):
+                time.sleep(float(self._spec["step_seconds"]))
             self._digest = hashlib.sha256(self._digest.encode()).hexdigest()
             self._step += 1
             progress = {"step": self._step, "steps": steps, "fraction": self._step / steps}

@@ -91,6 +91,7 @@ def test_scores_that_take_longer_than_a_stop_may_are_waited_for_when_time_is_up(
 def test_job_of_a_million_steps_leaves_at_most_the_cap_of_its_metrics(bench: Bench) -> None:
     job_id = bench.submit(steps=1_000_000, stage_steps=10_000)
     bench.start_worker(KAN_MAX_METRIC_POINTS="50")
+    bench.wait_for_end(job_id, 400)
     assert_succeeded_once(bench, job_id, 1_000_000)
     metrics = bench.events(job_id, "metric")
     # A stage's last step is always told.
