@@ -216,7 +216,7 @@ def _with_kept_shapes(recipe: Sequence[Stage], kept: tuple[Constraint, ...]) -> 
             try:
                 stage = replace(stage, constraints=kept)
             except InvalidConfig as error:
-                message = f'edges keep a shape; "constraints": [] gives them up. Else {error.message}'
+                message = f'{error.message}, for edges keep a shape; "constraints": [] gives the shapes up'
                 raise _invalid(f"/recipe/{number}/{error.field}", "conflict", message) from error
         found.append(stage)
     return found
