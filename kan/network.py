@@ -118,8 +118,14 @@ class Kan(nn.Module):
 
     @classmethod
     def from_state(cls, state: NetworkState) -> Self:
-        """Makes a trainable network of frozen arrays."""
+        """Makes a trainable network of frozen arrays.
+
+        Raises:
+            InvalidConfig: its layers have different degrees.
+        """
         first = state.layers[0]
+        if any(layer.degree != first.degree for layer in state.layers):
+            raise InvalidConfig("degree", "expected layers of one degree; others cannot be trained")
         levels = [None if (t := first.level_table(i)) is None else len(t.values) - 1 for i in range(first.inputs)]
         network = cls(
             state.widths,

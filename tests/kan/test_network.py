@@ -22,6 +22,7 @@ from kan.state import EdgeFormula
 from kan.symbolic.grammar import parse
 from tests.kan.kernels.cpu.cases import rows
 from tests.kan.kernels.cpu.definition import with_everything
+from tests.kan.networks import random_network
 from tests.kan.training import global_seeds, randomised, uniform
 
 SHAPES: list[dict[str, Any]] = [
@@ -221,6 +222,12 @@ def test_network_of_formulas_products_and_levels_is_kept_in_every_form(seed: int
             assert found.shapes == layer.shapes
             assert found.products == layer.products
             assert np.array_equal(found.mask, layer.mask)
+
+
+def test_network_of_layers_of_different_degrees_is_not_trained() -> None:
+    first, second = random_network(2, 3, degree=3), random_network(3, 1, degree=2)
+    with pytest.raises(InvalidConfig, match="one degree"):
+        Kan.from_state(replace(first, layers=(*first.layers, *second.layers)))
 
 
 def test_formula_of_two_factors_is_learnt_to_rounding() -> None:

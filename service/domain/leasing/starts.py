@@ -89,6 +89,9 @@ def start_of(session: Session, version: VersionRow, state: NetworkState) -> Star
     if state.outside != "linear":
         message = "expected a network whose splines go on as lines outside their grid; others cannot be trained"
         raise InvalidSpec(f"/init: {message}", [Fault("/init", "not_supported", message)])
+    if len({layer.degree for layer in state.layers}) > 1:
+        message = "expected a network whose layers have one degree; others cannot be trained"
+        raise InvalidSpec(f"/init: {message}", [Fault("/init", "not_supported", message)])
     root: VersionRow | None = version
     while root is not None and "resolved" not in root.training and root.parent_id:
         root = find_version_by_id(session, root.parent_id)

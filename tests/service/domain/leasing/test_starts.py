@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from service.domain.leasing.endings import finish_with_model
 from service.domain.models import delete_version, get_version
 from service.domain.residuals import KNOWN_ROWS
 from service.store.tables import VersionRow
+from tests.kan.networks import random_network
 from tests.service.domain.shop import Shop, a_frame
 
 FIT = [{"stage": "fit", "steps": 5}]
@@ -152,6 +154,19 @@ def test_a_parent_that_is_deleted_meanwhile_leaves_a_child_without_parent(
         delete_version(other, "toy", "1")
     finish_with_model(shop.session, claimed[0], trained)
     assert get_version(shop.session, "toy", "2").parent_id is None
+
+
+@pytest.mark.parametrize("change", [{"outside": "zero"}, {"degree": 2}])
+def test_a_network_that_cannot_be_trained_is_refused_before_it_is_a_job(
+    shop: Shop, publish: Callable[..., VersionRow], change: dict[str, Any]
+) -> None:
+    state, _ = compiled_state(ExpressionDraft("toy", "sin(a + b)", {"a": [-2, 2], "b": [-4, 4]}))
+    other = random_network(*state.widths, **change)
+    state = replace(state, layers=(state.layers[0], *other.layers[1:]), outside=other.outside)
+    version = publish(state, name="odd")
+    with pytest.raises(InvalidSpec) as refused:
+        shop.resolve(init={"model": "odd", "version": version.version}, recipe=[{"stage": "refit"}])
+    assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [("/init", "not_supported")]
 
 
 def test_a_version_made_of_an_expression_is_fitted_without_a_warning(
