@@ -13,6 +13,8 @@ from kan.symbolic.complexity import complexity, parts, size
 from kan.symbolic.grammar import Binary, Call, Constant, Expression, Negative, Node
 from kan.symbolic.simplifying import simplified, substituted
 
+# Standard errors of one fitted number by which it may be off for being written plainly.
+ERRORS = 2.0
 # However much noise there is, a formula may change by no more of its own standard deviation: an R2 of 0.9999.
 MOST = 0.01
 # Each part is tried on all rows: longer formulas stay as they are.
@@ -20,7 +22,7 @@ MAX_SIZE = 200
 
 
 def noise_limit(values: Array, noise: float, rows: int) -> float:
-    """Gives how much of a formula noise hides: what one number fitted to the rows is uncertain by.
+    """Gives how much of a formula noise hides: two standard errors of one number that is fitted to the rows.
 
     Args:
         values: (n,) of the formula, those that are not finite are left out.
@@ -30,7 +32,7 @@ def noise_limit(values: Array, noise: float, rows: int) -> float:
     finite = values[np.isfinite(values)]
     with np.errstate(over="ignore", invalid="ignore"):
         spread = float(finite.std()) if len(finite) else 0.0
-    return min(noise / rows**0.5, MOST * spread) if np.isfinite(spread) else 0.0
+    return min(ERRORS * noise / rows**0.5, MOST * spread) if np.isfinite(spread) else 0.0
 
 
 def without_hidden(formula: Formula, columns: Mapping[str, Array], limit: float) -> Formula:
@@ -43,12 +45,12 @@ def without_hidden(formula: Formula, columns: Mapping[str, Array], limit: float)
     """
     if not limit > 0 or size(formula.root) > MAX_SIZE:
         return formula
-    root, known, kept = held_together(formula.root, columns)
-    exact, before = _values(root, known), None
+    named, known, kept = held_together(formula.root, columns)
+    exact, root, before = _values(named, known), named, None
     while root != before:
         before = root
         root = _plainer(root, known, exact, limit)
-    return formula if root == formula.root else replace(formula, root=substituted(root, kept))
+    return formula if root == named else replace(formula, root=substituted(root, kept))
 
 
 def _plainer(root: Node, columns: Mapping[str, Array], exact: Array, limit: float) -> Node:

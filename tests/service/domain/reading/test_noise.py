@@ -24,17 +24,17 @@ def rows(**columns: Any) -> VersionRows:
     return VersionRows(columns, PARTS)
 
 
-def test_limit_is_the_held_out_error_over_the_root_of_the_training_rows() -> None:
-    left = np.where(PARTS == Part.TRAIN, 5.0, 0.0) + np.where(np.arange(100) % 2, 0.5, -0.5)
+def test_limit_is_twice_the_held_out_error_over_the_root_of_the_training_rows() -> None:
+    left = np.where(PARTS == Part.TRAIN, 5.0, 0.0) + np.where(np.arange(100) % 2, 0.3, -0.3)
     found = hidden_by_noise(state(NumberOutput("y", 0.0, 1.0)), 0, rows(y=SAID + left), SAID[:, None])
-    assert found == pytest.approx(0.5 / 8)
+    assert found == pytest.approx(2 * 0.3 / 8)
 
 
 def test_without_held_out_rows_the_others_tell_and_missing_targets_do_not_count() -> None:
     left = np.where(np.arange(100) % 2, 0.4, -0.4)
     left[PARTS != Part.TRAIN] = np.nan
     found = hidden_by_noise(state(NumberOutput("y", 0.0, 1.0)), 0, rows(y=SAID + left), SAID[:, None])
-    assert found == pytest.approx(0.4 / 8)
+    assert found == pytest.approx(2 * 0.4 / 8)
 
 
 def test_classes_tell_the_less_the_surer_they_are_and_never_hide_a_hundredth_of_the_spread() -> None:
@@ -48,7 +48,7 @@ def test_classes_tell_the_less_the_surer_they_are_and_never_hide_a_hundredth_of_
     spread = np.mean(p * (1.0 - p))
     wide = VersionRows({}, np.full(10**6, Part.TRAIN, dtype=np.uint8))
     told = hidden_by_noise(state(BinaryOutput("kind", ("a", "b"))), 0, wide, np.tile(logits, (10_000, 1)))
-    assert told == pytest.approx(spread**-0.5 / 1000.0)
+    assert told == pytest.approx(2 * spread**-0.5 / 1000.0)
 
 
 def test_drawn_rows_hide_nothing() -> None:
