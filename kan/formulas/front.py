@@ -37,7 +37,6 @@ class Rows:
     y: Array
 
 
-@np.errstate(over="ignore")
 def smaller_formulas(root: Node, rows: Rows, max_work: int = MAX_WORK) -> list[Node]:
     """Gives formulas from the whole one to a constant, each smaller than the one before.
 
@@ -52,7 +51,7 @@ def smaller_formulas(root: Node, rows: Rows, max_work: int = MAX_WORK) -> list[N
         # Every part is tried in the whole formula, and some are fitted.
         work += nodes * nodes + REFITTED * FIT_WORK * nodes
         best = _best(current, list(_replacements(current, rows)), rows) if work <= max_work else None
-        found.append(Constant(float(rows.y.mean())) if best is None else best)
+        found.append(Constant(_mean(rows.y)) if best is None else best)
     return found
 
 
@@ -95,8 +94,8 @@ def _with_one_simpler(node: Node, rows: Rows) -> Iterator[Node]:
     if isinstance(node, Constant):
         return
     values = Expression("", node, (), 0).evaluate(rows.columns)
-    if np.isfinite(values).all() and np.isfinite(values.mean()):
-        yield Constant(float(values.mean()))
+    if np.isfinite(values).all():
+        yield Constant(_mean(values))
     match node:
         case Negative(operand):
             yield from (Negative(simpler) for simpler in _with_one_simpler(operand, rows))
@@ -111,6 +110,11 @@ def _with_one_simpler(node: Node, rows: Rows) -> Iterator[Node]:
             yield from (Binary(operator, left, simpler) for simpler in _with_one_simpler(right, rows))
         case Variable():
             return
+
+
+def _mean(values: Array) -> float:
+    """Gives the mean, also of values whose sum no float holds: a power of two, more than there are rows, is exact."""
+    return float(np.ldexp(np.ldexp(values, -24).mean(), 24))
 
 
 def _straight(values: Array, argument: Node, rows: Rows) -> Iterator[Node]:

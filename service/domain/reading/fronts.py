@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import Literal
 
 import numpy as np
@@ -17,10 +16,8 @@ from kan.formulas.front import MAX_WORK, Rows, smaller_formulas
 from kan.formulas.negligible import without_negligible
 from kan.formulas.rounding import rounded
 from kan.split import Part
-from kan.symbolic.complexity import parts
-from kan.symbolic.grammar import Constant, Node
+from kan.symbolic.grammar import Node
 from service.domain.model_cache import LoadedModel
-from service.domain.reading.formula_errors import FormulaUnreadable
 from service.domain.reading.formulas import Measured, exact_formulas, predictions, share_explained
 from service.domain.version_rows import VersionRows, version_rows
 from service.store.tables import VersionRow
@@ -99,20 +96,12 @@ def _front(
     fitted, held_out, test = (_part(columns, target, marks & usable) for marks in _marks(rows))
     found = _smaller(exact, fitted, MAX_WORK // model.encoding.network_outputs)
     points = [_point(replace(exact, root=root), fitted, held_out, test, rows.drawn) for root in found]
-    # The mean of large numbers may be larger than any.
-    points = [point for point in points if _is_writable(point.formula)]
-    if not points:
-        raise FormulaUnreadable("a number of it is larger than any that can be written")
     against: Literal["target", "network"] = "target" if is_measured else "network"
     with np.errstate(over="ignore"):
         spread = float(held_out.y.std()) if len(held_out.y) else 0.0
     return Front(
         exact.output, against, len(fitted.y), len(held_out.y), rows.drawn, _chosen(_undominated(points), spread)
     )
-
-
-def _is_writable(formula: Formula) -> bool:
-    return all(isfinite(part.value) for part in parts(formula.root) if isinstance(part, Constant))
 
 
 def _smaller(exact: Formula, fitted: _Part, max_work: int) -> list[Node]:

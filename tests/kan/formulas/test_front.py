@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kan.formulas.front import Rows, smaller_formulas
-from kan.symbolic.complexity import complexity
+from kan.symbolic.complexity import complexity, parts
 from kan.symbolic.grammar import Constant, Expression, Node, parse
 from kan.symbolic.printing import text
 from kan.symbolic.simplifying import simplified
@@ -61,3 +61,10 @@ def test_a_long_formula_ends_with_the_constant_too() -> None:
     found, _ = front(written)
     assert isinstance(found[-1], Constant)
     assert len(found) > 2
+
+
+def test_a_mean_of_the_largest_numbers_is_one_of_them() -> None:
+    found = smaller_formulas(parse("exp(x1) + x2 + 1e308").root, Rows(X, parse("exp(x1) + x2").evaluate(X)))
+    constants = [part.value for node in found for part in parts(node) if isinstance(part, Constant)]
+    assert np.isfinite(constants).all()
+    assert smaller_formulas(parse("x1").root, Rows(X, np.full(200, 1e308)), max_work=0)[-1] == Constant(1e308)

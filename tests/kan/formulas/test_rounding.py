@@ -5,7 +5,8 @@ import pytest
 
 from kan.errors import InvalidConfig
 from kan.formulas.building import formulas
-from kan.formulas.rounding import rounded
+from kan.formulas.rounding import rounded, with_digits
+from kan.symbolic.grammar import Constant
 from tests.kan.formulas.networks import edge, network_of, symbolic_network
 
 ROWS = {"x1": np.linspace(0.5, 2.0, 200)}
@@ -57,3 +58,9 @@ def test_impossible_digits_are_refused(digits: int) -> None:
     (exact,) = formulas(network_of([edge(0, 0, "x")]))
     with pytest.raises(InvalidConfig, match="digits"):
         rounded(exact, ROWS, digits)
+
+
+def test_the_largest_number_is_not_rounded_up_to_infinity() -> None:
+    largest = np.finfo(np.float64).max
+    assert with_digits(Constant(largest), 4) == Constant(largest)
+    assert with_digits(Constant(1.2345e300), 2) == Constant(1.2e300)

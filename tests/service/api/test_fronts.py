@@ -86,14 +86,20 @@ def test_a_front_may_be_kept_and_splines_have_none(api: Any, version: Any, publi
 
 # The edit sums such numbers over the rows, and says where it cannot.
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("has_data", [True, False])
 @pytest.mark.parametrize("d", [1e308, -1e300, 1.7976931348623157e308])
-def test_formulas_with_numbers_that_cannot_be_written_are_left_out(api: Any, version: Any, d: float) -> None:
-    edge = {"op": "fix_symbolic", "layer": 0, "source": 0, "target": 0, "function": "exp", "a": 1.0, "b": 1.0, "c": 0.0}
-    edits = api.post(f"{BASE}/edits", json={"operations": [edge | {"d": d}]})
+def test_numbers_that_cannot_be_written_are_in_no_formula(
+    api: Any, version: Any, publish: Any, d: float, has_data: bool
+) -> None:
+    (dataset,) = api.get("/v1/datasets").json()["data"]
+    data = {"dataset_id": dataset["id"], "split": PARTS.tobytes()} if has_data else {}
+    publish(compiled(parse("2*sin(3*a) + 0.5*b"), {"a": (-1.0, 1.0), "b": (-1.0, 1.0)}), "plain", **data)
+    edge = {"op": "fix_symbolic", "layer": 0, "source": 0, "target": 0, "function": "x", "a": 1.0, "b": 1.0, "c": 0.0}
+    edits = api.post("/v1/models/plain/versions/1/edits", json={"operations": [edge | {"d": d}]})
     assert edits.status_code == 201, edits.text
-    (front,) = api.get("/v1/models/concrete/versions/2/pareto").json()["outputs"]
+    (front,) = api.get("/v1/models/plain/versions/2/pareto").json()["outputs"]
     assert all(isfinite(constant) for item in front["formulas"] for constant in constants(item["text"]))
-    assert api.get("/v1/models/concrete/versions/2/formula").status_code == 200
+    assert api.get("/v1/models/plain/versions/2/formula").status_code == 200
 
 
 def constants(text: str) -> list[float]:
