@@ -149,27 +149,25 @@ def test_the_kind_edit_is_the_same_job(api: Any, state: Any) -> None:
     assert (job["priority"], job["labels"], job["model"]) == (3, {"a": "b"}, "concrete")
 
 
-@pytest.mark.parametrize(
-    ("change", "pointer", "slug"),
-    [
-        ({"operations": [{"op": "nope"}]}, "/operations/0/op", "invalid-edit"),
-        ({"fit": {"stage": "starts"}}, "/fit", "invalid-edit"),
-        ({"version": "nobody"}, "/version", "invalid-spec"),
-        ({"model": "nothing"}, "/model", "invalid-spec"),
-        ({"max_runtime_s": 0}, "/max_runtime_s", "invalid-spec"),
-        ({"fit": None}, "/fit", "invalid-request"),
-        ({"operations": []}, "/operations", "invalid-request"),
-        ({"operation": []}, "/operation", "invalid-request"),
-        ({"operations": [{"op": "\ud800"}]}, "", "invalid-request"),
-    ],
-)
-def test_a_wrong_spec_of_the_kind_edit_is_pointed_at(
-    api: Any, state: Any, change: Any, pointer: str, slug: str
-) -> None:
-    spec = {"kind": "edit", "model": "concrete", "operations": [PRUNE], "fit": {"stage": "fit"}, **change}
-    response = api.post("/v1/jobs", content=json.dumps(spec), headers={"Content-Type": "application/json"})
-    assert (response.status_code, response.json()["type"]) == (422, f"/errors#{slug}"), response.text
-    assert response.json()["errors"][0]["pointer"] == pointer
+WRONG_SPECS: list[tuple[dict[str, Any], str, str]] = [
+    ({"operations": [{"op": "nope"}]}, "/operations/0/op", "invalid-edit"),
+    ({"fit": {"stage": "starts"}}, "/fit", "invalid-edit"),
+    ({"version": "nobody"}, "/version", "invalid-spec"),
+    ({"model": "nothing"}, "/model", "invalid-spec"),
+    ({"max_runtime_s": 0}, "/max_runtime_s", "invalid-spec"),
+    ({"fit": None}, "/fit", "invalid-request"),
+    ({"operations": []}, "/operations", "invalid-request"),
+    ({"operation": []}, "/operation", "invalid-request"),
+    ({"operations": [{"op": "\ud800"}]}, "", "invalid-request"),
+]
+
+
+def test_a_wrong_spec_of_the_kind_edit_is_pointed_at(api: Any, state: Any) -> None:
+    for change, pointer, slug in WRONG_SPECS:
+        spec = {"kind": "edit", "model": "concrete", "operations": [PRUNE], "fit": {"stage": "fit"}, **change}
+        response = api.post("/v1/jobs", content=json.dumps(spec), headers={"Content-Type": "application/json"})
+        assert (response.status_code, response.json()["type"]) == (422, f"/errors#{slug}"), response.text
+        assert response.json()["errors"][0]["pointer"] == pointer
 
 
 def test_an_edit_job_without_the_data_set_is_410(api: Any, state: Any) -> None:
