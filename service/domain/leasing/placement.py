@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from kan.cost import GPU_WORK, Cost
 from service.domain.errors import Fault, InvalidSpec
 from service.domain.leasing.workers import list_workers
+from service.store import workers
 from service.store.engine import database_now
 from service.store.jobs import Taker
 
@@ -66,12 +67,13 @@ def taker(
         lease_seconds: for how long others count as alive.
         longest_rest_seconds: that a job may have between two attempts.
     """
-    others = [row.device for row in list_workers(session, lease_seconds) if row.job_id is None and row.id != worker_id]
-    kind = kind_of(device)
+    now, kind = database_now(session), kind_of(device)
+    alive = workers.list_workers(session, now - timedelta(seconds=lease_seconds))
+    others = [row.device for row in alive if row.job_id is None and row.id != worker_id]
     return Taker(
         device=device,
         kind=kind,
-        now=database_now(session),
+        now=now,
         longest_rest=timedelta(seconds=longest_rest_seconds),
         leaves_for=_LEFT_FOR if any(kind_of(other) != kind for other in others) else None,
     )
