@@ -17,8 +17,8 @@ from kan.symbolic.simplifying import simplified, substituted
 ERRORS = 2.0
 # However much noise there is, a formula may change by no more of its own standard deviation: an R2 of 0.9999.
 MOST = 0.01
-# Each part is tried on all rows: longer formulas stay as they are.
-MAX_SIZE = 200
+# Each part is tried on all rows, which takes the square of the size: longer formulas stay as they are.
+MAX_SIZE = 100
 
 
 def noise_limit(values: Array, noise: float, rows: int) -> float:
