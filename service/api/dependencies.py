@@ -20,8 +20,7 @@ def request_session(request: Request) -> Iterator[Session]:
         try:
             yield session
         finally:
-            served: ServedModels = request.app.state.served
-            served.forget()
+            request_served(request).forget()
 
 
 def reading_session(request: Request) -> Iterator[Session]:
@@ -42,6 +41,12 @@ def request_models(request: Request) -> ModelCache:
     return cache
 
 
+def request_served(request: Request) -> ServedModels:
+    """Gives what this process knows of versions without asking the database."""
+    served: ServedModels = request.app.state.served
+    return served
+
+
 def request_statistics(request: Request) -> InferenceStatistics:
     """Gives this process's counts of inferences."""
     statistics: InferenceStatistics = request.app.state.statistics
@@ -53,4 +58,5 @@ SessionDep = Annotated[Session, Depends(request_session, scope="function")]
 ReadingSessionDep = Annotated[Session, Depends(reading_session, scope="function")]
 SettingsDep = Annotated[Settings, Depends(request_settings)]
 ModelsDep = Annotated[ModelCache, Depends(request_models)]
+ServedDep = Annotated[ServedModels, Depends(request_served)]
 StatisticsDep = Annotated[InferenceStatistics, Depends(request_statistics)]

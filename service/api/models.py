@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from service.api.dependencies import ReadingSessionDep, SessionDep
+from service.api.dependencies import ReadingSessionDep, ServedDep, SessionDep
 from service.api.negotiation import (
     CHANGING,
     IMMUTABLE,
@@ -69,9 +69,10 @@ def get_model(name: str, request: Request, session: ReadingSessionDep) -> Respon
     status_code=204,
     responses=NO_MODEL,
 )
-def delete_model(name: str, session: SessionDep) -> None:
+def delete_model(name: str, session: SessionDep, served: ServedDep) -> None:
     """Gone for good; its version numbers are never given out again."""
     models.delete_model(session, name)
+    served.let_go(name)
 
 
 @router.get(
@@ -136,9 +137,10 @@ def publish_version(name: str, version: str, session: SessionDep) -> Response:
     status_code=204,
     responses={**NO_VERSION, **problem_responses(VersionInUse)},
 )
-def delete_version(name: str, version: str, session: SessionDep) -> None:
+def delete_version(name: str, version: str, session: SessionDep, served: ServedDep) -> None:
     """Gone for good; `latest` is then the newest that is left."""
     models.delete_version(session, name, version)
+    served.let_go(name)
 
 
 def version_headers(row: VersionRow, asked: str, rest: str, etag: str) -> dict[str, str]:

@@ -9,15 +9,20 @@ from functools import cached_property
 from threading import Lock
 
 import numpy as np
+import orjson
 from sqlalchemy.orm import Session
 
 from kan.compiled_predictor import Predictor
 from kan.encoding import Encoding
+from kan.encoding_json import to_json
 from kan.inside_range import InsideRange, inside_range
 from kan.state import NetworkState
 from service.domain.prediction_forms.columns import InputColumn, input_columns
 from service.domain.stored_networks import load_network
 from service.store.tables import VersionRow
+
+# What the objects around the arrays of a network take, and those of its columns for each byte of their JSON; measured.
+OBJECT_BYTES, BYTES_A_CHARACTER = 20_000, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,8 +115,9 @@ def load_model(session: Session, blob_sha256: str) -> LoadedModel:
     """
     state, encoding = load_network(session, blob_sha256)
     predictor = Predictor(state)
-    held = sum(array.nbytes for array in _arrays(state)) + predictor.nbytes
-    return LoadedModel(state, encoding, predictor, held)
+    arrays = sum(array.nbytes for array in _arrays(state)) + predictor.nbytes
+    objects = OBJECT_BYTES + BYTES_A_CHARACTER * len(orjson.dumps(to_json(encoding)))
+    return LoadedModel(state, encoding, predictor, arrays + objects)
 
 
 def _arrays(state: NetworkState) -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:

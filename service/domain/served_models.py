@@ -49,6 +49,13 @@ class ServedModels:
         with self._lock:
             self._writes += 1
 
+    def let_go(self, name: str) -> None:
+        """Frees what is held of a model of which something was deleted; what is left is loaded again when asked for."""
+        with self._lock:
+            rows = [self._known.pop(key).row for key in list(self._known) if key[0] == name]
+        for row in rows:
+            self._cache.drop(row)
+
     def held(self, name: str, version: str) -> Served | None:
         """Gives a version that is known to be right and whose network is loaded; never waits."""
         known = self._known.get((name, version))

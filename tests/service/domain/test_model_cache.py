@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -66,3 +67,17 @@ def test_bytes_that_are_no_checkpoint_are_reported(write: sessionmaker[Session])
         sha256 = put_blob(session, b"no checkpoint")
         with pytest.raises(StoredDataDamaged):
             load_model(session, sha256)
+
+
+def test_small_models_count_with_the_objects_around_their_arrays(
+    write: sessionmaker[Session], versions: list[Any]
+) -> None:
+    with write() as session:
+        load_model(session, versions[0].blob_sha256)
+        tracemalloc.start()
+        models = [load_model(session, versions[0].blob_sha256) for _ in range(50)]
+        for model in models:
+            assert model.columns
+        taken, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert 0.5 < taken / sum(model.bytes for model in models) < 1.5

@@ -33,9 +33,14 @@ def changes(database_url: str) -> Iterator[Changes]:
 
 
 @pytest.fixture
-def served(database_url: str, changes: Changes) -> Iterator[ServedModels]:
+def cache() -> ModelCache:
+    return ModelCache(10**8)
+
+
+@pytest.fixture
+def served(database_url: str, changes: Changes, cache: ModelCache) -> Iterator[ServedModels]:
     engine = make_engine(database_url)
-    yield ServedModels(reading_session_factory(engine), ModelCache(10**8), changes)
+    yield ServedModels(reading_session_factory(engine), cache, changes)
     engine.dispose()
 
 
@@ -130,3 +135,18 @@ def test_a_listener_that_lost_its_connection_listens_again(
     before = changes.mark()
     publish(regression)
     until(lambda: changes.mark() != before)
+
+
+def test_what_is_held_of_a_model_is_let_go(
+    served: ServedModels, cache: ModelCache, publish: Any, network_of: Any, regression: NetworkState
+) -> None:
+    assert regression.encoding is not None
+    publish(regression)
+    publish(network_of(regression.encoding.inputs, regression.encoding.outputs, 3, 1), "other")
+    kept = served.find("other", "latest").model.bytes
+    served.find("concrete", "latest")
+    served.find("concrete", "1")
+    served.let_go("concrete")
+    assert cache.bytes == kept
+    assert served.held("concrete", "1") is None
+    assert served.find("concrete", "1").row.version == 1

@@ -68,7 +68,8 @@ export async function change(page, act) {
 function explained(error, page) {
   if (!(error instanceof Problem)) return error;
   const next = {
-    404: `Version ${page.version} was deleted meanwhile. Choose another one in the list of versions.`,
+    404: "The model was deleted meanwhile, or what was asked of it is not there any more. Load the page again.",
+    410: `Version ${page.version} was deleted meanwhile. Choose another one in the list of versions.`,
     409: "Somebody else uses or changes it at this moment. Load the page again to see how it is now.",
     412: "Somebody changed it since this page was loaded. Load the page again, look, and then decide.",
   }[error.status];
