@@ -67,6 +67,12 @@ class Hunt:
         hit: Prey = wait_until(lambda: next(filter(self._hit, left), None), told)
         return hit
 
+    def end(self) -> None:
+        """Ends all workers."""
+        for process in self._workers.values():
+            process.kill()
+            process.wait()
+
     def _hit(self, prey: Prey) -> bool:
         if not prey.may_be_hit(self._row(prey)):
             return False
