@@ -15,13 +15,16 @@ from kan.scores import scores
 from kan.split import Part
 from kan.state import NetworkState
 from kan.statistics import with_statistics
+from service.domain.ancestors import root_training
 from service.domain.certificates import certificate_json, reading_both, training_rows
 from service.domain.columns import table_arrays
 from service.domain.datasets import column_types, get_dataset, load_table
 from service.domain.errors import StoredDataDamaged
 from service.domain.reading.term_means import term_means
 from service.domain.residuals import Residuals, held_out_residuals
+from service.domain.training_columns import append_rows
 from service.store.blobs import BlobDamaged, get_blob
+from service.store.datasets import find_dataset
 from service.store.tables import VersionRow
 
 Arrays = dict[str, NDArray[Any]]
@@ -83,15 +86,21 @@ def measured_rows(
 ) -> tuple[Arrays, NDArray[np.uint8]] | None:
     """Gives the table that a version was trained on and the part of each row, UNUSED but for `max_rows` of each.
 
-    None where the data set is gone.
+    The rows of another data set that judged its training are the test part. None where the data set is gone.
 
     Raises:
         StoredDataDamaged: the bytes of the data set or of the split.
     """
     if version.dataset_id is None or version.split_sha256 is None:
         return None
-    parts = _thinned(_parts(session, version.split_sha256), max_rows)
-    return _table(session, version.dataset_id, state), parts
+    parts = _parts(session, version.split_sha256)
+    types = _wanted_types(session, version.dataset_id, state)
+    table = table_arrays(load_table(session, version.dataset_id), types)
+    judge = (root_training(session, version).get("resolved") or {}).get("test_dataset")
+    if judge is not None and find_dataset(session, judge["id"]) is not None:
+        append_rows(table, table_arrays(load_table(session, judge["id"]), types))
+        parts = np.concatenate([parts, np.full(judge["rows"], Part.TEST, dtype=np.uint8)])
+    return table, _thinned(parts, max_rows)
 
 
 def _parts(session: Session, sha256: str) -> NDArray[np.uint8]:
@@ -110,9 +119,8 @@ def _thinned(parts: NDArray[np.uint8], max_rows: int) -> NDArray[np.uint8]:
     return thinned
 
 
-def _table(session: Session, dataset_id: str, state: NetworkState) -> Arrays:
+def _wanted_types(session: Session, dataset_id: str, state: NetworkState) -> dict[str, str]:
     assert state.encoding is not None
     # Those of edges that are pruned too: an edit may bring them back.
     wanted = {item.column for item in state.encoding.inputs} | {item.name for item in state.encoding.outputs}
-    types = {name: kind for name, kind in column_types(get_dataset(session, dataset_id)).items() if name in wanted}
-    return table_arrays(load_table(session, dataset_id), types)
+    return {name: kind for name, kind in column_types(get_dataset(session, dataset_id)).items() if name in wanted}

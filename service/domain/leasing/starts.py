@@ -13,11 +13,11 @@ from kan.config import NetworkConfig
 from kan.encoding import Encoding, LevelsInput
 from kan.errors import CheckpointError
 from kan.state import NetworkState
+from service.domain.ancestors import root_training
 from service.domain.errors import Fault, InvalidSpec, StoredDataDamaged
 from service.domain.specs.columns import Columns
 from service.domain.specs.versions import named_version
 from service.store.blobs import BlobDamaged, get_blob
-from service.store.models import find_version_by_id
 from service.store.tables import VersionRow
 
 # What decides which rows judge.
@@ -92,10 +92,7 @@ def start_of(session: Session, version: VersionRow, state: NetworkState) -> Star
     if len({layer.degree for layer in state.layers}) > 1:
         message = "expected a network whose layers have one degree; others cannot be trained"
         raise InvalidSpec(f"/init: {message}", [Fault("/init", "not_supported", message)])
-    root: VersionRow | None = version
-    while root is not None and "resolved" not in root.training and root.parent_id:
-        root = find_version_by_id(session, root.parent_id)
-    training = {} if root is None else root.training
+    training = root_training(session, version)
     return Start(version, state, training.get("resolved") or {}, "expression" not in training)
 
 

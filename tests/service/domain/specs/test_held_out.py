@@ -8,7 +8,10 @@ import polars as pl
 import pytest
 from sqlalchemy.orm import Session
 
+from kan.checkpoint import load
 from kan.split import Part
+from service.domain.datasets import delete_dataset
+from service.domain.editing.measures import measure
 from service.domain.errors import InvalidSpec
 from service.store.blobs import get_blob
 from tests.service.domain.shop import Shop, a_frame
@@ -72,3 +75,15 @@ def test_a_training_that_goes_on_is_judged_as_its_start_was_unless_it_says_other
     assert "test_dataset" not in shop.resolve(init=init, test_fraction=0.3).resolved
     swapped = shop.resolve(init=init, dataset=judge, test_dataset=shop.dataset).resolved
     assert any("may be among the test rows" in text for text in swapped["warnings"])
+
+
+def test_what_is_measured_later_is_measured_on_the_same_rows(shop: Shop, session: Session) -> None:
+    judge = shop.store(a_frame(30, seed=1))
+    version = shop.train(shop.resolve(test_dataset=judge, recipe=FIT))
+    state = load(get_blob(session, version.blob_sha256))
+    _, measures = measure(session, version, state, state, 1000)
+    assert measures.after["test"] == version.metrics["test"]
+    assert measures.residuals == version.training["residuals"]
+    delete_dataset(session, judge, force=True)
+    _, measures = measure(session, version, state, state, 1000)
+    assert (measures.after["test"], measures.residuals) == (None, None)
