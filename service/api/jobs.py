@@ -137,9 +137,9 @@ def list_jobs(
         if value is not None and "\0" in value:
             raise InvalidParameter(name, "expected no control characters")
     only = JobFilter(tuple(status or ()), model, dataset, _label_filter(request))
-    found = jobs.list_jobs(session, limit + 1, after, only)
-    cursor = found[limit - 1].row.id if len(found) > limit else None
-    page = JobPage(data=[job_read(view) for view in found[:limit]], next_cursor=cursor)
+    found = jobs.list_jobs(session, limit, after, only)
+    cursor = found.entries[-1].row.id if found.more else None
+    page = JobPage(data=[job_read(view) for view in found.entries], next_cursor=cursor)
     return revalidated(request, page.model_dump_json())
 
 

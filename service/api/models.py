@@ -19,7 +19,7 @@ from service.api.negotiation import (
 )
 from service.api.problems import problem_responses
 from service.api.schemas.models import ModelPage, ModelRead, VersionPage, VersionRead, model_read, version_read
-from service.domain import models
+from service.domain import model_lists, models
 from service.domain.errors import InvalidParameter, ModelNotFound, VersionInUse, VersionNotFound
 from service.domain.ids import is_id
 from service.store.tables import VersionRow
@@ -44,9 +44,9 @@ def list_models(request: Request, session: ReadingSessionDep, limit: Limit = 50,
     """Models that have at least one version."""
     if after is not None and not is_id(models.PREFIX, after):
         raise InvalidParameter("after", "expected the next_cursor of a page of this list")
-    found = models.list_models(session, limit + 1, after)
-    cursor = found[limit - 1].newest.id if len(found) > limit else None
-    page = ModelPage(data=[model_read(model) for model in found[:limit]], next_cursor=cursor)
+    found = model_lists.list_models(session, limit, after)
+    cursor = found.entries[-1].newest.id if found.more else None
+    page = ModelPage(data=[model_read(model) for model in found.entries], next_cursor=cursor)
     return revalidated(request, page.model_dump_json())
 
 
@@ -93,9 +93,9 @@ def list_versions(
     """Versions with signature and metrics."""
     if after is not None and not (after.isascii() and after.isdigit() and len(after) < 10):
         raise InvalidParameter("after", "expected the next_cursor of a page of this list")
-    found = models.list_versions(session, name, limit + 1, int(after) if after else None, status)
-    cursor = str(found[limit - 1].version) if len(found) > limit else None
-    page = VersionPage(data=[version_read(row) for row in found[:limit]], next_cursor=cursor)
+    found = model_lists.list_versions(session, name, limit, int(after) if after else None, status)
+    cursor = str(found.entries[-1].version) if found.more else None
+    page = VersionPage(data=[version_read(row) for row in found.entries], next_cursor=cursor)
     return revalidated(request, page.model_dump_json())
 
 

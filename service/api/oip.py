@@ -25,7 +25,7 @@ from service.api.schemas.inference import (
     ServerMetadata,
     TensorMetadata,
 )
-from service.domain import errors, models
+from service.domain import errors, model_lists, models
 from service.domain.access.access_errors import ShuttingDown
 from service.domain.errors import MalformedBody
 from service.domain.inference.answers import Arrival, infer
@@ -118,10 +118,10 @@ def all_statistics(statistics: StatisticsDep) -> ModelStatistics:
 def model_metadata(row: VersionDep, session: ReadingSessionDep, cache: ModelsDep) -> ModelMetadata:
     """Tensors, and the names of their columns."""
     found = tensors_of(cache.model_of(session, row).encoding)
-    published = models.list_versions(session, row.model_name, _MAX_VERSIONS, status="published")
+    published = model_lists.list_published_numbers(session, row.model_name, _MAX_VERSIONS)
     return ModelMetadata(
         name=row.model_name,
-        versions=[str(version.version) for version in reversed(published)],
+        versions=[str(version) for version in reversed(published)],
         inputs=[_shown(kind) for kind in found.inputs],
         outputs=[_shown(kind) for kind in found.outputs],
         parameters=found.names,

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from service.api.dependencies import ModelsDep, ReadingSessionDep
 from service.api.problems import protocol_responses
 from service.api.schemas.inference import IndexRequest, RepositoryEntry
-from service.domain import errors, models
+from service.domain import errors, model_lists, models
 
 router = APIRouter(prefix="/v2/repository", tags=["inference"])
 
@@ -18,8 +18,8 @@ _MAX_LISTED = 1_000
 @router.post("/index", operation_id="listRepository", summary="Which models can be asked?")
 def index(session: ReadingSessionDep, _: IndexRequest | None = None) -> list[RepositoryEntry]:
     """The latest version of each model, the newest 1,000 of them."""
-    found = [item.latest for item in models.list_models(session, _MAX_LISTED)]
-    return [RepositoryEntry(name=row.model_name, version=str(row.version)) for row in found if row is not None]
+    found = model_lists.list_latest_numbers(session, _MAX_LISTED)
+    return [RepositoryEntry(name=name, version=str(number)) for name, number in found]
 
 
 @router.post("/models/{name}/load", operation_id="loadModel", summary="Hold a model ready", responses=_PROBLEMS)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from service.domain.bounded_lists import FirstPart, first_part
 from service.domain.errors import IllegalJobStep, JobNotFound, TooManyJobs
 from service.domain.idempotency import Answer, RequestKey, first_answer, keep_answer
 from service.domain.ids import is_id, new_id
@@ -142,19 +143,22 @@ def get_job(session: Session, job_id: str) -> JobView:
     return _views(session, [_find(session, job_id)])[0]
 
 
-def list_jobs(session: Session, limit: int, after: str | None = None, only: JobFilter | None = None) -> list[JobView]:
+def list_jobs(
+    session: Session, limit: int, after: str | None = None, only: JobFilter | None = None
+) -> FirstPart[JobView]:
     """Gives jobs, newest first, from below the id `after`."""
     only = only or JobFilter()
-    rows = statements.list_jobs(
+    with statements.list_jobs(
         session,
-        limit,
+        limit + 1,
         after,
         statuses=only.statuses,
         model_name=only.model_name,
         dataset_id=only.dataset_id,
         labels=only.labels,
-    )
-    return _views(session, rows)
+    ) as found:
+        part = first_part(found, limit, lambda row: [row.spec, row.resolved, row.result, row.error])
+    return FirstPart(_views(session, part.entries), part.more)
 
 
 def delete_job(session: Session, job_id: str) -> None:

@@ -193,28 +193,11 @@ def get_model(session: Session, model_name: str) -> ModelSummary:
     """
     require_model(session, model_name)
     row = statements.find_model(session, model_name)
-    newest = statements.list_versions(session, model_name, 1, None)
-    if row is None or not newest:
+    newest = statements.list_versions(session, model_name, 1, None).first()
+    if row is None or newest is None:
         raise ModelNotFound(model_name)
     latest = statements.find_latest_version(session, model_name)
-    return ModelSummary(row, statements.count_versions(session, model_name), newest[0], latest)
-
-
-def list_models(session: Session, limit: int, after: str | None = None) -> list[ModelSummary]:
-    """Gives models, the one with the newest version first; `after` is the newest version's id of the last one seen."""
-    return [ModelSummary(*found) for found in statements.list_models(session, limit, after)]
-
-
-def list_versions(
-    session: Session, model_name: str, limit: int, after: int | None = None, status: VersionStatus | None = None
-) -> Sequence[VersionRow]:
-    """Gives a model's versions, newest first, from below the number `after`; with a status only those that have it.
-
-    Raises:
-        ModelNotFound: no such model.
-    """
-    require_model(session, model_name)
-    return statements.list_versions(session, model_name, limit, after, status)
+    return ModelSummary(row, statements.count_versions(session, model_name), newest, latest)
 
 
 def publish(session: Session, model_name: str, version: str) -> VersionRow:

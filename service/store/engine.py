@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_TIMEOUT_SECONDS = 10
 CONNECT_TIMEOUT_SECONDS = 5
+# How lists are read whose entries may be large: one that ends early must not have read what it leaves.
+FEW_AT_A_TIME = {"yield_per": 8}
 # Longer than any request computes between two statements.
 IDLE_SECONDS = 300.0
 

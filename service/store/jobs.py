@@ -7,10 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, insert, literal, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarResult,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
-from service.store.engine import database_now
+from service.store.engine import FEW_AT_A_TIME, database_now
 from service.store.notices import announce_job
 from service.store.tables import EventRow, JobRow
 
@@ -74,8 +87,8 @@ def list_jobs(
     model_name: str | None = None,
     dataset_id: str | None = None,
     labels: Mapping[str, str] | None = None,
-) -> Sequence[JobRow]:
-    """Gives jobs that fit every filter, newest first, from below the id `after`."""
+) -> ScalarResult[JobRow]:
+    """Gives jobs that fit every filter, newest first, from below the id `after`; read a few at a time."""
     query = select(JobRow).order_by(JobRow.id.desc()).limit(limit)
     if after is not None:
         query = query.where(JobRow.id < after)
@@ -87,7 +100,7 @@ def list_jobs(
         query = query.where(JobRow.dataset_id == dataset_id)
     for label, value in (labels or {}).items():
         query = query.where(JobRow.labels[label].as_string() == value)
-    return session.scalars(query).all()
+    return session.scalars(query, execution_options=FEW_AT_A_TIME)
 
 
 def count_jobs(session: Session, statuses: Collection[str]) -> int:

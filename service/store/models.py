@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import ScalarResult, case, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from service.store.blobs import insert_or_ignore
 from service.store.changes import announce_versions
-from service.store.engine import database_now
+from service.store.engine import FEW_AT_A_TIME, database_now
 from service.store.tables import ModelRow, VersionRow
 
 
@@ -68,14 +68,31 @@ def find_version_of_job(session: Session, job_id: str) -> VersionRow | None:
 
 def list_versions(
     session: Session, model_name: str, limit: int, below: int | None, status: str | None = None
-) -> Sequence[VersionRow]:
-    """Gives versions, newest first, those with a smaller number than `below`; with a status only those that have it."""
+) -> ScalarResult[VersionRow]:
+    """Gives versions, newest first, those with a smaller number than `below`; with a status only those that have it.
+
+    They are read a few at a time: each may be large.
+    """
     found = _versions_of(model_name)
     if status is not None:
         found = found.where(VersionRow.status == status)
     if below is not None:
         found = found.where(VersionRow.version < below)
-    return session.scalars(found.order_by(VersionRow.version.desc()).limit(limit)).all()
+    return session.scalars(found.order_by(VersionRow.version.desc()).limit(limit), execution_options=FEW_AT_A_TIME)
+
+
+def list_published_numbers(session: Session, model_name: str, limit: int) -> Sequence[int]:
+    """Gives the numbers of the published versions, largest first."""
+    published = select(VersionRow.version).where(VersionRow.model_name == model_name, VersionRow.status == "published")
+    return session.scalars(published.order_by(VersionRow.version.desc()).limit(limit)).all()
+
+
+def list_latest_numbers(session: Session, limit: int) -> Sequence[tuple[str, int]]:
+    """Gives names of models and their latest published number, the one with the newest such version first."""
+    latest = func.max(VersionRow.version)
+    published = select(VersionRow.model_name, latest).where(VersionRow.status == "published")
+    newest_first = published.group_by(VersionRow.model_name).order_by(func.max(VersionRow.id).desc())
+    return [(name, int(number)) for name, number in session.execute(newest_first.limit(limit))]
 
 
 def publish(session: Session, version_id: str) -> None:
@@ -87,8 +104,10 @@ def publish(session: Session, version_id: str) -> None:
 
 def list_models(
     session: Session, limit: int, below: str | None
-) -> Sequence[tuple[ModelRow, int, VersionRow, VersionRow | None]]:
-    """Gives models that have versions, newest version first: their number of versions, newest and latest published.
+) -> Iterator[tuple[ModelRow, int, VersionRow, VersionRow | None]]:
+    """Yields models that have versions, newest version first: their number of versions, newest and latest published.
+
+    They are read a few at a time: each may be large.
 
     Args:
         limit: models at most.
@@ -116,7 +135,9 @@ def list_models(
     )
     if below is not None:
         found = found.where(VersionRow.id < below)
-    return [(model, int(versions), newest, last) for model, versions, newest, last in session.execute(found)]
+    with session.execute(found, execution_options=FEW_AT_A_TIME) as rows:
+        for model, versions, newest, last in rows:
+            yield model, int(versions), newest, last
 
 
 def find_model(session: Session, model_name: str) -> ModelRow | None:

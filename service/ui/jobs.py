@@ -16,7 +16,7 @@ _SHOWN = 50
 def jobs_page(request: Request, session: SessionDep) -> Response:
     """The newest jobs; the script pages, filters and follows."""
     locked = is_locked(request)
-    found = [] if locked else [view.row for view in jobs.list_jobs(session, _SHOWN)]
+    found = [] if locked else [view.row for view in jobs.list_jobs(session, _SHOWN).entries]
     return html_page("jobs.html", locked=locked, jobs=found)
 
 

@@ -63,7 +63,7 @@ class JobRead(BaseModel):
 
 
 class JobPage(BaseModel):
-    """Jobs, newest first."""
+    """Jobs, newest first; fewer than were asked for where they are large (8 MiB together): `next_cursor` tells."""
 
     data: list[JobRead]
     next_cursor: str | None

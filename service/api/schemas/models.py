@@ -126,14 +126,14 @@ class ModelRead(BaseModel):
 
 
 class ModelPage(BaseModel):
-    """Models, the one with the newest version first."""
+    """Models, the one with the newest version first; fewer than asked for where they are large: `next_cursor` tells."""
 
     data: list[ModelRead]
     next_cursor: str | None
 
 
 class VersionPage(BaseModel):
-    """Versions, newest first."""
+    """Versions, newest first; fewer than were asked for where they are large (8 MiB together): `next_cursor` tells."""
 
     data: list[VersionRead]
     next_cursor: str | None

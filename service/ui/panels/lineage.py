@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from kan.curves import node_names, sum_names
 from kan.state import NetworkState
-from service.domain import aliases, models
+from service.domain import aliases, model_lists
 from service.store.tables import VersionRow
 from service.ui.panels.scores import ScoreTable, main_score, score_changes
 from service.ui.words import number
@@ -98,9 +98,9 @@ def list_aliases(session: Session, model_name: str) -> list[Alias]:
 
 def relatives(session: Session, shown: VersionRow, named: Sequence[Alias]) -> Relatives:
     """Gives the newest versions of a model, and the shown one among them."""
-    found = models.list_versions(session, shown.model_name, MOST_VERSIONS + 1)
-    listed = list(found[:MOST_VERSIONS])
-    oldest = listed[-1].version if len(found) > MOST_VERSIONS else None
+    found = model_lists.list_versions(session, shown.model_name, MOST_VERSIONS)
+    listed = found.entries
+    oldest = listed[-1].version if found.more else None
     if all(row.version != shown.version for row in listed):
         listed.append(shown)
     return Relatives([_relative(row, named) for row in listed], oldest)

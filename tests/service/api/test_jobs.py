@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from kan.encoding import NumberInput, NumberOutput
+from service.domain import bounded_lists
 from service.domain.leasing.claims import claim_next_job
 from service.domain.leasing.endings import finish_failed
 from service.domain.leasing.leases import Hold
@@ -182,6 +183,15 @@ def test_list_is_paged_and_filtered_by_label(client: Api, spec: dict[str, Any]) 
     rest = client.get(f"/v1/jobs?limit=2&after={page['next_cursor']}").json()
     assert ([job["id"] for job in rest["data"]], rest["next_cursor"]) == ([ids[0]], None)
     assert [job["id"] for job in client.get("/v1/jobs?label.n=1").json()["data"]] == [ids[1]]
+
+
+def test_page_of_large_jobs_ends_early(client: Api, spec: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_lists, "MOST_BYTES", 1)
+    ids = [client.post("/v1/jobs", json=spec).json()["id"] for _ in range(2)]
+    page = client.get("/v1/jobs").json()
+    assert [job["id"] for job in page["data"]] == [ids[1]]
+    rest = client.get(f"/v1/jobs?after={page['next_cursor']}").json()
+    assert ([job["id"] for job in rest["data"]], rest["next_cursor"]) == ([ids[0]], None)
 
 
 @pytest.mark.parametrize("query", ["after=x", "limit=0", "limit=201", "status=nope", "label.=x", "after=job_%00"])

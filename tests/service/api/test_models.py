@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kan.state import NetworkState
+from service.domain import bounded_lists
 
 
 @pytest.fixture
@@ -41,6 +42,22 @@ def test_versions_are_listed_in_pages(api: Any, three: None) -> None:
     rest = api.get(f"/v1/models/concrete/versions?after={page['next_cursor']}").json()
     assert [version["version"] for version in rest["data"]] == [1]
     assert api.get("/v1/models/concrete/versions?after=x").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/concrete/versions"])
+def test_pages_of_large_entries_end_early_and_lose_none(
+    api: Any, publish: Any, regression: NetworkState, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(bounded_lists, "MOST_BYTES", 1)
+    for name in ("concrete", "beam", "concrete", "wall"):
+        publish(regression, name)
+    pages: list[list[str]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = api.get(path, params={"limit": 3} | ({"after": cursor} if cursor else {})).json()
+        pages.append([entry.get("name") or entry["version"] for entry in page["data"]])
+        cursor = page["next_cursor"]
+    assert pages == ([["wall"], ["concrete"], ["beam"]] if path.endswith("models") else [[2], [1]])
 
 
 def test_latest_says_where_it_stands_and_is_never_kept(api: Any, three: None) -> None:

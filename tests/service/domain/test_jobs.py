@@ -69,7 +69,7 @@ def test_same_key_and_body_makes_one_job(session: Session, dataset_id: str) -> N
     second = submit(session, dataset_id, request_key())
     assert (first.replayed, second.replayed) == (False, True)
     assert second.body == first.body
-    assert len(jobs.list_jobs(session, 10)) == 1
+    assert len(jobs.list_jobs(session, 10).entries) == 1
 
 
 def test_same_key_with_another_body_is_refused(session: Session, dataset_id: str) -> None:
@@ -93,7 +93,7 @@ def test_wrong_value_is_refused_with_its_pointer(session: Session, dataset_id: s
     with pytest.raises(InvalidSpec) as caught:
         submit(session, dataset_id, **{field: value})
     assert caught.value.faults[0].pointer.startswith(f"/{field}")
-    assert jobs.list_jobs(session, 10) == []
+    assert jobs.list_jobs(session, 10).entries == []
 
 
 def test_full_queue_refuses_the_next_job(session: Session, dataset_id: str) -> None:
@@ -125,14 +125,14 @@ def test_list_is_newest_first_and_filters(session: Session, dataset_id: str) -> 
     job_verbs.cancel_job(session, second)
 
     def ids(**only: Any) -> list[str]:
-        return [view.row.id for view in jobs.list_jobs(session, 10, None, jobs.JobFilter(**only))]
+        return [view.row.id for view in jobs.list_jobs(session, 10, None, jobs.JobFilter(**only)).entries]
 
     assert ids() == [second, first]
     assert ids(model_name="a") == [first]
     assert ids(statuses=("cancelled",)) == [second]
     assert ids(labels={"team": "red"}) == [first]
     assert ids(labels={"team": "blue"}) == []
-    assert [view.row.id for view in jobs.list_jobs(session, 10, second)] == [first]
+    assert [view.row.id for view in jobs.list_jobs(session, 10, second).entries] == [first]
 
 
 @pytest.mark.parametrize(("name", "slug"), [("Concrete 2.csv", "concrete-2"), ("éü", "model"), ("../../etc", "etc")])
