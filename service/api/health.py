@@ -42,6 +42,7 @@ class Ready(BaseModel):
     database: str = Field(description="Kind of database.")
     migrated: bool
     workers: int = Field(description="Workers that were seen within the length of a lease.")
+    workers_ready: int = Field(description="Of these, those that take jobs: not those that have just started.")
     worker_list: list[WorkerRead] | None = Field(None, description="With ?verbose, as all below.")
     requests_open: int | None = None
     streams_open: int | None = None
@@ -81,7 +82,9 @@ def readyz(
     response.headers["Cache-Control"] = "no-store"
     require_ready(request, session)
     seen = workers.list_workers(session, settings.lease_seconds)
-    ready = Ready(database=session.get_bind().dialect.name, migrated=True, workers=len(seen))
+    able = sum(workers.state_of(row.job_id, row.ready_at) != "starting" for row in seen)
+    database = session.get_bind().dialect.name
+    ready = Ready(database=database, migrated=True, workers=len(seen), workers_ready=able)
     if verbose is None or verbose.lower() in ("0", "false"):
         return ready
     if settings.needs_key:

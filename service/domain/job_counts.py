@@ -11,7 +11,7 @@ from threading import Lock
 from sqlalchemy.orm import Session, sessionmaker
 
 from service.domain.access.tallies import JOB_SECONDS, Histogram
-from service.domain.leasing.workers import list_workers
+from service.domain.leasing.workers import list_workers, state_of
 from service.domain.states import TERMINAL, Status
 from service.store import job_counts as statements
 from service.store.engine import database_now
@@ -32,7 +32,7 @@ class Snapshot:
         live: jobs that have not ended, by (kind, state).
         oldest_seconds: for how long the queued job that waits longest could have run; 0 where none waits.
         lease_losses: jobs taken back from workers that were gone, since the database was made.
-        workers: by (device, busy or free).
+        workers: by (device, state).
         durations: of jobs that have ended, by (kind, end).
     """
 
@@ -80,7 +80,7 @@ class JobCounts:
         due = [found.due for found in live if found.status == "queued"]
         workers: dict[tuple[str, str], int] = {}
         for worker in list_workers(session, self._lease_seconds):
-            place = worker.device, "busy" if worker.job_id else "free"
+            place = worker.device, state_of(worker.job_id, worker.ready_at)
             workers[place] = workers.get(place, 0) + 1
         return Snapshot(
             live={(found.kind, found.status): found.count for found in live},

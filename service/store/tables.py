@@ -252,7 +252,7 @@ class FunctionRow(Row):
 
 
 class WorkerRow(Row):
-    """A worker process that was seen lately, and the job it holds."""
+    """A worker process that was seen lately, since when it can train (None: not yet), and the job it holds."""
 
     __tablename__ = "workers"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -260,6 +260,7 @@ class WorkerRow(Row):
     pid: Mapped[int]
     device: Mapped[str]
     started_at: Mapped[datetime]
+    ready_at: Mapped[datetime | None]
     seen_at: Mapped[datetime]
     job_id: Mapped[str | None]
 

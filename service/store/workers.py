@@ -23,9 +23,9 @@ def note_job(session: Session, worker_id: str, job_id: str | None) -> None:
     session.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(job_id=job_id))
 
 
-def touch_worker(session: Session, worker_id: str, seen_at: datetime) -> bool:
-    """Says that a known worker is still alive; False where its row is gone."""
-    statement = update(WorkerRow).where(WorkerRow.id == worker_id).values(seen_at=seen_at)
+def touch_worker(session: Session, worker_id: str, seen_at: datetime, ready_at: datetime | None) -> bool:
+    """Says that a known worker is still alive, and since when it can train; False where its row is gone."""
+    statement = update(WorkerRow).where(WorkerRow.id == worker_id).values(seen_at=seen_at, ready_at=ready_at)
     touched: Any = session.execute(statement.execution_options(synchronize_session=False))
     return bool(touched.rowcount)
 

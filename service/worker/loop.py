@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -20,15 +19,15 @@ from service.domain.leasing.placement import taker
 from service.log import get_logger
 from service.settings import Settings
 from service.store.blobs import with_blobs
-from service.store.engine import database_now, make_engine, reading_session_factory, session_factory
+from service.store.engine import make_engine, reading_session_factory, session_factory
 from service.store.jobs import next_job_due
-from service.store.tables import JobRow, WorkerRow
-from service.store.workers import drop_worker, note_job, report_worker, touch_worker
+from service.store.tables import JobRow
 from service.telemetry import spans_to
 from service.worker.bell import Bell
 from service.worker.devices import CPU
 from service.worker.flag import Flag
 from service.worker.job_trace import traced_job
+from service.worker.presence import Presence
 from service.worker.process import SpareProcess, warm_up
 from service.worker.rescuer import Rescuer, backoff_of
 from service.worker.retrying import Transactions, is_passing
@@ -61,7 +60,7 @@ class Worker:
         self._writing = Transactions(session_factory(self._engine), retry)
         self._reading = Transactions(reading_session_factory(self._engine), retry)
         self._stop = Flag()
-        self._job_id: str | None = None
+        self._presence = Presence(self.worker_id, device, self._writing)
         # May the database say that it holds a job, though it runs none?
         self._may_hold = False
         self._bell = Bell(self._engine)
@@ -82,18 +81,18 @@ class Worker:
         """Works until `stop`; gives its job back and signs off at the end."""
         take_temporary_folder()
         warm_up(self._run_class)
-        self._survive(lambda: self._writing.run(self._sign_on))
+        self._survive(self._presence.sign_on)
         log.info("worker_started", worker_id=self.worker_id, device=self._device)
-        presence = threading.Thread(target=self._stay_present, name="presence", daemon=True)
-        presence.start()
+        staying = threading.Thread(target=self._stay_present, name="presence", daemon=True)
+        staying.start()
         rescuer = Rescuer(self._settings, self._writing, self._reading)
         with rescuer, self._bell, SpareProcess(self._bell.rung.set) as spare:
             while not self._stop.is_set():
                 self._bell.rung.clear()
                 if not self._survive(lambda: self._work_once(spare)):
                     wait([self._stop.fileno(), self._bell.rung.fileno()], self._rest_seconds)
-        presence.join()
-        self._survive(lambda: self._writing.run(self._sign_off))
+        staying.join()
+        self._survive(self._presence.sign_off)
         self._engine.dispose()
         if self._spans is not None:
             self._spans.close()
@@ -102,7 +101,10 @@ class Worker:
     def _work_once(self, spare: SpareProcess) -> bool:
         """Claims and runs a job; says whether there was one and a process to run it."""
         self._rest_seconds = self._settings.poll_seconds
-        if not spare.is_ready() or not (self._may_hold or self._reading.run(self._is_job_due)):
+        if not spare.is_ready():
+            return False
+        self._presence.note_ready()
+        if not (self._may_hold or self._reading.run(self._is_job_due)):
             return False
         # Until it is known what came of it: the database may go away in the middle.
         self._may_hold = True
@@ -138,7 +140,7 @@ class Worker:
     def _run_traced_job(self, hold: Hold, row: JobRow, spare: SpareProcess) -> str:
         """Gives the job's state afterwards; "lost" where somebody else has it."""
         started = time.monotonic()
-        self._job_id = hold.job_id
+        self._presence.job_id = hold.job_id
         log.info("job_claimed", worker_id=self.worker_id, attempt=row.attempt)
         try:
             status = self._attempt(hold, row, spare)
@@ -152,9 +154,8 @@ class Worker:
             log.exception("attempt_broke")
             status = self._writing.run(lambda session: self._lose(session, hold))
         finally:
-            self._job_id = None
             # At once, for others leave to a free worker what suits it better.
-            self._survive(lambda: self._writing.run(self._note_free))
+            self._survive(self._presence.note_free)
         log.info("job_left", status=status, seconds=round(time.monotonic() - started, 3))
         return status
 
@@ -189,33 +190,4 @@ class Worker:
 
     def _stay_present(self) -> None:
         while not self._stop.wait(self._settings.heartbeat_seconds):
-            self._survive(lambda: self._writing.run(self._touch))
-
-    def _sign_on(self, session: Session) -> None:
-        now = database_now(session)
-        row = WorkerRow(
-            id=self.worker_id,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            device=self._device,
-            started_at=now,
-            seen_at=now,
-            job_id=self._job_id,
-        )
-        report_worker(session, row)
-        session.commit()
-
-    def _touch(self, session: Session) -> None:
-        if touch_worker(session, self.worker_id, database_now(session)):
-            session.commit()
-        else:
-            # Forgotten while it slept or the database was away: it is alive, and must be seen.
-            self._sign_on(session)
-
-    def _note_free(self, session: Session) -> None:
-        note_job(session, self.worker_id, None)
-        session.commit()
-
-    def _sign_off(self, session: Session) -> None:
-        drop_worker(session, self.worker_id)
-        session.commit()
+            self._survive(self._presence.touch)

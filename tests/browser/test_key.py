@@ -35,6 +35,9 @@ def test_a_key_is_typed_once_and_kept_in_the_tab(
 
     locked_page.goto(f"/jobs/{job}")
     expect(locked_page.get_by_text("no worker is running")).to_be_visible()
+    locked_page.route("**/v1/workers", lambda route: route.fulfill(json={"data": [{"status": "starting"}]}))
+    locked_page.reload()
+    expect(locked_page.get_by_text("a worker is starting")).to_be_visible()
     locked_page.get_by_role("button", name="Pause").click()
     expect(locked_page.locator("#job .status")).to_have_text(re.compile("^paused"))
     locked_page.goto("/models")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kan.cost import GPU_WORK, Cost
 from service.domain.errors import Fault, InvalidSpec
-from service.domain.leasing.workers import list_workers
+from service.domain.leasing.workers import list_workers, state_of
 from service.store import workers
 from service.store.engine import database_now
 from service.store.jobs import Taker
@@ -69,7 +69,7 @@ def taker(
     """
     now, kind = database_now(session), kind_of(device)
     alive = workers.list_workers(session, now - timedelta(seconds=lease_seconds))
-    others = [row.device for row in alive if row.job_id is None and row.id != worker_id]
+    others = [row.device for row in alive if state_of(row.job_id, row.ready_at) == "free" and row.id != worker_id]
     return Taker(
         device=device,
         kind=kind,

@@ -5,7 +5,7 @@ import { callPanel } from "./call.js";
 import { lossChart } from "./chart.js";
 import { byId, element } from "./elements.js";
 import { follow } from "./events.js";
-import { failure, logLine, runTime, score, timeLeft } from "./job_words.js";
+import { failure, logLine, runTime, score, timeLeft, waitsFor } from "./job_words.js";
 import { problemBox } from "./problems.js";
 import { renew } from "./renew.js";
 import { duration, number, percent } from "./words.js";
@@ -71,10 +71,7 @@ async function look() {
 async function lookForWorkers() {
   const found = await get("/v1/workers").catch(() => null);
   if (!found) return;
-  const { data } = found;
-  const busy = data.filter((/** @type {any} */ worker) => worker.job_id).length;
-  if (!data.length) parts.left.textContent = "no worker is running: kan worker starts one";
-  else if (busy === data.length) parts.left.textContent = `all ${number(data.length)} workers are busy`;
+  parts.left.textContent = waitsFor(found.data) ?? parts.left.textContent;
 }
 
 function showJob() {

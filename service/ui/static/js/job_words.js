@@ -32,6 +32,18 @@ export function timeLeft(job) {
 }
 
 /**
+ * Gives what a queued job waits for, null where a worker is free.
+ * @param {{status: string}[]} workers
+ */
+export function waitsFor(workers) {
+  const busy = workers.filter(({ status }) => status === "busy").length;
+  if (!workers.length) return "no worker is running: kan worker starts one";
+  if (workers.some(({ status }) => status === "free")) return null;
+  if (busy === workers.length) return `all ${number(busy)} workers are busy`;
+  return "a worker is starting; on a new machine that takes a minute or two";
+}
+
+/**
  * Gives how long a job ran, or has run so far.
  * @param {any} job
  * @param {number} now milliseconds

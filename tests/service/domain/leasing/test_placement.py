@@ -31,10 +31,10 @@ def queue_job(session: Session, *, asked: str | None = None, meant: str | None =
     return row.id
 
 
-def sign_on(session: Session, worker_id: str, device: str, job_id: str | None = None) -> None:
+def sign_on(session: Session, worker_id: str, device: str, job_id: str | None = None, *, ready: bool = True) -> None:
     now = database_now(session)
-    row = WorkerRow(id=worker_id, host="h", pid=1, device=device, started_at=now, seen_at=now, job_id=job_id)
-    report_worker(session, row)
+    facts = {"host": "h", "pid": 1, "device": device, "started_at": now, "ready_at": now if ready else None}
+    report_worker(session, WorkerRow(id=worker_id, seen_at=now, job_id=job_id, **facts))
     session.commit()
 
 
@@ -69,6 +69,13 @@ def test_open_job_is_left_to_a_free_worker_that_suits_it_better(
     sign_on(session, "wk_other", free)
     assert claimed(session, device) is None
     assert claimed(session, free, "wk_other") == job_id
+
+
+def test_open_job_is_not_left_to_a_worker_that_is_still_starting(session: Session) -> None:
+    job_id = queue_job(session, meant="cuda")
+    sign_on(session, "wk_me", "cpu")
+    sign_on(session, "wk_gpu", "cuda:0", ready=False)
+    assert claimed(session, "cpu") == job_id
 
 
 @pytest.mark.parametrize("other_job", [None, "job_1"], ids=["no other worker", "the other is busy"])
