@@ -49,9 +49,9 @@ def serve(
     # A type of CPU that never served compiles for a minute; the sooner it begins, the better.
     KERNELS.functions()
     app = _app_or_exit(settings)
-    app.state.closing = threading.Event()
+    closing = app.state.closing = threading.Event()
     devices = devices_or_exit(settings) if settings.workers else ()
-    with metrics_on_port(settings.metrics_port, app.state.registry), Supervisor(settings, devices):
+    with metrics_on_port(settings.metrics_port, app.state.registry), Supervisor(settings, devices, closing):
         _serve(app, settings, listener)
     typer.echo("stopped")
 

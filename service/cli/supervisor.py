@@ -48,11 +48,18 @@ class _Worker:
 
 
 class Supervisor:
-    """A context in which workers run, some for each device; leaving it stops them, each handing its job over."""
+    """A context in which workers run, some for each device; leaving it stops them, each handing its job over.
 
-    def __init__(self, settings: Settings, devices: Sequence[str]) -> None:
+    Args:
+        settings: how many, and how long they may take to stop.
+        devices: what they train on.
+        closing: set when the end is near: from then on, none that ends is started again.
+    """
+
+    def __init__(self, settings: Settings, devices: Sequence[str], closing: threading.Event | None = None) -> None:
         self._settings = settings
         self._devices = devices
+        self._closing = closing or threading.Event()
         self._engine = with_blobs(make_engine(settings.database_url), settings.blobs)
         self._writing = Transactions(session_factory(self._engine), settings.database_retry_seconds)
         self._ended = threading.Event()
@@ -78,7 +85,8 @@ class Supervisor:
 
     def _kept_alive(self, worker: _Worker) -> _Worker:
         """Gives the worker, or the one that takes its place."""
-        if worker.is_alive:
+        # A service manager asks every process to end at once: the workers are gone while the API still answers.
+        if worker.is_alive or self._closing.is_set():
             return worker
         now = time.monotonic()
         if worker.start_at is None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import psutil
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 from structlog.testing import capture_logs
@@ -100,3 +101,18 @@ def test_job_of_a_worker_that_dies_while_it_is_stopped_is_given_back_at_once(
 def is_asked_to_stop(pid: int) -> bool:
     (line,) = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("ShdPnd:")]
     return bool(int(line.split()[1], 16) >> signal.SIGTERM - 1 & 1)
+
+
+def test_worker_that_a_service_manager_ends_with_the_server_is_not_started_again(
+    sqlite_url: str, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAN_DATABASE_URL", sqlite_url)
+    closing = threading.Event()
+    with Supervisor(Settings(database_url=sqlite_url), ["cpu"], closing):
+        worker = psutil.Process(present_worker(sessions).pid)
+        closing.set()
+        worker.terminate()
+        wait_for(lambda: worker.status() == psutil.STATUS_ZOMBIE or None, "the worker's end")
+        # Longer than the pause before another one would be started.
+        time.sleep(1)
+        assert [child.pid for child in psutil.Process().children() if child.pid != worker.pid] == []
