@@ -205,9 +205,11 @@ def publish(session: Session, model_name: str, version: str) -> VersionRow:
 
     Raises:
         ModelNotFound, VersionNotFound: nothing to publish.
+        VersionGone: no longer, also where somebody deletes it meanwhile.
     """
     row = get_version(session, model_name, version)
-    statements.publish(session, row.id)
+    if not statements.publish(session, row.id):
+        raise missing_version(session, model_name, str(row.version))
     session.refresh(row)
     session.commit()
     return row

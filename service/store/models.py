@@ -95,11 +95,12 @@ def list_latest_numbers(session: Session, limit: int) -> Sequence[tuple[str, int
     return [(name, int(number)) for name, number in session.execute(newest_first.limit(limit))]
 
 
-def publish(session: Session, version_id: str) -> None:
-    """Makes a draft a published version."""
+def publish(session: Session, version_id: str) -> bool:
+    """Makes a draft a published version; says whether it is still there."""
     announce_versions(session)
-    changed = update(VersionRow).where(VersionRow.id == version_id).values(status="published")
-    session.execute(changed.execution_options(synchronize_session=False))
+    statement = update(VersionRow).where(VersionRow.id == version_id).values(status="published")
+    published: Any = session.execute(statement.execution_options(synchronize_session=False))
+    return bool(published.rowcount)
 
 
 def list_models(

@@ -14,11 +14,10 @@ from kan.checkpoint import load
 from kan.compiled_predictor import Predictor
 from kan.errors import BadTrainingData
 from kan.kernels.native.compiling import KERNELS
-from service.domain.errors import InvalidRows
 from service.domain.predict_jobs.answers import ERROR, predicted_frame
 from service.domain.predict_jobs.part import PredictedPart
-from service.domain.prediction_forms.columns import input_columns
-from service.domain.prediction_forms.tables import read_frame
+from service.domain.prediction_forms.columns import input_columns, kind_words
+from service.domain.prediction_forms.tables import stored_type
 from service.domain.training import TrainingUpdate
 
 
@@ -99,12 +98,17 @@ class PredictionRun:
         return PredictedPart(self._kept["number"] + 1, first, rows, bad_rows, buffer.getvalue())
 
     def _rows(self, first: int, rows: int) -> pl.DataFrame:
+        return self._scanned().select(self._columns).slice(first, rows).collect()
+
+    def _scanned(self) -> pl.LazyFrame:
         self._table.seek(0)
-        return pl.scan_parquet(self._table).select(self._columns).slice(first, rows).collect()
+        return pl.scan_parquet(self._table)
 
     def _check_types(self) -> None:
-        columns = input_columns(self._encoding)
-        try:
-            read_frame(self._rows(0, 1).select([column.name for column in columns]), columns)
-        except InvalidRows as error:
-            raise BadTrainingData(str(error)) from None
+        # By the file: a column that the data set ignored is of any type. One without values is all missing in any.
+        types = self._scanned().collect_schema()
+        for column in input_columns(self._encoding):
+            if types[column.name] == stored_type(column):
+                continue
+            if self._scanned().select(pl.col(column.name).is_not_null().any()).collect().item():
+                raise BadTrainingData(f"column {column.name!r}: expected {kind_words(column)}")

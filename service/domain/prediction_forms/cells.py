@@ -27,13 +27,14 @@ def read_cells(cells: pl.Series, column: InputColumn, pointer: Pointer) -> Value
         InvalidRows: points at the first cell that is no number in a number column.
     """
     text = without_missing(cells)
-    if column.is_number:
-        short = text.str.len_bytes() <= MAX_NUMBER_LENGTH
-        # What is too long becomes empty, which is no number.
-        bad = ~text.set(~short, "").str.contains(_NUMBER)
-        if bad.any():
-            message = f"column {column.name!r}: expected {kind_words(column)}"
-            raise invalid_rows([Fault(pointer(int(bad.arg_max() or 0), column.name), "not_a_number", message)])
+    if column.levels is not None:
+        return series_array(column, _with_levels(cells, text, column.levels))
+    short = text.str.len_bytes() <= MAX_NUMBER_LENGTH
+    # What is too long becomes empty, which is no number.
+    bad = ~text.set(~short, "").str.contains(_NUMBER)
+    if bad.any():
+        message = f"column {column.name!r}: expected {kind_words(column)}"
+        raise invalid_rows([Fault(pointer(int(bad.arg_max() or 0), column.name), "not_a_number", message)])
     return series_array(column, text)
 
 
@@ -43,3 +44,10 @@ def series_array(column: InputColumn, series: pl.Series) -> Values:
         return series.cast(pl.Float64).to_numpy()  # null becomes NaN
     known: dict[str | None, str | None] = {}
     return np.fromiter((known.setdefault(text, text) for text in series), dtype=object, count=len(series))
+
+
+def _with_levels(cells: pl.Series, text: pl.Series, levels: tuple[str, ...]) -> pl.Series:
+    """Keeps what training had for a value, were it "NA": data sets that are no CSV have such categories."""
+    for known in (cells.str.strip_chars(), cells):
+        text = known.zip_with(known.is_in(levels), text)
+    return text

@@ -13,6 +13,11 @@ from service.domain.prediction_forms.columns import InputColumn, InputTable, che
 from service.domain.tables.parsed import pointer_to
 
 
+def stored_type(column: InputColumn) -> type[pl.DataType]:
+    """Gives the type of a column in a parsed table, and in a stored one."""
+    return pl.Float64 if column.is_number else pl.String
+
+
 def read_frame(frame: pl.DataFrame, columns: Sequence[InputColumn], place: str = "rows") -> InputTable:
     """Takes a parsed table (NDJSON, Parquet), its columns in any order.
 
@@ -27,8 +32,7 @@ def read_frame(frame: pl.DataFrame, columns: Sequence[InputColumn], place: str =
     arrays: dict[str, Any] = {}
     for column in columns:
         series = frame[column.name]
-        wanted = pl.Float64 if column.is_number else pl.String
-        if series.dtype != wanted and series.null_count() < len(series):
+        if series.dtype != stored_type(column) and series.null_count() < len(series):
             code = "not_a_number" if column.is_number else "not_text"
             first = int(series.is_not_null().arg_max() or 0)
             message = f"column {column.name!r}: expected {kind_words(column)}"

@@ -77,8 +77,20 @@ def test_an_attempt_after_the_last_part_has_the_result_at_once(state: NetworkSta
     assert last.result == first.result
 
 
-def test_a_column_of_another_type_ends_the_run_as_bad_data(state: NetworkState) -> None:
+@pytest.mark.parametrize("first", ["a", "12", None])
+@pytest.mark.parametrize("others", ["a", "12"])
+def test_a_column_of_another_type_ends_the_run_as_bad_data(state: NetworkState, first: str | None, others: str) -> None:
     with tempfile.TemporaryFile() as file:
-        pl.DataFrame({"x": ["a"] * ROWS}).write_parquet(file)
-        with pytest.raises(BadTrainingData, match="'x'"):
+        pl.DataFrame({"x": [first] + [others] * (ROWS - 1)}).write_parquet(file)
+        with pytest.raises(BadTrainingData, match="'x': expected a number"):
             next(iter(run_of(state, file)))
+
+
+def test_a_column_of_another_type_without_any_value_has_missing_ones(state: NetworkState) -> None:
+    with tempfile.TemporaryFile() as file:
+        pl.DataFrame({"x": pl.Series([None] * ROWS, dtype=pl.String)}).write_parquet(file)
+        run = run_of(state, file)
+        for _ in run:
+            run.moment()
+    assert run.result is not None
+    assert run.result["bad_rows"] == ROWS

@@ -55,6 +55,23 @@ def test_missing_cells_and_text_are_read_by_the_signature() -> None:
     assert [str(value) for value in table.columns["age"]] == ["1.0", "nan", "nan", "nan"]
 
 
+@pytest.mark.parametrize("level", ["NA", "N/A", "null", "nan", "", " north", "Null"])
+def test_text_that_is_a_category_of_the_column_is_that_category(level: str) -> None:
+    country = InputColumn("country", None, None, ("DE", level), True)
+    table = read_csv(f'age,country\n1,"{level}"\n2,N/A\n3,DE\n'.encode(), (AGE, country), LIMITS)
+    other = level if level == "N/A" else None
+    assert table.columns["country"].tolist() == [level, other, "DE"]
+    one, _ = read_parameters([("country", level)], (country,), frozenset())
+    assert one.columns["country"].tolist() == [level]
+
+
+def test_category_with_white_space_around_it_and_a_column_without_categories_are_read_as_ever() -> None:
+    country = InputColumn("country", None, None, ("NA",), True)
+    assert read_csv(b"country\n NA \n", (country,), LIMITS).columns["country"].tolist() == ["NA"]
+    nothing = InputColumn("country", None, None, (), True)
+    assert read_csv(b'country\nNA\n"x"\n', (nothing,), LIMITS).columns["country"].tolist() == [None, "x"]
+
+
 def test_rows_of_many_parts_keep_their_order_and_lines() -> None:
     body = "age,site\n" + "".join(f"{row},{row}\n\n" for row in range(99_999)) + "x,\n"
     with pytest.raises(InvalidRows) as caught:
