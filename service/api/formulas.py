@@ -17,6 +17,7 @@ from service.domain import errors, models
 from service.domain.curves import column_units
 from service.domain.reading import formula_errors
 from service.domain.reading.formulas import VersionFormula, nearby_gaps, version_formulas
+from service.domain.version_rows import measured_on
 from service.version import code_version
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["formulas"])
@@ -74,7 +75,7 @@ def get_formula(
     media_type = chosen_format(request, list(offered.values()))
     notation = next(key for key, value in offered.items() if value == media_type)
     row = models.get_version(session, name, version)
-    etag = etag_of("formula", row.id, code_version(), row.dataset_id, notation, digits, output)
+    etag = etag_of("formula", row.id, code_version(), *measured_on(session, row), notation, digits, output)
     rest = "/formula" + (f"?{request.url.query}" if request.url.query else "")
     headers = version_headers(row, version, rest, etag)
     if is_known(request, etag):

@@ -14,6 +14,7 @@ from service.domain import errors, models
 from service.domain.curves import column_units
 from service.domain.reading import formula_errors
 from service.domain.reading.fronts import version_fronts
+from service.domain.version_rows import measured_on
 from service.version import code_version
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["formulas"])
@@ -35,8 +36,9 @@ router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["formula
 def get_pareto(name: str, version: str, request: Request, session: ReadingSessionDep, cache: ModelsDep) -> Response:
     """From a constant to the version's own formula: what each further part gains on rows that were held out."""
     row = models.get_version(session, name, version)
-    headers = version_headers(row, version, "/pareto", etag_of("pareto", row.id, code_version(), row.dataset_id))
-    if is_known(request, headers["ETag"]):
+    etag = etag_of("pareto", row.id, code_version(), *measured_on(session, row))
+    headers = version_headers(row, version, "/pareto", etag)
+    if is_known(request, etag):
         return not_modified(headers)
     found = version_fronts(session, row, cache.model_of(session, row))
     body = fronts_read(row, found, column_units(row.signature)).model_dump_json()

@@ -34,6 +34,7 @@ from service.domain.served_models import Served
 from service.domain.stored_predictions import PartName, predict_stored
 from service.domain.tables.parsed import TableLimits
 from service.domain.tables.upload import PACKED
+from service.version import code_version
 
 router = APIRouter(prefix="/v1/models/{name}/versions/{version}", tags=["predictions"])
 
@@ -144,7 +145,7 @@ def predict_one(
     media_type = chosen_format(request, FORMATS)
     row = models.get_version(session, name, version)
     query = request.url.query
-    headers = version_headers(row, version, f"/predict?{query}", etag_of(row.id, media_type, query))
+    headers = version_headers(row, version, f"/predict?{query}", etag_of(row.id, code_version(), media_type, query))
     model = cache.model_of(session, row)
     items = request.query_params.multi_items()
     table, chosen = read_parameters(items, model.columns, OPTIONS)
@@ -185,7 +186,7 @@ def get_predictions(
         row,
         version,
         f"/predictions?{request.url.query}",
-        etag_of(row.id, media_type, dataset, split, offset, limit),
+        etag_of(row.id, code_version(), media_type, dataset, split, offset, limit),
     )
     # A 304 too says that the data set is there.
     get_dataset(session, dataset)

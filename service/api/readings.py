@@ -92,7 +92,8 @@ def _answer(
 ) -> Response:
     """Gives JSON that never changes for a numbered version, but for functions that users added and may define anew."""
     query = request.url.query
-    etag = etag_of(path, row.id, code_version(), query, added or "")
+    # Importance is told as long as the data set is there.
+    etag = etag_of(path, row.id, code_version(), row.dataset_id, query, added or "")
     headers = version_headers(row, version, f"{path}?{query}" if query else path, etag)
     if added:
         headers["Cache-Control"] = CHANGING

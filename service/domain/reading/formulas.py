@@ -197,5 +197,5 @@ def _r2_test(model: LoadedModel, place: int, rows: VersionRows, values: Floats) 
     test = rows.parts == Part.TEST
     target = np.asarray(rows.table[model.encoding.outputs[place].name], dtype=np.float64)
     if not test.any():
-        return Measured(None, "no test rows were held out")
+        return Measured(None, rows.untested)
     return share_explained(target[test], values[test])

@@ -95,7 +95,8 @@ def _front(
     usable = np.isfinite(target) & np.isfinite(exact.evaluate(columns))
     fitted, held_out, test = (_part(columns, target, marks & usable) for marks in _marks(rows))
     found = _smaller(exact, fitted, MAX_WORK // model.encoding.network_outputs)
-    points = [_point(replace(exact, root=root), fitted, held_out, test, rows.drawn) for root in found]
+    untested = rows.drawn or (None if (rows.parts == Part.TEST).any() else rows.untested)
+    points = [_point(replace(exact, root=root), fitted, held_out, test, untested) for root in found]
     against: Literal["target", "network"] = "target" if is_measured else "network"
     with np.errstate(over="ignore"):
         spread = float(held_out.y.std()) if len(held_out.y) else 0.0
@@ -123,14 +124,14 @@ def _part(columns: Mapping[str, Floats], target: Floats, marks: NDArray[np.bool_
     return _Part({symbol: values[marks] for symbol, values in columns.items()}, target[marks])
 
 
-def _point(formula: Formula, fitted: _Part, held_out: _Part, test: _Part, drawn: str | None) -> FrontPoint:
+def _point(formula: Formula, fitted: _Part, held_out: _Part, test: _Part, untested: str | None) -> FrontPoint:
     """Measures a formula as it is printed."""
     plain = without_negligible(formula, fitted.columns, 0.1 ** (DIGITS + 2))
     printed = rounded(plain, fitted.columns, DIGITS, fitted.y).formula
     said, said_test = printed.evaluate(held_out.columns), printed.evaluate(test.columns)
     with np.errstate(all="ignore"):
         rmse = float(np.sqrt(np.mean((said - held_out.y) ** 2))) if len(said) else np.inf
-    r2_test = Measured(None, drawn) if drawn else share_explained(test.y, said_test)
+    r2_test = Measured(None, untested) if untested else share_explained(test.y, said_test)
     return FrontPoint(printed, rmse, share_explained(held_out.y, said), r2_test)
 
 

@@ -152,6 +152,29 @@ def test_answers_of_a_number_may_be_kept_for_ever(api: Any, version: Any) -> Non
     assert latest.headers["cache-control"] == "no-cache"
 
 
+def test_without_the_data_set_that_judged_the_formula_is_another_answer(api: Any, publish: Any) -> None:
+    x = np.linspace(-1.0, 1.0, ROWS)
+    tables = [{"columns": {"x": each.tolist(), "y": (each**2).tolist()}} for each in (x, x[:20])]
+    own, judge = (api.post("/v1/datasets?name=a", json=table).json()["id"] for table in tables)
+    encoding = Encoding((NumberInput("x", "x", 0.0, 1.0, -1.0, 1.0),), (NumberOutput("y", 0.0, 1.0),))
+    publish(
+        network_of_edges([edge(0, 0, "x^2")], encoding=encoding),
+        dataset_id=own,
+        split=np.full(ROWS, Part.TRAIN, dtype=np.uint8).tobytes(),
+        training={"resolved": {"test_dataset": {"id": judge, "rows": 20}}},
+    )
+    first = api.get(FORMULA)
+    known = {"If-None-Match": first.headers["etag"]}
+    assert first.json()["formulas"][0]["r2_test"] == pytest.approx(1.0)
+    assert api.get(FORMULA, headers=known).status_code == 304
+    assert api.delete(f"/v1/datasets/{judge}?force=true").status_code == 204
+    again = api.get(FORMULA, headers=known)
+    assert again.status_code == 200
+    found = again.json()["formulas"][0]
+    assert (found["r2_network"], found["r2_test"]) == (pytest.approx(1.0), None)
+    assert found["r2_test_reason"] == "the data set whose rows judged the training was deleted"
+
+
 def test_without_the_data_set_there_is_no_r2_and_the_answer_says_why(api: Any, version: Any, dataset: str) -> None:
     assert api.delete(f"/v1/datasets/{dataset}?force=true").status_code == 204
     (found,) = api.get(FORMULA).json()["formulas"]

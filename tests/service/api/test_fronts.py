@@ -73,6 +73,22 @@ def test_without_a_data_set_errors_are_from_the_network(api: Any) -> None:
     assert front["formulas"][0]["r2_test"] is None
 
 
+def test_without_the_data_set_that_judged_the_front_is_another_answer(api: Any, publish: Any) -> None:
+    tables = [{"columns": {"a": x.tolist(), "y": (x**2).tolist()}} for x in (X[:, 0], X[:20, 1])]
+    own, judge = (api.post("/v1/datasets?name=a", json=table).json()["id"] for table in tables)
+    training = {"resolved": {"test_dataset": {"id": judge, "rows": 20}}}
+    parts = np.where(PARTS == Part.TEST, Part.TRAIN, PARTS).astype(np.uint8)
+    publish(compiled(parse("a**2"), {"a": (-1.0, 1.0)}), dataset_id=own, split=parts.tobytes(), training=training)
+    first = api.get(f"{BASE}/pareto")
+    assert first.json()["outputs"][0]["formulas"][-1]["r2_test"] == pytest.approx(1.0)
+    assert api.delete(f"/v1/datasets/{judge}?force=true").status_code == 204
+    again = api.get(f"{BASE}/pareto", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 200
+    point = again.json()["outputs"][0]["formulas"][-1]
+    assert (point["r2"], point["r2_test"]) == (pytest.approx(1.0), None)
+    assert point["r2_test_reason"] == "the data set whose rows judged the training was deleted"
+
+
 def test_a_front_may_be_kept_and_splines_have_none(api: Any, version: Any, publish: Any, regression: Any) -> None:
     first = api.get(f"{BASE}/pareto")
     assert "immutable" in first.headers["cache-control"]

@@ -55,8 +55,9 @@ def test_importance_is_the_librarys_on_the_training_rows(api: Any, state: Networ
 
 
 def test_importance_without_the_data_set_is_gone(api: Any, state: NetworkState) -> None:
+    known = {"If-None-Match": api.get(BASE + "/importance").headers["etag"]}
     assert api.delete(f"/v1/datasets/{api.get(BASE).json()['dataset']}?force=true").status_code == 204
-    response = api.get(BASE + "/importance")
+    response = api.get(BASE + "/importance", headers=known)
     assert (response.status_code, response.json()["type"]) == (410, "/errors#training-data-gone")
 
 
