@@ -124,4 +124,6 @@ class _Listener:
             self._count += 1
             self._listening = True
             while not self._ended.is_set():
-                self._count += len(list(driver.notifies(timeout=_RETRY_SECONDS)))
+                # Each counts as it comes: the generator ends only when its time is up.
+                for _ in driver.notifies(timeout=_RETRY_SECONDS):
+                    self._count += 1
