@@ -143,9 +143,13 @@ def _decoded(text: bytes) -> _Request:
     except msgspec.ValidationError as error:
         raise InvalidRows(f"not an inference request: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedBody(f"the body is not JSON: {error}") from None
+        raise _not_json(error) from None
     except RecursionError:
         raise MalformedBody("the body is nested too deeply") from None
+
+
+def _not_json(error: Exception) -> MalformedBody:
+    return MalformedBody(f"the body is not JSON: {error}")
 
 
 def _refuse_foreign(parsed: _Request) -> None:
@@ -207,6 +211,9 @@ def _from_json(item: _Input, count: int, pointer: str) -> NDArray[Any]:
         expected = "texts" if item.datatype == TEXT else "finite numbers"
         message = f"expected {expected}, flat or nested as the shape: {error}"
         raise invalid_rows([Fault(f"{pointer}/data", "wrong_values", message)]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        # Raw values are passed over at first: characters within texts are looked at only here.
+        raise _not_json(error) from None
     for _ in range(depth - 1):
         values = list(chain.from_iterable(values))
     if item.datatype == TEXT:

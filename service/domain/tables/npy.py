@@ -64,7 +64,10 @@ def _array(data: bytes) -> NDArray[Any]:
     content = memoryview(data)[start + length :]
     if not is_shape or math.prod(shape) * dtype.itemsize != len(content):
         raise _damaged()
-    return np.frombuffer(content, dtype).reshape(shape, order="F" if header.get("fortran_order") else "C")
+    try:
+        return np.frombuffer(content, dtype).reshape(shape, order="F" if header.get("fortran_order") else "C")
+    except (ValueError, OverflowError):  # beside a size of 0 one that NumPy cannot hold
+        raise _damaged() from None
 
 
 def _check_type(dtype: np.dtype[Any], shape: tuple[Any, ...]) -> None:

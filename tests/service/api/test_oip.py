@@ -223,6 +223,12 @@ def test_raw_bytes_must_add_up(api: Any, pair: NetworkState) -> None:
     error(api.post(URL, content=b"[" * 100_000))
 
 
+@pytest.mark.parametrize("text", [b"\xff", rb"\ud800", rb"\x"])
+def test_a_text_that_is_none_is_no_json(api: Any, pair: NetworkState, text: bytes) -> None:
+    head = b'{"inputs": [{"name": "x", "shape": [1], "datatype": "BYTES", "data": ["'
+    assert "not JSON" in error(api.post(URL, content=head + text + b'"]}]}'))
+
+
 def test_values_outside_the_training_range_are_counted_or_refused(api: Any, pair: NetworkState) -> None:
     far = asked([[0.0, 9.0]], shape=[1, 2])
     assert api.post(URL, json=far).json()["parameters"]["outside_count"] == 1

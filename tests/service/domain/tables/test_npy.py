@@ -74,6 +74,12 @@ def test_a_shape_that_is_not_that_of_the_bytes_takes_no_memory(shape: str) -> No
         read_npy(forged("{'descr': '<f8', 'fortran_order': False, 'shape': " + shape + "}", b"\0" * 8), LIMITS)
 
 
+@pytest.mark.parametrize("shape", [(0, 2**70), (2**70, 0), (0, 2**62)])
+def test_a_size_that_no_array_has_is_damage_beside_a_size_of_0_too(shape: tuple[int, int]) -> None:
+    with pytest.raises(MalformedBody):
+        read_npy(forged(f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}"), LIMITS)
+
+
 @pytest.mark.parametrize("header", ["__import__('os').abort()", "(" * 5_000, "{'descr': 3}", "", "{}", "[1]"])
 def test_a_header_is_never_run(header: str) -> None:
     with pytest.raises(MalformedBody):
