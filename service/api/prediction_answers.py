@@ -24,7 +24,7 @@ def prediction_body(
     """Gives the answer for rows that were sent; what explains it is added in JSON."""
     if media_type != JSON:
         columns = _columns(answer) + _interval_columns(answer, (explained or {}).get("interval"))
-        return table_bytes(pl.DataFrame(columns), media_type)
+        return table_bytes(pl.DataFrame(_distinct(columns)), media_type)
     return _json({**_head(row, answer), "domain": _domain(answer), **(explained or {})})
 
 
@@ -99,13 +99,29 @@ def _columns(answer: Prediction) -> list[pl.Series]:
     return columns
 
 
+def _distinct(columns: list[pl.Series]) -> list[pl.Series]:
+    """Gives the columns, later ones of a name with apostrophes behind it: targets come first and keep theirs."""
+    taken: set[str] = set()
+    found = []
+    for column in columns:
+        name = column.name
+        while name in taken:
+            name += "'"
+        taken.add(name)
+        found.append(column.alias(name))
+    return found
+
+
 def _interval_columns(answer: Prediction, interval: Mapping[str, Any] | None) -> list[pl.Series]:
     """Gives low(strength) and high(strength) of each output; of classes in_set(a) of each, 1 or 0."""
     if interval is None:
         return []
     if answer.classes is not None:
         members = [set(row) for row in interval["sets"]]
-        return [pl.Series(f"in_set({name})", [int(name in row) for row in members]) for name in answer.classes]
+        return [
+            pl.Series(f"in_set({name})", [int(name in row) for row in members], dtype=pl.Int64)
+            for name in answer.classes
+        ]
     ends = [(word, interval[word]) for word in ("low", "high")]
     return [
         pl.Series(f"{word}({name})", values[:, place])
@@ -121,12 +137,13 @@ def _stored_frame(page: StoredPrediction) -> pl.DataFrame:
     def titled(word: str, output: str) -> str:
         return word if single else f"{word}({output})"
 
+    # Said, not guessed from the values: a page may have none, or none that is known.
+    kind = pl.Float64 if answer.classes is None else pl.String
     columns = [pl.Series("row", page.rows, dtype=pl.Int64)]
     for place, output in enumerate(answer.outputs):
-        columns.append(pl.Series(titled("prediction", output), [values[place] for values in answer.values]))
-        for word, rows in (("actual", page.actual), ("residual", page.residual)):
+        for word, rows in (("prediction", answer.values), ("actual", page.actual), ("residual", page.residual)):
             if rows is not None:
-                columns.append(pl.Series(titled(word, output), [values[place] for values in rows]))
+                columns.append(pl.Series(titled(word, output), [values[place] for values in rows], dtype=kind))
     if answer.classes is not None:
         columns += _columns(answer)[1:]
     return pl.DataFrame(columns)

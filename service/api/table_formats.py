@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -73,4 +74,16 @@ def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.col(pl.String))
         .name.keep()
     )
-    return cells.rename({name: "'" + name for name in cells.columns if name.startswith(_FORMULA_STARTS)})
+    return cells.rename(_harmless_names(cells.columns))
+
+
+def _harmless_names(names: Sequence[str]) -> dict[str, str]:
+    """Gives new names by the old ones; one that another column has already gets more apostrophes."""
+    taken, found = set(names), {}
+    for name in names:
+        if name.startswith(_FORMULA_STARTS):
+            found[name] = "'" + name
+            while found[name] in taken:
+                found[name] = "'" + found[name]
+            taken.add(found[name])
+    return found

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from kan.encoding import NumberInput, NumberOutput
+from kan.encoding import ClassOutput, NumberInput, NumberOutput
 from kan.state import NetworkState
+from service.api.table_formats import FILE_FORMATS
 from service.domain.residuals import KNOWN_ROWS
+from service.domain.tables.upload import CSV
 
 URL = "/v1/models/concrete/versions/1/predict"
 ROWS = {"rows": [[0.1], [0.2]]}
@@ -54,6 +56,25 @@ def test_tables_have_the_ends_as_columns(api: Any, numbers: None) -> None:
     assert lines[0] == '"y","low(y)","high(y)"'
     said, low, high = (float(cell) for cell in lines[1].split(","))
     assert (low, high) == (said - 9.0, said + 9.0)
+
+
+@pytest.mark.parametrize("media_type", FILE_FORMATS)
+def test_a_target_with_the_name_of_an_end_keeps_it(api: Any, publish: Any, network_of: Any, media_type: str) -> None:
+    outputs = (NumberOutput("y", 2.0, 1.5), NumberOutput("low(y)", 0.0, 1.0))
+    publish(network_of((NumberInput("x", "x", 0.0, 1.0, -1.0, 1.0),), outputs), training={"residuals": NINE * 2})
+    answer = api.post(URL + "?interval=.9", json=ROWS, headers={"Accept": media_type})
+    assert answer.status_code == 200, answer.text
+    if media_type == CSV:
+        names = answer.text.splitlines()[0].replace('"', "").split(",")
+        assert names == ["y", "low(y)", "low(y)'", "high(y)", "low(low(y))", "high(low(y))"]
+
+
+def test_a_class_target_with_the_name_of_a_probability_keeps_it(api: Any, publish: Any, network_of: Any) -> None:
+    inputs = (NumberInput("x", "x", 0.0, 1.0, -1.0, 1.0),)
+    publish(network_of(inputs, (ClassOutput("probability(a)", ("a", "b", "c")),)))
+    answer = api.post(URL, json=ROWS, headers={"Accept": CSV})
+    names = ["probability(a)", "probability(a)'", "probability(b)", "probability(c)"]
+    assert answer.text.splitlines()[0].replace('"', "").split(",") == names
 
 
 def test_classes_have_sets_that_are_never_empty(api: Any, publish: Any, classification: NetworkState) -> None:

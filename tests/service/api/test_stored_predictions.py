@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from kan.encoding import NumberInput, NumberOutput
 from kan.split import Part
+from kan.state import NetworkState
 from service.api import predictions
+from service.domain.tables.upload import NPY, PARQUET
 
 BASE = "/v1/models/concrete/versions/1"
 PARTS = np.array([Part.TRAIN, Part.TEST, Part.VALIDATION, Part.TEST, Part.UNUSED], dtype=np.uint8)
@@ -50,6 +54,35 @@ def test_csv_has_a_line_per_row(api: Any, dataset: str) -> None:
     lines = response.text.splitlines()
     assert lines[0] == '"row","prediction","actual","residual"'
     assert [line.split(",")[0] for line in lines[1:]] == ["1", "3"]
+
+
+def parquet(api: Any, url: str) -> pl.DataFrame:
+    answer = api.get(url, headers={"Accept": PARQUET})
+    assert answer.status_code == 200, answer.text
+    return pl.read_parquet(io.BytesIO(answer.content))
+
+
+@pytest.mark.parametrize(("page", "rows"), [("offset=9", 0), ("offset=4&limit=1", 1)])
+def test_a_page_without_known_values_has_the_columns_of_every_page(
+    api: Any, dataset: str, page: str, rows: int
+) -> None:
+    url = f"{BASE}/predictions?dataset={dataset}"
+    assert parquet(api, f"{url}&{page}").schema == parquet(api, url).schema
+    answer = api.get(f"{url}&{page}", headers={"Accept": NPY})
+    assert answer.status_code == 200, answer.text
+    assert np.load(io.BytesIO(answer.content)).shape == (rows, 4)
+
+
+def test_classes_that_are_not_known_are_texts(api: Any, publish: Any, classification: NetworkState) -> None:
+    publish(classification)
+    columns = {"x": [0.1, 0.2], "domain": [0.3, -0.4], "kind": ["a", None]}
+    made = api.post("/v1/datasets?name=a", json={"columns": columns}).json()["id"]
+    url = f"{BASE}/predictions?dataset={made}"
+    assert parquet(api, url)["actual"].to_list() == ["a", None]
+    for page, actual in (("offset=1", [""]), ("offset=2", [])):
+        assert parquet(api, f"{url}&{page}").schema == parquet(api, url).schema
+        found = np.load(io.BytesIO(api.get(f"{url}&{page}", headers={"Accept": NPY}).content))
+        assert found["actual"].tolist() == actual
 
 
 def test_another_data_set_has_no_parts(api: Any, dataset: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 from kan.encoding import NumberInput, NumberOutput
 from kan.state import NetworkState
 from service.api.table_formats import FILE_FORMATS, table_bytes
-from service.domain.tables.upload import ARROW, NPY
+from service.domain.tables.upload import ARROW, CSV, NPY
 
 COLUMNS: dict[str, list[Any]] = {"x €": [1.5, None, -3.0], "site": ["north", "süd", None], "y": [1.0, 2.0, 3.0]}
 PREDICT = "/v1/models/concrete/versions/1/predict"
@@ -79,6 +79,12 @@ def test_classes_go_out_as_a_structure(api: Any, publish: Any, classification: N
     found = np.load(io.BytesIO(answer.content), allow_pickle=False)
     assert found.dtype.names == ("kind", "probability(a)", "probability(b)", "probability(=c)")
     assert str(found["kind"][0]) in ("a", "b", "=c")
+
+
+def test_names_that_are_made_harmless_stay_apart() -> None:
+    frame = pl.DataFrame({"=a": [1.0], "'=a": [2.0], "''=a": [3.0], "+b": [4.0], "a": [5.0]})
+    header = table_bytes(frame, CSV).decode().splitlines()[0]
+    assert header.replace('"', "").split(",") == ["'''=a", "'=a", "''=a", "'+b", "a"]
 
 
 def test_bytes_that_are_not_what_they_say_are_400_and_objects_422(api: Any) -> None:
