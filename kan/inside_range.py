@@ -17,7 +17,7 @@ class InsideRange:
         numbers = [item for item in encoding.inputs if isinstance(item, NumberInput)]
         self._columns = [item.column for item in numbers]
         self._shift, self._scale = np.array([(item.shift, item.scale) for item in numbers]).T
-        self._low, self._high = np.array([(item.low, item.high) for item in numbers]).T
+        self._low, self._high = np.array([_plain_range(item) for item in numbers]).T
 
     def encode(self, table: Table, matrix: Array | None = None) -> Array | None:
         """Gives the network inputs.
@@ -33,6 +33,12 @@ class InsideRange:
         if not ((values >= self._low) & (values <= self._high)).all():
             return None
         return np.asarray((values - self._shift) / self._scale)
+
+
+def _plain_range(item: NumberInput) -> tuple[float, float]:
+    """Gives the range in which numbers count as they are: one row far off may lie beyond the floor or the ceiling."""
+    low = item.low if item.floor is None else max(item.low, item.floor)
+    return low, item.high if item.ceiling is None else min(item.high, item.ceiling)
 
 
 def inside_range(encoding: Encoding) -> InsideRange | None:

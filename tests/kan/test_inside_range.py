@@ -33,6 +33,18 @@ def test_a_row_that_needs_a_look_is_left_to_the_long_way(value: float) -> None:
     assert short.encode({"a": np.array([200.0, value]), "b": np.zeros(2)}) is None
 
 
+@pytest.mark.parametrize("value", [-400.0, 700.0])
+def test_a_far_row_of_the_training_counts_as_the_floor_or_the_ceiling(value: float) -> None:
+    encoding = Encoding((NumberInput("a", "a", 0.0, 1.0, -500.0, 900.0, None, -20.0, 20.0),), TARGET)
+    short = inside_range(encoding)
+    assert short is not None
+    assert short.encode({"a": np.array([value])}) is None
+    ends = {"a": np.array([-20.0, 20.0])}
+    found = short.encode(ends)
+    assert found is not None
+    assert_array_equal(found, encode(encoding, ends))
+
+
 @pytest.mark.parametrize(
     "encoding",
     [
