@@ -28,6 +28,8 @@ OUTPUT_KINDS: dict[str, type[Any]] = {
 
 # Written where they are there: networks of before have none.
 OPTIONAL = ("floor", "ceiling")
+# More rows no table has; JSON of most readers and NumPy know no larger whole number.
+_LARGEST_COUNT = 2**63 - 1
 
 
 def to_json(encoding: Encoding) -> dict[str, Any]:
@@ -87,7 +89,8 @@ def _field(value: object, name: str, path: str) -> Any:
     if name in ("levels", "classes"):
         return _texts(value, path)
     if name == "counts":
-        _require(isinstance(value, list) and all(type(item) is int and item >= 0 for item in value), path, "counts")
+        are_counts = isinstance(value, list) and all(type(n) is int and 0 <= n <= _LARGEST_COUNT for n in value)
+        _require(are_counts, path, "counts")
         return tuple(value) if isinstance(value, list) else ()
     if name == "fill" and value is None:
         return None

@@ -56,6 +56,7 @@ def test_encoding_of_before_has_no_floor_and_no_ceiling_and_gets_none_written() 
         (("inputs", 0, "new"), 3),
         (("inputs", 3, "levels"), ["a", "a", "b"]),
         (("inputs", 3, "counts"), [1, 2, -3]),
+        (("inputs", 3, "counts"), [1, 2, 2**63]),
         (("outputs", 0, "std"), -1.0),
         (("outputs", 0), None),
     ],

@@ -107,6 +107,18 @@ def same_name(header: dict[str, Any], _: dict[str, Any]) -> None:
     header["encoding"]["outputs"][0]["name"] = "x"
 
 
+def half_a_character(header: dict[str, Any], _: dict[str, Any]) -> None:
+    header["encoding"]["dropped"] = [["\ud800", "x"]]
+
+
+def numbers_of_the_range(**numbers: float) -> Callable[[dict[str, Any], dict[str, Any]], None]:
+    return lambda header, _: header["encoding"]["inputs"][0].update(numbers)
+
+
+def numbers_of_the_target(**numbers: float) -> Callable[[dict[str, Any], dict[str, Any]], None]:
+    return lambda header, _: header["encoding"]["outputs"][0].update(numbers)
+
+
 def later_version(header: dict[str, Any], _: dict[str, Any]) -> None:
     header["version"] = 99
 
@@ -125,6 +137,16 @@ CHANGES = (
     same_name,
     later_version,
     code_as_function,
+    half_a_character,
+    numbers_of_the_range(low=-1.7e308, high=1.7e308),
+    numbers_of_the_range(low=-1e152),
+    numbers_of_the_range(shift=1e200),
+    numbers_of_the_range(fill=-1e200),
+    numbers_of_the_range(ceiling=1e200),
+    numbers_of_the_range(scale=1e-300, high=1e10),
+    numbers_of_the_range(scale=1e-300, fill=1e10),
+    numbers_of_the_range(scale=1e-300, shift=1.0, low=1.0, high=1.0),
+    numbers_of_the_target(mean=1.7e308),
 )
 
 
@@ -132,6 +154,47 @@ def test_a_file_with_something_wrong_in_it_is_refused(api: Any, file: bytes) -> 
     for change in CHANGES:
         refused(api.post(URL, content=forged(change, file), headers=BYTES))
     assert api.get("/v1/models").json()["data"] == []
+
+
+def test_a_count_beyond_all_tables_is_refused(api: Any, regression: NetworkState) -> None:
+    def change(header: dict[str, Any], _: dict[str, Any]) -> None:
+        header["encoding"]["inputs"][2]["counts"][0] = 10**30
+
+    refused(api.post(URL, content=forged(change, dump(regression)), headers=BYTES))
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        # What is learnt of -1e150 and 1e150, the largest numbers that a table may have.
+        {"shift": 0.0, "scale": 1e150, "low": -1e150, "high": 1e150, "floor": -1.25e150, "ceiling": 1.25e150},
+        # One row far off: the ceiling is where numbers end.
+        {"shift": 0.5, "scale": 0.5, "low": 0.0, "high": 1e150, "floor": -0.125, "ceiling": 10.5},
+        {"scale": 1e-60, "low": 0.0, "high": 1e9, "fill": 3.0},
+        {"shift": 0.0, "scale": 1e-300, "low": -1e-300, "high": 1e-300},
+    ],
+)
+@pytest.mark.parametrize("function", [None, "x^2"])
+def test_a_range_as_wide_as_any_table_is_read_in_every_way(
+    api: Any, network_of: Any, numbers: dict[str, float], function: str | None
+) -> None:
+    def change(header: dict[str, Any], arrays: dict[str, Any]) -> None:
+        header["encoding"]["inputs"][0].update(numbers)
+        constants = {"function": function, "a": 1.0, "b": 1.0, "c": 1.0, "d": 0.0}
+        edges = [{"source": source, "target": 0, **constants} for source in (0, 1)]
+        if function:
+            header["layers"][0]["formulas"] = edges
+            arrays["layers.0.mask"] = np.zeros_like(arrays["layers.0.mask"])
+
+    inputs = tuple(NumberInput(name, name, 0.0, 1.0, -1.0, 1.0) for name in ("x", "z"))
+    content = forged(change, dump(network_of(inputs, (NumberOutput("y", 2.0, 1.5),))))
+    made = api.post(URL, content=content, headers=BYTES)
+    assert made.status_code == 201, made.text
+    address = made.headers["location"]
+    asked = {"test": "separability", "inputs": ["x"], "kind": "additive"}
+    answers = [api.post(f"{address}/hypotheses", json=asked)]
+    answers += [api.get(address + part) for part in ("", "/formula", "/pareto", "/export?format=json", "/plot.svg")]
+    assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
 
 
 def refused(response: httpx.Response) -> dict[str, Any]:
