@@ -1,7 +1,8 @@
 """A frozen network that compiled kernels evaluate: what serves, without torch and without numba.
 
 Until the kernels are ready, which takes about a minute on a type of CPU that never ran them, the plain definition
-answers: the same numbers but for their last bits.
+answers: the same numbers but for their last bits. It goes on answering for a network that no edges of the library make
+up, or only far too many: kernels know no other edges.
 """
 
 from typing import Any
@@ -11,12 +12,13 @@ from numpy import empty, ndarray
 from numpy.typing import DTypeLike, NDArray
 
 from kan.errors import ShapeMismatch
-from kan.kernels.cpu.layout import layout
+from kan.kernels.cpu.layout import Layout, layout
 from kan.kernels.native.compiling import KERNELS, Kernels
 from kan.kernels.native.functions import Functions
 from kan.predictor import evaluate
+from kan.slopes import input_gradient
 from kan.state import NetworkState
-from kan.written_edges import with_library_only
+from kan.written_edges import library_form
 
 
 class Predictor:
@@ -30,17 +32,17 @@ class Predictor:
 
     def __init__(self, state: NetworkState, dtype: DTypeLike = np.float64, kernels: Kernels = KERNELS) -> None:
         self._state, self._dtype, self._kernels = state, np.dtype(dtype), kernels
-        self._layout = layout(with_library_only(state), dtype)
-        self._row, self.outputs = (self._layout.inputs,), self._layout.outputs
-        # What the kernels call a model; the arrays behind the addresses live as long as the layout does.
-        arrays = self._layout.plan, self._layout.weights, self._layout.grids
-        self._model = np.array([number for array in arrays for number in (array.ctypes.data, len(array))])
+        self._row, self.outputs = (state.widths[0],), state.widths[-1]
+        known = library_form(state)
+        self._arrays = () if known is None else _arrays(layout(known, dtype))
+        # What the kernels call a model; the arrays behind the addresses live as long as this object does.
+        self._model = np.array([number for array in self._arrays for number in (array.ctypes.data, len(array))])
         self._functions: Functions | None = None
 
     @property
     def nbytes(self) -> int:
         """Bytes that it holds beside the network."""
-        return sum(array.nbytes for array in (self._layout.plan, self._layout.weights, self._layout.grids))
+        return sum(array.nbytes for array in self._arrays)
 
     def evaluate(self, x: NDArray[Any]) -> NDArray[Any]:
         """Gives the outputs; the same bits for a row alone as among many.
@@ -78,18 +80,20 @@ class Predictor:
         Raises:
             ShapeMismatch: x or by_output has another shape.
         """
-        functions = self._kernels.wait()
         x = self._checked("x", x, self._row)
         by_output = self._checked("by_output", by_output, (self.outputs,))
         if len(x) != len(by_output):
             raise ShapeMismatch("by_output", f"({len(x)}, {self.outputs})", by_output.shape)
-        by_input = np.empty(x.shape, self._dtype)
+        if not self._arrays:
+            doubles = x.astype(np.float64), by_output.astype(np.float64)
+            return input_gradient(self._state, *doubles).astype(self._dtype)
+        functions, by_input = self._kernels.wait(), np.empty(x.shape, self._dtype)
         if functions.input_gradient(self._model, self._dtype.name)(x, by_output, len(x), by_input):
             raise MemoryError
         return by_input
 
     def _is_ready(self) -> bool:
-        functions = self._kernels.functions()
+        functions = self._kernels.functions() if self._arrays else None
         if functions is not None:
             self._outputs = functions.outputs(self._model, self._dtype.name)
             self._functions = functions
@@ -101,3 +105,7 @@ class Predictor:
         if array.shape[1:] != row:
             raise ShapeMismatch(name, f"(rows, {row[0]})", array.shape)
         return array
+
+
+def _arrays(found: Layout) -> tuple[NDArray[Any], ...]:
+    return found.plan, found.weights, found.grids

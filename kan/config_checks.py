@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kan.errors import ExpressionError, InvalidConfig
 from kan.symbolic.functions import FUNCTIONS
-from kan.symbolic.written import function_named
+from kan.symbolic.written import check_made_of_library, function_named, is_written
 
 # Of one layer, and of one product: what a spec of a few bytes may ask for.
 MAX_PRODUCTS, MAX_FACTORS = 1000, 100
@@ -42,6 +42,16 @@ def check_function(field: str, value: object) -> None:
     except ExpressionError as error:
         words = f"expected one of {', '.join(FUNCTIONS)}, or an expression of x such as x*exp(-x); {error}"
         raise InvalidConfig(field, words) from None
+
+
+def check_new_function(field: str, value: object) -> None:
+    """Refuses what `check_function` does, and an expression that the library cannot make up; a stored one is read."""
+    check_function(field, value)
+    try:
+        if is_written(str(value)):
+            check_made_of_library(str(value))
+    except ExpressionError as error:
+        raise InvalidConfig(field, f"{value} cannot be made of the library's functions: {error.message}") from None
 
 
 def check_bool(field: str, value: object) -> None:

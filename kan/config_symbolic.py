@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kan.config_checks import check_function, check_int, check_range
+from kan.config_checks import check_int, check_new_function, check_range
 from kan.errors import InvalidConfig
 
 
@@ -49,7 +49,7 @@ class Symbolify:
                 raise InvalidConfig("library", "expected a list of functions")
             object.__setattr__(self, "library", tuple(self.library))
             for name in self.library:
-                check_function("library", name)
+                check_new_function("library", name)
         check_range("r2_threshold", self.r2_threshold, 0.0, 1.0)
         check_range("complexity_weight", self.complexity_weight, 0.0, 1.0)
         check_range("negligible", self.negligible, 0.0, 1.0)

@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from kan.bspline import Array, edge_spline
 from kan.curve_formulas import LayerFormulas, output_std
 from kan.encoding import NumberInput, input_level_names
 from kan.predictor import edge_values
-from kan.state import LayerState, NetworkState
-from kan.symbolic.written import function_named
+from kan.slopes import edge_slopes
+from kan.state import Array, LayerState, NetworkState
 
 
 class EdgeSamples:
@@ -92,30 +91,6 @@ def curve_range(layer: LayerState, source: int, span: str) -> tuple[float, float
         return float(statistics.low[source]), float(statistics.high[source])
     knots = layer.knots[source]
     return float(knots[layer.degree]), float(knots[len(knots) - layer.degree - 1])
-
-
-def edge_slopes(state: NetworkState, layer: LayerState, source: int, x: Array) -> Array:
-    """Gives d phi / dx of every edge that leaves a number input.
-
-    Args:
-        x: (rows,).
-
-    Returns:
-        (rows, outputs).
-    """
-    knots, coefficients = layer.knots[source], layer.coefficients[source]
-    slopes = layer.spline_weight[source] * edge_spline(x, knots, coefficients, layer.degree, state.outside, order=1)
-    if state.base == "silu":
-        decay = np.exp(-np.abs(x))
-        sigmoid = np.where(x >= 0, 1.0, decay) / (1.0 + decay)
-        slopes = slopes + layer.base_weight[source] * (sigmoid * (1.0 + x * (1.0 - sigmoid)))[:, None]
-    slopes = np.asarray(layer.mask[source] * slopes)
-    for formula in layer.formulas:
-        if formula.source == source:
-            with np.errstate(all="ignore"):
-                slope = function_named(formula.function).slope(formula.b * x + formula.c)
-                slopes[:, formula.target] += formula.a * formula.b * slope
-    return slopes
 
 
 def _numbers(values: Array) -> list[float | None]:

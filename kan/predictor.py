@@ -45,11 +45,24 @@ def evaluate_layers(state: NetworkState, x: Array) -> list[Array]:
         raise ShapeMismatch("x", f"(rows, {state.layers[0].inputs})", x.shape)
     values = [x]
     for layer in state.layers:
-        sums = layer_values(layer, values[-1], base=state.base, outside=state.outside)
-        for edge in layer.formulas:
-            sums[:, edge.target] += formula_values(edge, values[-1][:, edge.source])
-        values.append(_nodes(layer, sums))
+        values.append(_nodes(layer, layer_sums(state, layer, values[-1])))
     return values
+
+
+def layer_sums(state: NetworkState, layer: LayerState, x: Array) -> Array:
+    """Gives all sums of one layer, before any product.
+
+    Args:
+        state: whose layer it is.
+        x: (rows, inputs) of the layer.
+
+    Returns:
+        (rows, outputs).
+    """
+    sums = layer_values(layer, x, base=state.base, outside=state.outside)
+    for edge in layer.formulas:
+        sums[:, edge.target] += formula_values(edge, x[:, edge.source])
+    return sums
 
 
 def contributions(state: NetworkState, x: Array) -> Array:

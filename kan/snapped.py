@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import isfinite
 
-from kan.config_checks import check_function
+from kan.config_checks import check_new_function
 from kan.edge_places import check_edge, layer_at, with_layer
 from kan.encoding_columns import NumberInput
 from kan.errors import InvalidConfig
@@ -18,7 +18,7 @@ def with_formula(state: NetworkState, layer: int, formula: EdgeFormula) -> Netwo
     Args:
         state: the network.
         layer: of the edge; which edge it is the formula says.
-        formula: a live edge from a number, with a function of the library and finite constants.
+        formula: a live edge from a number, with a function of the library, or one made of those, and finite constants.
 
     Raises:
         InvalidConfig: anything else.
@@ -67,7 +67,7 @@ def without_ends(state: NetworkState) -> NetworkState:
 
 
 def _check_formula(formula: EdgeFormula) -> None:
-    check_function("function", formula.function)
+    check_new_function("function", formula.function)
     for name in ("a", "b", "c", "d"):
         if not isfinite(getattr(formula, name)):
             raise InvalidConfig(name, "expected a finite number")

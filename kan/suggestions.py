@@ -6,7 +6,7 @@ from math import log2
 
 import numpy as np
 
-from kan.config_checks import check_function
+from kan.config_checks import check_new_function
 from kan.errors import InvalidConfig
 from kan.predictor import edge_values
 from kan.state import Array, LayerState, NetworkState
@@ -99,7 +99,7 @@ def suggestions(
     """
     names = DEFAULT_LIBRARY if library is None else tuple(dict.fromkeys(library))
     for name in names:
-        check_function("library", name)
+        check_new_function("library", name)
     later = [name for name in names if library is None and name in LAST_RESORT]
     found = _fitted(curve, [name for name in names if name not in later], steps)
     if later and all(fit.r2 < EXPLAINED for fit in found):

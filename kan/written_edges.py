@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from kan.errors import ExpressionError
 from kan.node_layers import formula_layer, node_layers
 from kan.state import EdgeFormula, LayerState, NetworkState, in_order
 from kan.symbolic.grammar import Binary, Constant, Node, Variable
-from kan.symbolic.simplifying import simplified, substituted
+from kan.symbolic.simplifying import added, simplified, substituted
 from kan.symbolic.sums import sum_of
 from kan.symbolic.written import ARGUMENT, is_written, written_root
 
@@ -19,10 +20,22 @@ def has_written(state: NetworkState) -> bool:
 
 
 def with_library_only(state: NetworkState) -> NetworkState:
-    """Gives a network that predicts the same, with all edges of the library; it may have more layers."""
+    """Gives a network that predicts the same, with all edges of the library; it may have more layers.
+
+    Raises:
+        ExpressionError: a function that the library cannot make up, or a layer that would need more than 50,000 edges.
+    """
     if not has_written(state):
         return state
     return replace(state, layers=tuple(part for layer in state.layers for part in _parted(layer)))
+
+
+def library_form(state: NetworkState) -> NetworkState | None:
+    """Gives `with_library_only`, or None where there is no such network: it can be evaluated by its definition only."""
+    try:
+        return with_library_only(state)
+    except ExpressionError:
+        return None
 
 
 def _parted(layer: LayerState) -> list[LayerState]:
@@ -40,12 +53,14 @@ def _parted(layer: LayerState) -> list[LayerState]:
 
 def _whole(edges: Sequence[EdgeFormula]) -> Node:
     """Gives what some edges add to one sum, of the variables x0, x1 and so on."""
-    total: Node = Constant(0.0)
-    for edge in edges:
-        argument = Binary("+", Binary("*", Constant(edge.b), Variable(f"x{edge.source}")), Constant(edge.c))
-        applied = substituted(written_root(edge.function), {ARGUMENT.name: argument})
-        total = Binary("+", total, Binary("+", Binary("*", Constant(edge.a), applied), Constant(edge.d)))
-    return simplified(total)
+    # Not one sum of two after the other: a thousand edges would be as deep.
+    return added(*(simplified(_applied(edge)) for edge in edges))
+
+
+def _applied(edge: EdgeFormula) -> Node:
+    argument = Binary("+", Binary("*", Constant(edge.b), Variable(f"x{edge.source}")), Constant(edge.c))
+    applied = substituted(written_root(edge.function), {ARGUMENT.name: argument})
+    return Binary("+", Binary("*", Constant(edge.a), applied), Constant(edge.d))
 
 
 def _side_by_side(own: LayerState, beside: LayerState) -> LayerState:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kan.encoding import MISSING_LEVEL, BinaryOutput, ClassOutput, Encoding, Input, LevelsInput, NumberInput
-from kan.errors import ExportError
+from kan.errors import ExportError, ExpressionError
 from kan.evaluation_cost import bessel_edges
 from kan.export.pieces import spline_pieces
 from kan.state import LayerState, NetworkState
@@ -37,11 +37,12 @@ def document(state: NetworkState) -> dict[str, Any]:
     """Gives the network as plain JSON values; pruned edges are left out.
 
     Raises:
-        ExportError: it has no encoding, or needs more than a million numbers.
+        ExportError: it has no encoding, needs more than a million numbers, or has functions that people wrote and that
+            the library cannot make up, or with far too many edges only.
     """
     if state.encoding is None:
         raise ExportError("a network without an encoding has no columns to be used with")
-    plain = with_library_only(state)
+    plain = _with_library_only(state)
     check_size(plain)
     encoding = state.encoding
     columns = list(encoding.columns)
@@ -68,6 +69,14 @@ def check_size(state: NetworkState) -> None:
         dear = f" (a j0 counts as {BESSEL_POINTS})" if any(map(bessel_edges, state.layers)) else ""
         limit = f"the limit is {MAX_NUMBERS:,}; take safetensors"
         raise ExportError(f"written out it has {numbers:,} numbers{dear}, {limit}")
+
+
+def _with_library_only(state: NetworkState) -> NetworkState:
+    try:
+        return with_library_only(state)
+    except ExpressionError as error:
+        message = f"functions that were added cannot be written out by those of the library: {error.message}"
+        raise ExportError(f"{message}; take safetensors") from None
 
 
 def _numbers(layer: LayerState) -> int:

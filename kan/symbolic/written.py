@@ -16,6 +16,7 @@ from kan.symbolic.grammar import Binary, Call, Constant, Negative, Node, Variabl
 from kan.symbolic.printing import text
 from kan.symbolic.simplifying import simplified, substituted
 from kan.symbolic.slopes import value_and_slope
+from kan.symbolic.sums import sum_of
 
 ARGUMENT = Variable("x")
 MAX_LENGTH = 500
@@ -44,15 +45,24 @@ def written(expression: str) -> str:
     'x*exp(-2*x)'
 
     Raises:
-        ExpressionError: no expression, or none of exactly one variable.
+        ExpressionError: no expression, none of exactly one variable, or one that the library cannot make up.
     """
     parsed = parse(expression)
     if len(parsed.variables) != 1:
         found = ", ".join(parsed.variables) or "none"
         raise ExpressionError(f"expected an expression of one variable, such as x*exp(-x); its variables are {found}")
     name = text(simplified(substituted(_of_exponentials(parsed.root), {parsed.variables[0]: ARGUMENT})))
-    written_root(name)
+    check_made_of_library(name)
     return name
+
+
+def check_made_of_library(name: str) -> None:
+    """Refuses an expression of x that no edges of the library make up: kernels and exports would not have it.
+
+    Raises:
+        ExpressionError: such as 0**x, or no expression of x at all.
+    """
+    sum_of(written_root(name))
 
 
 @lru_cache(maxsize=1000)

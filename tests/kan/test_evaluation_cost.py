@@ -25,3 +25,9 @@ def test_an_edge_counts_once_and_a_bessel_function_as_its_points() -> None:
 
 def test_a_bessel_function_within_an_expression_counts_too() -> None:
     assert evaluated_edges(with_formula("x*j0(x)")) > BESSEL_POINTS
+
+
+def test_a_function_that_the_library_cannot_make_up_counts_as_its_operations() -> None:
+    # x, -2 and the power between them, beside the edge itself.
+    assert evaluated_edges(with_formula("(-2)**x")) == 9 + 3
+    assert evaluated_edges(with_formula("j0((-2)**x)")) == 9 + 3 + BESSEL_POINTS

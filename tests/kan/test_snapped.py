@@ -76,6 +76,7 @@ def test_order_of_formulas_is_that_of_their_edges() -> None:
         (random_network(2, 1), EdgeFormula(2, 0, "x", 1.0, 1.0, 0.0, 0.0), "source"),
         (random_network(2, 1), EdgeFormula(0, 1, "x", 1.0, 1.0, 0.0, 0.0), "target"),
         (random_network(2, 1), EdgeFormula(0, 0, "zeta", 1.0, 1.0, 0.0, 0.0), "function"),
+        (random_network(2, 1), EdgeFormula(0, 0, "0**x", 1.0, 0.1, 2.0, 0.0), "function"),
         (random_network(2, 1), EdgeFormula(0, 0, "x", 1.0, np.inf, 0.0, 0.0), "b"),
         (random_network(2, 1, levels=(3, None)), EdgeFormula(0, 0, "x", 1.0, 1.0, 0.0, 0.0), "source"),
     ],

@@ -23,12 +23,14 @@ from kan.formulas.rounding import rounded
 from kan.kernels.native.compiling import KERNELS
 from kan.losses import SquaredError
 from kan.network import Kan
+from kan.node_layers import formula_layer
 from kan.optimizers.levenberg_marquardt import LevenbergMarquardt
 from kan.penalty import constant_penalty, penalty_matrix
 from kan.predictor import evaluate
+from kan.slopes import input_gradient
 from kan.state import EdgeFormula, NetworkState
 from kan.table_training import TableTask
-from kan.written_edges import has_written, with_library_only
+from kan.written_edges import has_written, library_form, with_library_only
 from tests.kan.networks import mixed_network, random_network
 from tests.kan.training import trained
 
@@ -163,3 +165,48 @@ def test_a_process_that_knows_nothing_of_the_function_predicts_the_same(tmp_path
     command = [sys.executable, "-c", script, str(tmp_path / "network.safetensors"), json.dumps(x.tolist())]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(ran.stdout) == evaluate(state, x).tolist()
+
+
+def with_first_edge(state: NetworkState, function: str) -> NetworkState:
+    """Puts a function on the first edge unasked, as networks of earlier releases have it."""
+    layer = state.layers[0]
+    mask = layer.mask.copy()
+    mask[0, 0] = 0.0
+    fixed = replace(layer, mask=mask, formulas=(EdgeFormula(0, 0, function, 1.0, 0.1, 2.0, 0.0),))
+    return replace(state, layers=(fixed, *state.layers[1:]))
+
+
+@pytest.mark.parametrize("function", ["0**x", "(-2)**x"])
+def test_a_stored_function_that_the_library_cannot_make_up_is_served_by_its_definition(function: str) -> None:
+    KERNELS.wait()
+    state = load(dump(with_first_edge(random_network(2, 3, 1), function)))
+    assert library_form(state) is None
+    predictor, x = Predictor(state), rows_of(state)
+    np.testing.assert_array_equal(predictor.evaluate(x), evaluate(state, x))
+    assert predictor.evaluate(x[:0]).shape == (0, 1)
+    pull = np.ones((len(x), 1))
+    np.testing.assert_array_equal(predictor.input_gradient(x, pull), input_gradient(state, x, pull))
+    assert Predictor(state, np.float32).input_gradient(x, pull).dtype == np.float32
+
+
+@pytest.mark.parametrize("columns", [158, 1_000])
+def test_a_layer_of_very_many_functions_is_served_by_its_definition(columns: int) -> None:
+    # 2 * 158**2 + 158 edges are more than 50,000.
+    edges = tuple(EdgeFormula(source, 0, "x*exp(-x)", 0.7, 0.3, 0.9, -0.1) for source in range(columns))
+    state = NetworkState((formula_layer(columns, 1, edges),), base="zero")
+    predictor, x = Predictor(state), np.random.default_rng(0).uniform(-1.0, 1.0, (5, columns))
+    assert predictor.nbytes == 0
+    u = 0.3 * x + 0.9
+    expected = (0.7 * u * np.exp(-u) - 0.1).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(predictor.evaluate(x), expected, rtol=1e-12)
+    slopes = 0.7 * 0.3 * np.exp(-u) * (1.0 - u)
+    np.testing.assert_allclose(predictor.input_gradient(x, np.ones((5, 1))), slopes, rtol=1e-12, atol=1e-15)
+
+
+def test_as_many_functions_as_the_library_can_hold_are_compiled() -> None:
+    edges = tuple(EdgeFormula(source, 0, "x*exp(-x)", 0.7, 0.3, 0.9, -0.1) for source in range(157))
+    state = NetworkState((formula_layer(157, 1, edges),), base="zero")
+    known = library_form(state)
+    assert known is not None
+    x = np.random.default_rng(0).uniform(-1.0, 1.0, (5, 157))
+    np.testing.assert_allclose(evaluate(known, x), evaluate(state, x), rtol=1e-12)

@@ -47,3 +47,10 @@ def test_too_many_bessel_functions_are_refused_as_their_points_are_too_many() ->
     state = replace(plain, layers=(replace(layer, mask=np.zeros_like(layer.mask), formulas=edges),))
     with pytest.raises(ExportError, match="a j0 counts as 16"):
         document(state)
+
+
+def test_functions_that_the_library_cannot_make_up_are_refused() -> None:
+    plain = random_network(1, 1, encoding=Encoding(numbers()[:1], (NumberOutput("y", 0.0, 1.0),)))
+    edge = EdgeFormula(0, 0, "0**x", 1.0, 1.0, 2.0, 0.0)
+    with pytest.raises(ExportError, match=r"a power of 0 .*; take safetensors"):
+        document(replace(plain, layers=(replace(plain.layers[0], mask=np.zeros((1, 1)), formulas=(edge,)),)))

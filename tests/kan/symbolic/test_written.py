@@ -70,3 +70,10 @@ def test_a_damped_wave_is_fitted_to_its_samples() -> None:
     again = function_named("x*exp(-x)").value(fit.b * x + fit.c)
     np.testing.assert_allclose(fit.a * again + fit.d, y, atol=1e-6 * y.std())
     assert fit.r2 == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("expression", ["0**t", "(-2)**t", "1 + sin(0**t)"])
+def test_what_the_library_cannot_make_up_is_no_new_function_but_one_that_is_stored_is_read(expression: str) -> None:
+    with pytest.raises(ExpressionError, match="a power of"):
+        written(expression)
+    assert np.isfinite(function_named(expression.replace("t", "x")).value(np.array([2.0]))).all()

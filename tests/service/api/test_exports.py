@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from kan.checkpoint import load
-from kan.state import NetworkState
+from kan.state import EdgeFormula, NetworkState
 from service.domain.exports import certified
 
 URL = "/v1/models/concrete/versions/1/export"
@@ -129,3 +130,21 @@ def test_exports_run_a_few_at_once(
     assert api.get(f"{URL}?format=json").status_code == 200
     assert api.get(f"{URL}/certificate?format=c").status_code == 200
     assert (seen, limiter.total_tokens, limiter.borrowed_tokens) == ([1, 1], 2, 0)
+
+
+def test_a_function_that_the_library_cannot_make_up_is_served_and_exported_as_safetensors_only(
+    api: Any, publish: Any, regression: NetworkState
+) -> None:
+    layer = regression.layers[0]
+    mask = layer.mask.copy()
+    mask[0, 0] = 0.0
+    formula = EdgeFormula(0, 0, "0**x", 1.0, 0.1, 20.0, 0.0)
+    publish(replace(regression, layers=(replace(layer, mask=mask, formulas=(formula,)), *regression.layers[1:])))
+    for format_ in FORMATS[1:]:
+        assert problem(api.get(f"{URL}?format={format_}")) == (409, "/errors#export-unavailable")
+    assert api.get(f"{URL}/certificate?format=safetensors").json()["max_difference"] == 0.0
+    version = URL.removesuffix("/export")
+    predicted = api.post(f"{version}/predict?gradient=true", json={"rows": [[300.0, 28.0, None, 180.5]]})
+    assert predicted.status_code == 200, predicted.text
+    for read in ("plot.svg", "activations", "importance", "formula"):
+        assert api.get(f"{version}/{read}").status_code < 500
