@@ -16,16 +16,18 @@ from kan.jacobian import parameter_count
 from kan.journal import Journal
 from kan.losses import SquaredError
 from kan.network import Kan
-from kan.optimizers.gauss_newton import mean_loss
+from kan.optimizers.gauss_newton import network_outputs
 from kan.presets import preset_recipe
 from kan.problem import Problem
 from kan.split import Part, split_rows
 from kan.stages.recipe import Progress, best_so_far, run_recipe
-from kan.stages.work import Work, held_loss
+from kan.stages.work import Work
 from kan.state import Array
 from kan.train import Outcome
 
 SMALLEST_TABLE = 5
+# A spread so small beside the largest value is what rounding leaves of none.
+NO_SPREAD = 1e-14
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Run:
         network: the trained network, in the units of the arrays it was given.
         outcome: how the training ended.
         metrics: {"train": {"rmse", "r2"}, "validation": {...}}; validation is of the network before the last refit.
-            Empty where nothing was trained: then the network is as it was given.
+            Of several outputs the means; of R2 that of the outputs that vary, NaN where none does. Empty where nothing
+            was trained, or numbers of the network overflow in the targets' units: then it is as it was given.
         history: every step's progress.
         optimizer: what "auto" takes for the network as it was given, with the reason.
     """
@@ -80,8 +83,8 @@ def fit(
         KeyError: no such preset.
     """
     inputs, targets = _arrays(network, x, y)
-    mean, std = _mean_and_scale(targets, products=len(network.products[-1]))
-    problem = _problem(network, inputs, (targets - mean) / std, validation, seed)
+    standardised, mean, std = _standardised(targets, products=len(network.products[-1]))
+    problem = _problem(network, inputs, standardised, validation, seed)
     work = Work(problem, network.config)
     stages = recipe if recipe is not None else preset_recipe(preset, search=False)
     history: list[Progress] = []
@@ -91,6 +94,8 @@ def fit(
         return Run(network.copy(), work.outcome, {}, history, taken)
     metrics = _metrics(work, std)
     _unscale(work.network, mean, std)
+    if not all(bool(torch.isfinite(numbers).all()) for numbers in work.network.parameters()):
+        return Run(network.copy(), Outcome.NON_FINITE_DATA, {}, history, taken)
     return Run(work.network, work.outcome, metrics, history, taken)
 
 
@@ -131,12 +136,20 @@ def _arrays(network: Kan, x: ArrayLike, y: ArrayLike) -> tuple[Array, Tensor]:
     return inputs, targets
 
 
-def _mean_and_scale(targets: Tensor, products: int) -> tuple[Tensor, Tensor]:
-    """Gives by what to shift and to scale each target; the last ones, which products answer for, are scaled only."""
-    shifted = targets.shape[1] - products
-    mean, scale = targets.mean(0), targets.std(0, correction=0)
-    mean[shifted:], scale[shifted:] = 0.0, targets[:, shifted:].square().mean(0).sqrt()
-    return mean, torch.where(scale > 0, scale, torch.ones_like(scale))
+def _standardised(targets: Tensor, products: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Gives the targets with mean 0 and spread 1, and by what each was shifted and scaled.
+
+    The last ones, which products answer for, are scaled only.
+    """
+    # In units of the largest value, so that no sum of squares overflows; in powers of two, so that no bit is lost.
+    exponents = np.frexp(targets.abs().amax(0).numpy())[1]
+    unit = torch.from_numpy(np.ldexp(1.0, exponents - 1))
+    scaled, shifted = targets / unit, targets.shape[1] - products
+    mean, std = scaled.mean(0), scaled.std(0, correction=0)
+    mean[shifted:], std[shifted:] = 0.0, scaled[:, shifted:].square().mean(0).sqrt()
+    is_flat = std <= NO_SPREAD
+    mean, std = torch.where(is_flat, scaled[0], mean), torch.where(is_flat, 1.0, std)
+    return (scaled - mean) / std, mean * unit, std * unit
 
 
 def _problem(network: Kan, x: Array, y: Tensor, validation: float, seed: int) -> Problem:
@@ -163,19 +176,16 @@ def _metrics(work: Work, std: Tensor) -> dict[str, dict[str, float]]:
     problem = work.problem
     assert work.network is not None
     x, y = problem.at(problem.train)
-    train = mean_loss(work.network, problem.loss, x, y)
-    return {
-        "train": _scores(train, y, std),
-        "validation": _scores(held_loss(work), problem.at(problem.validation)[1], std),
-    }
+    _, held = problem.at(problem.validation)
+    held_out = torch.full_like(held, torch.inf) if work.held_out is None else work.held_out
+    return {"train": _scores(network_outputs(work.network, x), y, std), "validation": _scores(held_out, held, std)}
 
 
-def _scores(loss: float, y: Tensor, std: Tensor) -> dict[str, float]:
-    """Gives RMSE in the target's units and R2 from a mean of half squared errors of standardised targets."""
-    outputs = y.shape[1]
-    variance = float((y - y.mean(0)).square().sum(1).mean())
-    rmse = (2 * loss / outputs) ** 0.5 * float(std.mean())
-    return {"rmse": rmse, "r2": 1 - 2 * loss / variance if variance > 0 else float("nan")}
+def _scores(outputs: Tensor, y: Tensor, std: Tensor) -> dict[str, float]:
+    """Gives the means of RMSE, in the targets' units, and of R2, over standardised outputs and targets."""
+    left, spread = (outputs - y).square().mean(0), (y - y.mean(0)).square().mean(0)
+    varies = spread > (NO_SPREAD * y.abs().amax(0)).square()
+    return {"rmse": float((left.sqrt() * std).mean()), "r2": float((1 - left[varies] / spread[varies]).mean())}
 
 
 def _unscale(network: Kan, mean: Tensor, std: Tensor) -> None:

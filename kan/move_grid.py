@@ -18,6 +18,8 @@ COVER_MARGIN = 0.04
 OUTLIER_REACH = 1.0
 TAIL = 0.002
 SMALLEST_WIDTH = 1e-6
+# Inputs come in any unit; below this, squares of a grid's slopes would overflow, and a column counts as 0.
+SMALLEST_INPUT = 1e-100
 MOST_ROWS = 20_000
 
 
@@ -81,19 +83,22 @@ def _robust_range(x: Tensor) -> tuple[Tensor, Tensor]:
     tails = torch.tensor([TAIL, 1 - TAIL], dtype=x.dtype, device=x.device)
     # torch.quantile refuses more than 16 million values; of many columns fewer rows are as good.
     sample = x[:: max(1, x.numel() // 4_000_000)]
-    return _with_margin(*torch.quantile(sample, tails, dim=0))
+    low, high = torch.quantile(sample, tails, dim=0)
+    # Nodes of a network have a size of about one: what hardly varies beside it is none that has to be spread.
+    return _with_margin(low, high, torch.maximum(low.abs(), high.abs()).clamp_min(1.0))
 
 
 def _range_without_outliers(x: Tensor) -> tuple[Tensor, Tensor]:
     """Gives low and high of each column of inputs: a single row far away must not swallow the grid."""
     ranges = [robust_range(column) for column in x.cpu().numpy().T]
-    return _with_margin(*torch.tensor(ranges, dtype=x.dtype, device=x.device).T)
+    low, high = torch.tensor(ranges, dtype=x.dtype, device=x.device).T
+    size = torch.maximum(low.abs(), high.abs())
+    return _with_margin(low, high, torch.where(size > SMALLEST_INPUT, size, torch.ones_like(size)))
 
 
-def _with_margin(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    # Relative to the values too: a narrower grid would have knots that coincide.
-    smallest = SMALLEST_WIDTH * torch.maximum(low.abs(), high.abs()).clamp_min(1.0)
-    width = torch.maximum(high - low, smallest)
+def _with_margin(low: Tensor, high: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+    # Relative to the size of the values: a narrower grid would have knots that coincide.
+    width = torch.maximum(high - low, SMALLEST_WIDTH * size)
     return low - MARGIN * width, low + (1 + MARGIN) * width
 
 

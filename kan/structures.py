@@ -19,6 +19,8 @@ SPLINE, IDENTITY = "spline", "identity"
 MOST_INPUTS = 4
 # Relative to its range, a grid reaches so much beyond what the start values give.
 MARGIN = 0.05
+# A column of smaller numbers counts as 0.
+SMALLEST_INPUT = 1e-100
 FACTOR = 0.8
 
 Edge = tuple[int, str]
@@ -223,6 +225,8 @@ def _start(size: int, edges: int, is_factor: bool, generator: np.random.Generato
 
 def _knots(values: Array, grid: int, degree: int) -> Array:
     low, high = values.min(axis=0), values.max(axis=0)
-    room = np.maximum(MARGIN * (high - low), 1e-6)
+    size = np.minimum(np.maximum(np.abs(low), np.abs(high)), 1.0)
+    # Of values in small units a small room too, so that their grid is about them.
+    room = np.maximum(MARGIN * (high - low), 1e-6 * np.where(size > SMALLEST_INPUT, size, 1.0))
     pairs = zip(low - room, high + room, strict=True)
     return np.stack([uniform_knots(float(a), float(b), grid, degree) for a, b in pairs])

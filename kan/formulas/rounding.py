@@ -96,10 +96,13 @@ def difference(exact: Array, other: Array) -> tuple[float, float]:
         return np.inf, np.inf
     with np.errstate(all="ignore"):
         apart = np.abs(other[finite] - exact[finite])
-        apart[np.isnan(apart)] = np.inf
-        return float(apart.max()), float(np.sqrt(np.mean(apart**2)))
+    apart[np.isnan(apart)] = np.inf
+    largest = float(apart.max())
+    # In units of the largest, so that no square overflows or vanishes.
+    return largest, largest * float(np.sqrt(np.mean((apart / largest) ** 2))) if 0 < largest < np.inf else largest
 
 
 def _std(values: Array) -> float:
     finite = values[np.isfinite(values)]
-    return float(finite.std()) if len(finite) else 0.0
+    largest = float(np.abs(finite).max(initial=0.0))
+    return largest * float((finite / largest).std()) if largest else 0.0

@@ -26,10 +26,12 @@ def average(work: Work, stage: Average, journal: Journal, name: str) -> StageRun
     """Fits the members that are still missing and joins all of them.
 
     Raises:
-        InvalidConfig: the network has product nodes.
+        InvalidConfig: the network has product nodes, or several hidden layers and none was chosen instead.
     """
     if any(work.config.products):
         raise InvalidConfig("multiply", "average joins networks without product nodes")
+    if work.candidate is None and len(work.config.hidden) > 1:
+        raise InvalidConfig("hidden", "average joins networks with at most one hidden layer")
     candidate = work.candidate or _candidate(work)
     count = members_of(stage, candidate, len(work.problem.every))
     numbers = _numbers(work.members, count)

@@ -40,6 +40,8 @@ class Domain:
 
     def _meets(self, pole: float, low: float, high: float) -> bool:
         if self.period:
+            if not isfinite(high - low):
+                return True
             pole += ceil((low - pole) / self.period) * self.period
         return low <= pole <= high
 

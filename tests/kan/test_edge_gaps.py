@@ -54,3 +54,8 @@ def test_given_rows_say_what_is_reached_and_not_the_statistics() -> None:
     state = network("log", 1.0, 1.1)
     assert edge_gaps(state, 0.5 * ROWS) == []
     assert "just below 10" in edge_gaps(state, ROWS)[0].message
+
+
+def test_tangent_so_steep_that_its_argument_overflows_has_a_gap() -> None:
+    (gap,) = edge_gaps(network("tan", 1e307, 0.0), 100.0 * ROWS)
+    assert "somewhere in the range" in gap.message

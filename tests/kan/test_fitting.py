@@ -9,6 +9,7 @@ import torch
 from kan import Kan, fit
 from kan.config import Average, Choose, Extend, Fit, Refit, Stage, Starts
 from kan.errors import BadTrainingData, ShapeMismatch
+from kan.split import Part, split_rows
 from kan.stages.recipe import Progress
 from kan.train import Outcome
 from tests.kan.training import global_seeds
@@ -169,11 +170,46 @@ def test_callback_that_says_true_ends_the_run_with_the_best_so_far() -> None:
     assert run.metrics["validation"]["rmse"] == pytest.approx((2 * min(losses)) ** 0.5 * Y.std(), rel=1e-9)
 
 
-def test_targets_that_overflow_once_scaled_leave_the_network_as_it_was() -> None:
+def test_network_whose_numbers_overflow_in_the_targets_units_is_as_it_was() -> None:
+    # A step at the largest float: splines overshoot it.
     network = Kan([2, 1])
-    run = fit(network, X, np.where(np.arange(len(X)) % 2 == 0, 1.7e308, -1.7e308), recipe=SHORT)
-    assert (run.outcome, run.metrics, run.history) == (Outcome.NON_FINITE_DATA, {}, [])
+    run = fit(network, X, np.where(X[:, 0] > 2.0, 1.79e308, -1.79e308), recipe=SHORT)
+    assert (run.outcome, run.metrics) == (Outcome.NON_FINITE_DATA, {})
     assert torch.equal(run.network(torch.from_numpy(X)), network(torch.from_numpy(X)))
+
+
+@pytest.mark.parametrize("unit", [1e200, 1e-170])
+@pytest.mark.parametrize("products", [None, [(2,)]], ids=["sum", "product"])
+def test_huge_and_tiny_targets_are_learnt_as_others(unit: float, products: list[tuple[int, ...]] | None) -> None:
+    y, recipe = 2.0 + np.sin(X[:, 0] / 3), [Fit(steps=30)]
+    expected, run = (fit(Kan([2, 1], products=products), X, scale * y, recipe=recipe) for scale in (1.0, unit))
+    assert run.metrics["train"]["r2"] > 0.99
+    assert run.metrics["train"]["rmse"] / unit == pytest.approx(expected.metrics["train"]["rmse"], rel=1e-6)
+    np.testing.assert_allclose(outputs(run.network, X) / unit, outputs(expected.network, X), rtol=1e-6)
+
+
+def test_units_of_powers_of_two_change_no_bit() -> None:
+    one, other = (fit(Kan([2, 1]), X, scale * Y, recipe=SHORT) for scale in (1.0, 2.0**500))
+    assert np.array_equal(outputs(one.network, X) * 2.0**500, outputs(other.network, X))
+
+
+def test_inputs_in_small_units_are_learnt() -> None:
+    x = 1e-12 * np.random.default_rng(0).uniform(0, 1, (200, 1))
+    run = fit(Kan([1, 1]), x, x[:, 0] / 1e-12, preset="quick")
+    assert run.metrics["validation"]["r2"] > 0.9999
+
+
+def test_scores_of_several_outputs_are_the_means_of_theirs_and_a_constant_one_has_no_r2() -> None:
+    y = np.c_[Y, 1e3 * np.cos(X[:, 1]), np.full(len(X), 7.0)]
+    recipe: list[Stage] = [Fit(steps=1, curvature=0.01, patience=None)]
+    run = fit(Kan([2, 3]), X, y, recipe=recipe)
+    is_train = split_rows(np.ones(len(X), dtype=bool), test_fraction=0.0, validation_fraction=0.2, seed=0) == Part.TRAIN
+    with torch.no_grad():
+        left = np.square(run.network(torch.from_numpy(X)).numpy() - y)
+    for name, rows in (("train", is_train), ("validation", ~is_train)):
+        error, spread = left[rows].mean(axis=0), y[rows].var(axis=0)
+        assert run.metrics[name]["rmse"] == pytest.approx(np.sqrt(error).mean(), rel=1e-9)
+        assert run.metrics[name]["r2"] == pytest.approx((1 - error[:2] / spread[:2]).mean(), rel=1e-9)
 
 
 def test_run_says_which_optimizer_auto_takes_and_why() -> None:

@@ -112,7 +112,7 @@ def test_layer_of_categories_alone_can_be_moved_and_normalised() -> None:
         torch.testing.assert_close(network(x), before, rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.parametrize("value", [0.0, 1.0, -3e7, 1e12])
+@pytest.mark.parametrize("value", [0.0, 1.0, -3e7, 1e12, 1e-12, 1e-320])
 def test_constant_column_gets_knots_that_stay_apart(value: float) -> None:
     network = Kan([1, 2, 1])
     x = torch.full((20, 1), value, dtype=torch.float64)
@@ -172,3 +172,11 @@ def test_node_without_edges_gets_none_back() -> None:
     normalise_nodes(network, uniform(100, 2), cover=True)
     assert not network.kan_layers[0].mask[:, 1].any()
     torch.testing.assert_close(network(uniform(100, 2)), before, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e-40])
+def test_first_grid_of_inputs_in_small_units_covers_them_and_no_more(unit: float) -> None:
+    network = Kan([1, 1])
+    move_grids(network, unit * torch.linspace(0.0, 1.0, 50, dtype=torch.float64)[:, None], first=True)
+    low, high = ends(network, 0, 0)
+    assert (low / unit, high / unit) == pytest.approx((-0.02, 1.02), rel=1e-12)

@@ -67,3 +67,13 @@ def test_product_of_the_inputs_is_a_product() -> None:
     state = structure_state(structure, X[:, :2], 4, seed=2)
     a, b, c, d = evaluate(state, np.array([[-0.5, 0.2], [0.7, -0.4], [-0.5, -0.4], [0.7, 0.2]]))[:, 0]
     assert a * b == pytest.approx(c * d, rel=1e-12)
+
+
+@pytest.mark.parametrize("value", [1.0, 1e-12, 0.0, 1e-320])
+def test_grids_are_about_the_values_in_whatever_unit(value: float) -> None:
+    state = structure_state(structures(1)[0], value * X[:, :1], 4, seed=0)
+    low, high = state.layers[0].knots[0, [3, -4]]
+    width = float(np.ptp(value * X[:, 0]))
+    assert low < (value * X[:, 0]).min()
+    assert (value * X[:, 0]).max() < high
+    assert high - low < (1.2 * width if width > 1e-100 else 1e-5)

@@ -64,3 +64,13 @@ def test_the_largest_number_is_not_rounded_up_to_infinity() -> None:
     largest = np.finfo(np.float64).max
     assert with_digits(Constant(largest), 4) == Constant(largest)
     assert with_digits(Constant(1.2345e300), 2) == Constant(1.2e300)
+
+
+@pytest.mark.parametrize("unit", [1e160, 1e-165])
+def test_digits_and_differences_are_the_same_in_any_unit(unit: float) -> None:
+    (plain,) = formulas(network_of([edge(0, 0, "sin", a=1.2345678, b=2.345678)]))
+    (scaled,) = formulas(network_of([edge(0, 0, "sin", a=1.2345678 * unit, b=2.345678)]))
+    short, found = rounded(plain, ROWS, 1), rounded(scaled, ROWS, 1)
+    assert found.digits == short.digits > 1
+    assert found.rms_difference / unit == pytest.approx(short.rms_difference, rel=1e-6)
+    assert rounded(scaled, ROWS, 1, y=scaled.evaluate(ROWS)).digits == short.digits

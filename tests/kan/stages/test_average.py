@@ -1,5 +1,7 @@
 """The average of networks is one network, and its held-out outputs come from members that never saw the rows."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -79,3 +81,14 @@ def test_products_are_refused() -> None:
     work = Work(a_problem(uniform(60, 1), uniform(60, 1)), NetworkConfig((2,), multiply=(1,)))
     with pytest.raises(InvalidConfig, match="multiply"):
         finish(average(work, Average(2), Journal(), "a"))
+
+
+def test_several_hidden_layers_are_refused_unless_another_shape_was_chosen() -> None:
+    work = Work(a_problem(uniform(60, 1), uniform(60, 1)), NetworkConfig((2, 2)))
+    with pytest.raises(InvalidConfig, match="hidden"):
+        finish(average(work, Average(2), Journal(), "a"))
+    members = {number: Kan([1, 1], grid=4, base="zero", seed=number) for number in range(2)}
+    chosen = replace(work, candidate=Candidate(0, 4), members=members)
+    averaged = finish(average(chosen, Average(2), Journal(), "a")).network
+    assert averaged is not None
+    assert averaged.widths == [1, 1]
