@@ -212,7 +212,7 @@ def _from_json(item: _Input, count: int, pointer: str) -> NDArray[Any]:
         message = f"expected {expected}, flat or nested as the shape: {error}"
         raise invalid_rows([Fault(f"{pointer}/data", "wrong_values", message)]) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        # Raw values are passed over at first: characters within texts are looked at only here.
+        # Raw values are passed over at first: whether texts are UTF-8 is looked at only here.
         raise _not_json(error) from None
     for _ in range(depth - 1):
         values = list(chain.from_iterable(values))
