@@ -27,12 +27,24 @@ LOCKED_SECONDS = 20.0
 _LOCK = """
 import sys
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from service.store.engine import make_engine
-with make_engine(sys.argv[1]).begin() as connection:
+
+def lock(connection):
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE jobs, events, blobs, workers IN EXCLUSIVE MODE"))
     print("locked", flush=True)
     sys.stdin.read()
+
+engine = make_engine(sys.argv[1])
+while True:
+    try:
+        with engine.begin() as connection:
+            lock(connection)
+    except OperationalError:
+        # It takes one table after the other, and was the victim of a deadlock with who had them in another order.
+        continue
+    break
 """
 
 
