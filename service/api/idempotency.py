@@ -6,8 +6,8 @@ import hashlib
 from datetime import timedelta
 from typing import Annotated
 
-import orjson
 from fastapi import Header, Request, Response
+from pydantic_core import to_json
 
 from service.api.negotiation import JSON, etag_of
 from service.domain.idempotency import Answer, RequestKey
@@ -56,7 +56,8 @@ def caller_of(request: Request) -> str:
 
 def creation_response(answer: Answer) -> Response:
     """Gives the thing that was made, where it is, and the ETag that a GET there gives."""
-    content = orjson.dumps(answer.body).decode()
+    # As pydantic writes it at a GET: integers of any size too.
+    content = to_json(answer.body).decode()
     return Response(content, answer.status, {**answer_headers(answer), "ETag": etag_of(content)}, JSON)
 
 

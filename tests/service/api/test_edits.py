@@ -50,6 +50,17 @@ def test_an_edit_makes_a_draft_whose_certificate_is_the_change_of_the_training_r
     assert api.get(f"{BASE}/2").json() == body
 
 
+def test_an_edit_with_a_number_as_javascript_writes_it_leaves_every_list_readable(api: Any, state: Any) -> None:
+    # 1e20 there; more than 64 bits hold.
+    large = {"op": "fix_symbolic", "layer": 0, "source": 0, "target": 0, "function": "x", "a": 10**20, "b": 1e-20}
+    made = api.post(EDITS, json={"operations": [{**large, "c": 1, "d": 0}]})
+    assert made.status_code == 201
+    assert made.json()["edit"]["operations"][0]["a"] == 10**20
+    assert api.get(f"{BASE}/2").headers["etag"] == made.headers["etag"]
+    assert [row["version"] for row in api.get(BASE).json()["data"]] == [2, 1]
+    assert api.get("/v1/models").status_code == 200
+
+
 def test_metrics_before_and_after_are_those_of_the_two_predictions(api: Any, state: Any) -> None:
     body = api.post(EDITS, json={"operations": [PRUNE]}).json()
     for metrics, version in ((body["edit"]["metrics_before"], 1), (body["metrics"], 2)):
@@ -182,7 +193,7 @@ def test_without_the_data_set_the_answer_says_why_nothing_was_measured(api: Any,
     assert api.delete(f"/v1/datasets/{dataset}?force=true").status_code == 204
     body = api.post(EDITS, json={"operations": [PRUNE]}).json()
     assert (body["metrics"], body["edit"]["certificate"]) == ({}, None)
-    assert body["edit"]["unmeasured"] == "the data set that the version was trained on is gone"
+    assert body["edit"]["unmeasured"].startswith("the data set that the version was trained on is gone")
 
 
 @pytest.mark.parametrize(
