@@ -1,6 +1,6 @@
 """From a table to a frozen network: split, encoding, recipe, scores; can be saved and gone on with at every step."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
@@ -12,13 +12,14 @@ from kan.config import NetworkConfig, Stage
 from kan.config_json import stage_to_json
 from kan.encoding import Encoding, Table, encode, encode_targets, learn_encoding
 from kan.encoding_learning import FARTHEST_INPUT, class_names
-from kan.errors import BadTrainingData, EncodingError, is_out_of_memory
+from kan.errors import BadTrainingData, is_out_of_memory
 from kan.journal import Journal
 from kan.losses import loss_for
 from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
 from kan.problem import Problem
 from kan.prune import pruned_edges
+from kan.readable_rows import unreadable_rows
 from kan.scores import Metrics, scores
 from kan.snapped import without_ends
 from kan.split import Part, split_rows
@@ -26,7 +27,7 @@ from kan.stages.fit import Fitted, with_network
 from kan.stages.recipe import Progress, best_so_far, ran_out_of_memory, run_recipe
 from kan.stages.work import Work, held_loss
 from kan.state import Array, NetworkState
-from kan.table_rows import BLOCK_ROWS, TableRows, row_blocks, usable_rows
+from kan.table_rows import row_blocks, usable_rows
 from kan.train import Outcome
 
 SMALLEST_TABLE = 5
@@ -205,8 +206,7 @@ class TableTraining:
         learnt_here = self._task.start is None
         doubtful = [Part.VALIDATION, Part.TEST, *([] if learnt_here else [Part.TRAIN])]
         rows = np.flatnonzero(np.isin(self.parts, doubtful))
-        blocks = np.split(rows, range(BLOCK_ROWS, len(rows), BLOCK_ROWS))
-        unreadable = [row for block in blocks for row in _unreadable(self.encoding, self._table, block)]
+        unreadable = unreadable_rows(self.encoding, self._table, rows)
         self.parts[unreadable] = Part.UNUSED
         if unreadable:
             where, who = (
@@ -269,24 +269,3 @@ class TableTraining:
         if gone := pruned_edges(state):
             origin["pruned"] = [list(edge) for edge in gone]
         return without_ends(replace(state, encoding=self.encoding, origin=origin))
-
-
-def _unreadable(encoding: Encoding, table: Table, rows: NDArray[np.intp]) -> Iterator[int]:
-    """Yields the rows that cannot be encoded, found by halving, so that a few bad rows cost little."""
-    if _are_readable(encoding, TableRows(table, rows)):
-        return
-    if len(rows) == 1:
-        yield int(rows[0])
-        return
-    middle = len(rows) // 2
-    yield from _unreadable(encoding, table, rows[:middle])
-    yield from _unreadable(encoding, table, rows[middle:])
-
-
-def _are_readable(encoding: Encoding, rows: Table) -> bool:
-    try:
-        encode(encoding, rows)
-        targets = encode_targets(encoding, rows)
-    except EncodingError:
-        return False
-    return bool((targets >= 0).all()) if encoding.task == "classification" else bool(np.isfinite(targets).all())

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from kan.scores import scores
 from kan.split import Part
-from service.domain.certificates import change
+from service.domain.certificates import change, reading_both
 from service.domain.checkpoints import Checkpoint, list_checkpoints
 from service.domain.editing.edits import child_signature
 from service.domain.editing.measures import NO_DATA_SET, measured_rows
@@ -74,7 +74,7 @@ def try_promotion(session: Session, cache: ModelCache, version: VersionRow, numb
     before = cache.model_of(session, version).state
     after = load_model(session, str(row.blob_sha256)).state
     made = child_signature(session, version, after)
-    rows = measured_rows(session, version, after, max_rows)
+    rows = measured_rows(session, version, reading_both(before, after), max_rows)
     if rows is None:
         return Promotion(version, row, made, {}, {**_UNMEASURED, "unmeasured": NO_DATA_SET}, None)
     table, parts = rows

@@ -167,7 +167,7 @@ def test_without_the_data_set_the_answer_says_why_nothing_was_measured(api: Any,
     assert api.delete(f"/v1/datasets/{dataset}?force=true").status_code == 204
     body = api.post(f"{BASE}/1/checkpoints/2/promote").json()
     assert (body["metrics"], body["edit"]["certificate"]) == ({}, None)
-    assert body["edit"]["unmeasured"] == "the data set that the version was trained on is gone"
+    assert body["edit"]["unmeasured"].startswith("the data set that the version was trained on is gone")
     assert np.isfinite(predictions(api, 2)).all()
 
 

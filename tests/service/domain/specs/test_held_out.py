@@ -8,10 +8,9 @@ import polars as pl
 import pytest
 from sqlalchemy.orm import Session
 
-from kan.checkpoint import load
 from kan.split import Part
 from service.domain.datasets import delete_dataset
-from service.domain.editing.measures import measure
+from service.domain.editing.measures import NO_DATA_SET, measure
 from service.domain.errors import InvalidSpec
 from service.store.blobs import get_blob
 from tests.service.domain.shop import Shop, a_frame
@@ -80,10 +79,27 @@ def test_a_training_that_goes_on_is_judged_as_its_start_was_unless_it_says_other
 def test_what_is_measured_later_is_measured_on_the_same_rows(shop: Shop, session: Session) -> None:
     judge = shop.store(a_frame(30, seed=1))
     version = shop.train(shop.resolve(test_dataset=judge, recipe=FIT))
-    state = load(get_blob(session, version.blob_sha256))
+    state = shop.state(version)
     _, measures = measure(session, version, state, state, 1000)
     assert measures.after["test"] == version.metrics["test"]
     assert measures.residuals == version.training["residuals"]
     delete_dataset(session, judge, force=True)
     _, measures = measure(session, version, state, state, 1000)
     assert (measures.after["test"], measures.residuals) == (None, None)
+
+
+def test_test_rows_that_the_training_left_out_are_left_out_later_too(shop: Shop, session: Session) -> None:
+    rows = pl.int_range(pl.len())
+    gaps = {"a": pl.when(rows != 3).then("a"), "y": pl.when(rows != 7).then("y")}
+    version = shop.train(shop.resolve(test_dataset=shop.store(a_frame(30, seed=1).with_columns(**gaps)), recipe=FIT))
+    assert version.metrics["test"]["rows"] == 28
+    state = shop.state(version)
+    assert measure(session, version, state, state, 1000)[1].after["test"] == version.metrics["test"]
+
+
+def test_a_column_that_the_data_set_lacks_leaves_an_edit_unmeasured(shop: Shop, session: Session) -> None:
+    version = shop.train(shop.resolve(recipe=FIT))
+    state = shop.state(version)
+    version.dataset_id = shop.store(a_frame().drop("a"))
+    _, measures = measure(session, version, state, state, 1000)
+    assert measures.unmeasured == NO_DATA_SET
