@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from kan.curves import node_names, sum_names
-from kan.diagram_edges import DrawnEdge, drawn_edges, on_shared_scale
+from kan.diagram_edges import MAX_EDGES, DrawnEdge, drawn_edges, on_shared_scale
 from kan.diagram_marks import label
 from kan.diagram_matrix import matrix_view
 from kan.diagram_network import network_view
@@ -17,8 +17,6 @@ View = Literal["diagram", "matrix"]
 
 MAX_DIAGRAM_EDGES = 40
 MAX_POINTS = 2000
-# More marks than any eye reads or browser likes: beyond, the most important ones are drawn.
-MAX_EDGES = 1000
 
 
 def diagram(
@@ -39,7 +37,7 @@ def diagram(
         theme: "light", "dark", or "auto" = what the reader's system or page prefers.
         view: "diagram" or "matrix"; None = a matrix where a layer has more than 40 live edges.
         layer: only this layer; None = all, in a matrix one below the other.
-        top: only so many edges, the most important ones; never more than 1000.
+        top: only so many live edges, the most important ones; never more than 1000 edges in all.
         points: samples of each curve, 2 to 2000.
         pruned: with the pruned edges, as empty dashed boxes.
         shared_scale: with one scale of heights for all curves of a layer; else each fills its own box.

@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kan.bspline import Array
 from kan.curve_samples import curve_range
 from kan.importance import edge_importance
 from kan.predictor import edge_values
 from kan.state import LayerState, NetworkState
+
+# More marks than any eye reads or browser likes: beyond, the most important ones are drawn.
+MAX_EDGES = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +75,9 @@ def drawn_edges(
         names: of every column of nodes, inputs first.
         targets: of the sums of every layer.
         layers: indices of the layers to draw.
-        top: so many edges at most, the most important ones.
+        top: so many live edges at most, the most important ones.
         points: samples of each curve.
-        pruned: with the pruned edges.
+        pruned: with pruned edges too, so many that there are no more than `MAX_EDGES` in all.
     """
     importance = edge_importance(state)
     functions = [{(f.source, f.target): f.function for f in layer.formulas} for layer in state.layers]
@@ -114,11 +118,16 @@ def _drawn_values(edge: DrawnEdge) -> Array:
 def _chosen(
     state: NetworkState, layers: Sequence[int], importance: Sequence[Array], top: int, pruned: bool
 ) -> list[tuple[int, int, int]]:
-    shown = [np.ones_like(layer.live) if pruned else layer.live for layer in state.layers]
-    chosen = [(index, int(i), int(j)) for index in layers for i, j in np.argwhere(shown[index])]
-    if len(chosen) <= top:
-        return chosen
-    return sorted(sorted(chosen, key=lambda edge: -importance[edge[0]][edge[1:]])[:top])
+    chosen = [edge for index in layers for edge in _places(index, state.layers[index].live)]
+    if len(chosen) > top:
+        chosen = sorted(chosen, key=lambda edge: -importance[edge[0]][edge[1:]])[:top]
+    # Beside those that are live: nobody could bring one back that is never shown.
+    gone = [edge for index in layers for edge in _places(index, ~state.layers[index].live)] if pruned else []
+    return sorted(chosen + gone[: MAX_EDGES - len(chosen)])
+
+
+def _places(layer: int, marked: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    return [(layer, int(source), int(target)) for source, target in np.argwhere(marked)]
 
 
 def _kind(layer: LayerState, source: int, target: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, fields
 
 from kan.config import MAX_DEGREE, MAX_GRID
-from kan.diagram import MAX_EDGES
+from kan.diagram_edges import MAX_EDGES
 from service.settings import Settings
 
 

@@ -12,6 +12,7 @@ from kan.diagram import default_view
 from kan.diagram_theme import picture
 from kan.state import NetworkState
 from service.domain import curves, models
+from service.domain.ancestors import judge_of
 from service.domain.curves import Picture
 from service.domain.datasets import get_dataset
 from service.domain.model_cache import LoadedModel
@@ -50,11 +51,19 @@ def model_part(name: str, request: Request, session: SessionDep, version: str = 
 
 
 def _page(name: str, version: str, request: Request, session: Session) -> Response:
-    row = models.get_version(session, name, version)
+    row = _wanted(session, name, version)
     model: LoadedModel = request.app.state.models.model_of(session, row)
     drawing = first_picture(model.state)
     facts = _facts(session, row, model, str(request.base_url)) | {"drawing": drawing}
     return html_page("model.html", picture=curves.drawn_network(model, drawing), locked=is_locked(request), **facts)
+
+
+def _wanted(session: Session, name: str, version: str) -> VersionRow:
+    """Gives the version that an address names; the newest draft where nothing is published and none is named."""
+    if version != models.LATEST:
+        return models.get_version(session, name, version)
+    found = models.get_model(session, name)
+    return found.latest or found.newest
 
 
 def first_picture(state: NetworkState) -> Picture:
@@ -92,6 +101,7 @@ def _facts(session: Session, row: VersionRow, model: LoadedModel, origin: str) -
         "relatives": relatives(session, row, named),
         "line": call_line(origin, row.model_name, row.version, row.signature),
         "bodies": call_bodies(row, fields),
+        "judge": judge_of(session, row),
         "interval": interval_level(row),
         "shape": json.dumps([[layer.inputs, layer.outputs] for layer in model.state.layers]),
         "edges": {"live": _live(model.state), "symbolic": sum(len(layer.formulas) for layer in model.state.layers)},

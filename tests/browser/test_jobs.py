@@ -62,8 +62,9 @@ def test_a_job_is_followed_across_a_restart_without_gap_or_double(
 
 
 def test_a_job_is_paused_resumed_cancelled_and_tried_again(page: Page, server: Service, table: str) -> None:
-    job = server.submit(dataset=table, targets=["c"], model="stopped", **LONG)
+    job = server.submit(dataset=table, targets=["c"], model="stopped", seed=7, **LONG)
     page.goto(f"/jobs/{job}")
+    expect(page.locator("#job")).to_contain_text("seed 7")
     status = page.locator("#job .status")
     page.get_by_role("button", name="Pause").click()
     expect(status).to_have_text(re.compile("^paused"))
@@ -71,12 +72,14 @@ def test_a_job_is_paused_resumed_cancelled_and_tried_again(page: Page, server: S
     expect(status).to_contain_text("running", timeout=JOB_SECONDS * 1000)
     click_slowly(page, page.get_by_role("button", name="Cancel"), page.locator("#job .facts"))
     expect(status).to_have_text("cancelled")
-    page.get_by_role("button", name="Retry").click()
+    page.get_by_role("button", name="Retry").dblclick()
     expect(page).not_to_have_url(f"{server.url}/jobs/{job}")
     again = page.url.rpartition("/")[2]
-    assert server.http.get(f"/v1/jobs/{again}").json()["retry_of"] == job
+    retries = [one["id"] for one in server.http.get("/v1/jobs?model=stopped").json()["data"] if one["retry_of"] == job]
+    assert retries == [again]
     server.http.post(f"/v1/jobs/{again}/cancel")
     expect(status).to_have_text("cancelled")
+    expect(page).to_have_title(re.compile("^Job cancelled"))
 
 
 def test_a_failure_is_a_sentence_before_all_else(page: Page, server: Service) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from tests.acceptance.conftest import Service
+from tests.browser.models.store import publish_random
 
 
 def token_of(server: Service) -> str:
@@ -53,4 +55,40 @@ def test_a_key_is_typed_once_and_kept_in_the_tab(
     locked_page.get_by_role("button", name="Forget the key").click()
     expect(locked_page.get_by_label("API key")).to_be_visible()
     assert locked_page.evaluate("sessionStorage.length") == 0
+    complaints.clear()
+
+
+def test_whoever_closes_the_question_is_told_and_can_give_a_key_later(
+    locked_page: Page, locked_server: Service, complaints: list[str]
+) -> None:
+    locked_page.goto("/")
+    field = locked_page.get_by_label("API key")
+    field.fill(f"\u201c{token_of(locked_server)}\u201d")
+    field.press("Enter")
+    expect(field).to_be_visible()
+    assert locked_page.evaluate("sessionStorage.length") == 0
+    field.press("Escape")
+    expect(field).to_have_count(0)
+    expect(locked_page.get_by_role("alert").first).to_be_visible()
+    locked_page.get_by_role("button", name="Give a key").click()
+    field.fill(token_of(locked_server))
+    field.press("Enter")
+    expect(field).to_have_count(0)
+    expect(locked_page.get_by_role("alert")).to_have_count(0)
+    complaints.clear()
+
+
+def test_links_into_the_api_work_with_the_key_of_the_tab(
+    locked_page: Page, locked_server: Service, complaints: list[str]
+) -> None:
+    publish_random(locked_server, "linked", 2, 0)
+    locked_page.goto("/models/linked")
+    field = locked_page.get_by_label("API key")
+    field.fill(token_of(locked_server))
+    field.press("Enter")
+    for words, name in (("Version as JSON", "linked-versions-1.json"), ("Matrix", "linked-versions-1-plot.svg")):
+        with locked_page.expect_download() as found:
+            locked_page.get_by_role("link", name=words).click()
+        assert found.value.suggested_filename == name
+        assert b"linked" in Path(found.value.path()).read_bytes() or name.endswith("svg")
     complaints.clear()

@@ -142,6 +142,16 @@ def test_top_keeps_the_most_important_edges() -> None:
     assert min(importances) >= limit
 
 
+def test_pruned_edges_are_shown_beside_the_most_important_live_ones() -> None:
+    state = with_statistics(random_network(10, 10, 1))
+    mask = state.layers[0].mask.copy()
+    mask[0, :3] = 0.0
+    pruned = replace(state, layers=(replace(state.layers[0], mask=mask), *state.layers[1:]))
+    drawn = edges_of(parsed(diagram(pruned, top=7, pruned=True)))
+    assert [edge.get("data-edge") for edge in drawn if "pruned" in edge.get("class")] == ["0,0,0", "0,0,1", "0,0,2"]
+    assert len(drawn) == 10
+
+
 def test_layer_shows_that_layer_alone() -> None:
     state = random_network(2, 3, 1)
     for view in ("diagram", "matrix"):

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kan.diagram import MAX_EDGES, diagram
+from kan.diagram import diagram
+from kan.diagram_edges import MAX_EDGES
 from kan.snapped import with_formula
 from kan.state import EdgeFormula, NetworkState
 from tests.kan.networks import random_layer, random_network

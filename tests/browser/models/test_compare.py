@@ -29,8 +29,9 @@ RESULT = {
 }
 
 
-def test_a_comparison_is_started_followed_and_shown(page: Page, waves: str) -> None:
+def test_a_comparison_is_started_followed_and_shown(page: Page, waves: str, complaints: list[str]) -> None:
     asked: list[Any] = []
+    away: list[str] = []
 
     def answer(route: Route) -> None:
         """A comparison takes half a minute of training; here its answers are made up, in the shape of the contract."""
@@ -38,6 +39,10 @@ def test_a_comparison_is_started_followed_and_shown(page: Page, waves: str) -> N
         if request.method == "POST":
             asked.append(request.post_data_json)
             route.fulfill(status=202, json=job(status="running", progress={"fraction": 0.5}))
+        elif "/jobs/" in request.url and not away:
+            # The server is begun anew meanwhile.
+            away.append(route.request.url)
+            route.fulfill(status=502, body="")
         elif "/jobs/" in request.url:
             assert request.headers["prefer"] == "wait=20"
             route.fulfill(json=job(status="succeeded", terminal=True, result=RESULT))
@@ -61,6 +66,8 @@ def test_a_comparison_is_started_followed_and_shown(page: Page, waves: str) -> N
     expect(page.locator("#comparison strong")).to_have_text("formula")
     expect(page.locator("#comparison")).to_contain_text("Take the formula: it is not worse.")
     assert [{name: body[name] for name in SPEC} for body in asked] == [SPEC]
+    assert all("status of 502" in each for each in complaints)
+    complaints.clear()
 
 
 def job(**facts: Any) -> dict[str, Any]:

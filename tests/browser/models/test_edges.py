@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.models.conftest import settled
 
@@ -69,3 +69,22 @@ def test_as_many_edges_as_wanted_are_shown_and_a_feature_is_found(page: Page, wi
     assert page.locator("#picture [data-edge].aside").count() == 190
     with page.expect_response(re.compile("y_scale=shared")):
         page.get_by_label("same y scale").check()
+
+
+def test_a_picture_that_comes_late_does_not_replace_the_one_that_was_asked_for_after_it(page: Page, wide: str) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    settled(page, f"/models/{wide}")
+    page.route(re.compile("top=190"), hold)
+    with page.expect_request(re.compile("top=190")):
+        page.locator("#top").fill("190")
+    page.locator("#top").fill("5")
+    drawn = page.locator("#picture [data-edge]")
+    expect(drawn).to_have_count(5)
+    with page.expect_response(re.compile("top=190")):
+        held[0].continue_()
+    page.wait_for_load_state("networkidle")
+    expect(drawn).to_have_count(5)

@@ -147,6 +147,8 @@ def test_an_alias_that_was_moved_meanwhile_is_not_overwritten(
     complaints.clear()
     page.reload()
     page.locator("[name=alias]").fill("champion")
+    entries = page.evaluate("history.length")
     page.get_by_role("button", name="Set").click()
     expect(page.locator("h1 .badge")).to_have_text("champion")
+    assert page.evaluate("history.length") == entries
     assert server.http.get(alias).json()["version"] == 2

@@ -7,8 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from kan.encoding import NumberInput, NumberOutput
 from tests.acceptance.conftest import Service
 from tests.browser.models.conftest import predicted, settled
+from tests.browser.models.store import publish
+from tests.service.conftest import network
 
 
 def shown_prediction(page: Page) -> float:
@@ -56,3 +59,38 @@ def test_the_dot_lies_where_the_curve_has_the_value(page: Page, waves: str) -> N
     }"""
     across, up = page.wait_for_function(place).json_value()
     assert (across, up) == (pytest.approx(0.75, abs=0.01), pytest.approx(0.25, abs=0.02))
+
+
+def test_a_refusal_takes_the_last_answer_off_the_page(page: Page, waves: str, complaints: list[str]) -> None:
+    settled(page, f"/models/{waves}?version=1")
+    shown, why = page.locator("[data-output]"), page.locator("#outside")
+    page.get_by_label("t", exact=True).fill("")
+    expect(why).to_have_text("Type a number for every input.")
+    assert (shown.inner_text(), page.locator("#contributions").inner_text()) == ("–", "")
+    refusal = {"type": "about:blank", "title": "Invalid rows", "status": 422, "detail": "no finite result"}
+    page.route("**/predict*", lambda route: route.fulfill(status=422, json=refusal))
+    page.get_by_label("t", exact=True).fill("1")
+    expect(why).to_have_text("no finite result")
+    expect(shown).to_have_text("–")
+    page.unroute("**/predict*")
+    complaints.clear()
+    page.get_by_label("t", exact=True).fill("0.5")
+    expect(why).to_be_hidden()
+    assert page.locator("[role=alert]").count() == 0
+    expect(shown).not_to_have_text("–")
+
+
+def test_the_ends_of_a_slider_are_those_of_the_training_range_whatever_the_column_is_called(
+    page: Page, server: Service
+) -> None:
+    low, high = 0.0312345678, 30.596744601
+    field = NumberInput("constructor", "constructor", 15.3, 15.3, low, high)
+    publish(server, network((field,), (NumberOutput("y", 0.0, 1.0),)), "volumes")
+    settled(page, "/models/volumes")
+    slider, value = page.get_by_label("constructor, slider"), page.get_by_label("constructor", exact=True)
+    expect(value).to_have_value("15.0")
+    for key, end in (("End", high), ("Home", low)):
+        slider.press(key)
+        expect(value).to_have_value(str(end))
+        page.wait_for_load_state("networkidle")
+        expect(page.locator("#outside")).to_be_hidden()

@@ -210,3 +210,19 @@ def test_the_part_is_the_page(api: Any, publish: Any, regression: NetworkState) 
     publish(regression)
     assert api.get("/parts/models/concrete?version=1").text == api.get("/models/concrete?version=1").text
     assert api.get("/parts/models/concrete?version=9").status_code == 404
+
+
+def test_a_model_of_drafts_alone_shows_its_newest_one(api: Any, edited: str) -> None:
+    assert api.delete("/v1/models/concrete/versions/1").status_code == 204
+    assert 'data-version="2"' in api.get("/models/concrete").text
+    assert "draft 2" in api.get("/models").text
+
+
+def test_residuals_are_of_the_data_set_that_judged_the_training(
+    api: Any, publish: Any, regression: NetworkState
+) -> None:
+    judge = api.post("/v1/datasets?name=judge", json={"columns": COLUMNS}).json()["id"]
+    publish(regression, training={"resolved": {"test_dataset": {"id": judge, "rows": 6}}})
+    assert f'data-judge="{judge}"' in api.get("/models/concrete").text
+    assert api.delete(f"/v1/datasets/{judge}").status_code == 204
+    assert 'data-judge=""' in api.get("/models/concrete").text

@@ -37,7 +37,7 @@ export async function send(method, path, options = {}) {
   if (answer.ok) return answer;
   const problem = new Problem(answer.status, await facts(answer));
   if (answer.status !== 401) throw problem;
-  await askForKey(problem.message);
+  if (await askForKey(problem.message) === null) throw problem;
   return send(method, path, options);
 }
 

@@ -56,7 +56,7 @@ async function open(path, last, signal) {
   if (answer.ok || answer.status >= 500 || answer.status === 429) return answer;
   const problem = new Problem(answer.status, await answer.json().catch(() => ({})));
   if (answer.status !== 401) throw problem;
-  await askForKey(problem.message);
+  if (await askForKey(problem.message) === null) throw problem;
   return open(path, last, signal);
 }
 

@@ -1,11 +1,12 @@
 /** The Job page: state, progress, losses and log as they come, and what can be done with the job now. */
 
-import { get, post } from "./api.js";
+import { get, send } from "./api.js";
 import { callPanel } from "./call.js";
 import { lossChart } from "./chart.js";
 import { byId, element } from "./elements.js";
 import { follow } from "./events.js";
 import { failure, logLine, runTime, score, timeLeft, waitsFor } from "./job_words.js";
+import { answered, once } from "./once.js";
 import { problemBox } from "./problems.js";
 import { renew } from "./renew.js";
 import { duration, number, percent } from "./words.js";
@@ -40,9 +41,10 @@ const parts = {
 let job = null;
 /** @type {import("./chart.js").Point[]} */
 const points = [];
-/** @type {string[]} */
+/** @type {string[]} the lines of the log that are not shown yet */
 const lines = [];
 let isDrawn = true;
+let isActing = false;
 let looked = 0;
 
 function showFrame() {
@@ -79,6 +81,7 @@ function showJob() {
   parts.failure.textContent = sentence;
   parts.failure.hidden = !sentence;
   parts.status.className = `status ${job.status}`;
+  document.title = `Job ${job.status} – kan-service`;
   renew(parts.status, job.terminal || !job.phase ? job.status : `${job.status}, ${job.phase}`);
   parts.left.textContent = timeLeft(job);
   parts.bar.value = job.status === "succeeded" ? 1 : (job.progress?.fraction ?? 0);
@@ -93,7 +96,12 @@ function about() {
   const data = job.dataset && element("a", { href: `/datasets/${job.dataset}` }, "data set");
   const targets = job.spec.targets?.join(", ");
   return [job.kind, data && " on a ", data, targets && ", target ", targets && element("strong", {}, targets),
-    job.spec.preset && `, ${job.spec.preset}`, job.kind !== "predict" && `, seed ${job.spec.seed ?? 0}`].filter((part) => part);
+    job.spec.preset && `, ${job.spec.preset}`, seeds()].filter((part) => part);
+}
+
+function seeds() {
+  const { seeds: several, seed } = job.resolved ?? {};
+  return several ? `, seeds ${several.join(", ")}` : seed !== undefined && job.kind !== "predict" && `, seed ${seed}`;
 }
 
 /** @returns {[string, string][]} */
@@ -121,14 +129,19 @@ function made() {
 
 /** @param {string} verb */
 async function act(verb) {
+  // A double click makes one job.
+  if (isActing) return;
+  isActing = true;
   parts.trouble.replaceChildren();
   try {
-    const answer = await post(`${path}/${verb}`);
+    const answer = await (await send("POST", `${path}/${verb}`, verb === "retry" ? { headers: once(verb) } : {})).json();
+    answered(verb);
     if (verb === "retry") location.assign(`/jobs/${answer.id}`);
     else await look();
   } catch (error) {
     parts.trouble.replaceChildren(problemBox(error));
   }
+  isActing = false;
 }
 
 /** @param {import("./events.js").JobEvent} event */
@@ -145,7 +158,9 @@ async function draw() {
   parts.validation.hidden = !points.some((point) => point.validation_loss);
   parts.chart.replaceChildren(points.length ? lossChart(points, parts.chart.clientWidth) : element("p", { class: "quiet" }, "No loss yet."));
   const isAtEnd = parts.log.scrollTop + parts.log.clientHeight >= parts.log.scrollHeight - 4;
-  parts.log.textContent = lines.slice(-LOG_LINES).join("\n");
+  // Only what is new: a screen reader reads that, and what somebody has selected stays so.
+  parts.log.append(...lines.splice(0).slice(-LOG_LINES).map((line) => `${line}\n`));
+  while (parts.log.childNodes.length > LOG_LINES) parts.log.firstChild?.remove();
   if (isAtEnd) parts.log.scrollTop = parts.log.scrollHeight;
   if (Date.now() - looked >= LOOK_MILLISECONDS) await look().catch(() => undefined);
   else showJob();

@@ -3,7 +3,7 @@
 import { byId, element } from "./elements.js";
 
 const NAME = "kan-key";
-/** @type {Promise<string> | null} */
+/** @type {Promise<string | null> | null} */
 let asking = null;
 
 /** @returns {string | null} the key of this tab */
@@ -18,13 +18,13 @@ export function forgetKey() {
 }
 
 /**
- * Asks for a key, once however many calls wait for it.
+ * Asks for a key, once however many calls wait for it; who closes the question is not asked again on this page.
  * @param {string} why a sentence from the server
- * @returns {Promise<string>} the key; never, if the person closes the question
+ * @returns {Promise<string | null>} the key; null where none was given
  */
 export function askForKey(why) {
   asking ??= new Promise((resolve) => showQuestion(why, resolve)).then((key) => {
-    asking = null;
+    if (key !== null) asking = null;
     return key;
   });
   return asking;
@@ -32,7 +32,7 @@ export function askForKey(why) {
 
 /**
  * @param {string} why
- * @param {(key: string) => void} answer
+ * @param {(key: string | null) => void} answer
  */
 function showQuestion(why, answer) {
   const field = element("input", { id: "key", type: "password", autocomplete: "off", spellcheck: "false", required: true });
@@ -44,14 +44,23 @@ function showQuestion(why, answer) {
       element("code", {}, "kan keys create"), " makes one."),
     element("button", { class: "primary" }, "Go on"));
   const dialog = element("dialog", { "aria-labelledby": "key-title" }, form);
+  field.addEventListener("input", () => field.setCustomValidity(""));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const key = field.value.trim();
-    if (!key) return;
+    // No header can hold anything else, such as a quotation mark that was copied along.
+    field.setCustomValidity(/^[\x21-\x7e]+$/.test(key) ? "" : "A key has no spaces, accents or quotation marks.");
+    if (!field.reportValidity()) return;
     sessionStorage.setItem(NAME, key);
     dialog.remove();
     showForget();
     answer(key);
+  });
+  // By Escape; a dialog that was removed says nothing.
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    byId("tools").append(element("button", { onclick: () => location.reload() }, "Give a key"));
+    answer(null);
   });
   document.body.append(dialog);
   dialog.showModal();

@@ -41,7 +41,7 @@ function card(model) {
   showPicture(picture, `/v1/models/${name}/versions/${latest.version}/plot.svg`);
   return element("li", {},
     element("h2", {}, link(name)),
-    element("p", {}, `version ${latest.version} of ${number(model.versions)}, ${when(latest.created_at)}`),
+    element("p", {}, `version ${latest.version}, ${when(latest.created_at)}; ${number(model.versions)} in all`),
     link(picture));
 }
 

@@ -87,8 +87,10 @@ function columns() {
 function request() {
   const boxes = boxesOf(inputs);
   const targets = [...new Set([controls.target.value, ...boxesOf(furtherTargets).filter((one) => one.checked).map((one) => one.value)])];
-  const taken = boxes.filter((one) => one.checked && !targets.includes(one.value)).map((one) => one.value);
-  const isAll = boxes.every((one) => one.checked || targets.includes(one.value));
+  // None of them can be an input.
+  const others = [...targets, controls.splitColumn.value];
+  const taken = boxes.filter((one) => one.checked && !others.includes(one.value)).map((one) => one.value);
+  const isAll = boxes.every((one) => one.checked || others.includes(one.value));
   const picked = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=preset]:checked"));
   const text = (/** @type {{value: string}} */ control) => control.value.trim();
   return requestOf({

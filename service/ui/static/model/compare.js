@@ -1,6 +1,6 @@
 /** The network beside a formula, perceptrons and a linear model, on the same rows: the newest comparison, or a new one. */
 
-import { get, post, send } from "../js/api.js";
+import { Problem, get, post, send } from "../js/api.js";
 import { byId, element, table } from "../js/elements.js";
 import { number, percent } from "../js/words.js";
 import { showCall } from "./calls.js";
@@ -10,7 +10,7 @@ const NAMES = /** @type {Record<string, string>} */ ({
   mlp_parameters: "MLP, as many parameters", mlp_time: "MLP, as much time",
 });
 const SCORES = /** @type {[string, string][]} */ ([["r2", "R²"], ["accuracy", "Accuracy"], ["rmse", "RMSE"], ["log_loss", "Log-loss"]]);
-const WAIT_SECONDS = 20;
+const WAIT_SECONDS = 20, AWAY_MILLISECONDS = 1000;
 
 /** @param {import("./page.js").Page} page */
 export async function startCompare(page) {
@@ -74,11 +74,26 @@ async function follow(page, place, job, body) {
     const fraction = job.progress?.fraction ?? 0;
     bar.value = fraction;
     words.textContent = `${job.status}, ${percent(fraction)}`;
-    job = await (await send("GET", `/v1/jobs/${job.id}`, { headers: { Prefer: `wait=${WAIT_SECONDS}` } })).json();
+    job = await later(job);
   }
   if (!place.isConnected) return;
   if (job.result) show(page, place, job, body);
   else place.replaceChildren(element("p", {}, "The comparison ended without a result, see ", link, ". "), starter(page, place, body, "Compare again"));
+}
+
+/**
+ * Gives a job as it is when it has ended, or after a while; as it was where the server is away or busy.
+ * @param {any} job
+ */
+async function later(job) {
+  try {
+    return await (await send("GET", `/v1/jobs/${job.id}`, { headers: { Prefer: `wait=${WAIT_SECONDS}` } })).json();
+  } catch (error) {
+    const passes = error instanceof Problem && (error.status === 0 || error.status === 429 || error.status >= 500);
+    if (!passes) throw error;
+    await new Promise((resolve) => setTimeout(resolve, AWAY_MILLISECONDS));
+    return job;
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import { send } from "../js/api.js";
 import { byId } from "../js/elements.js";
 
 const PATIENCE_MS = 150;
+let drawings = 0;
 
 /**
  * How the network is drawn.
@@ -61,6 +62,7 @@ function show(controls, drawing) {
  * @param {number} all
  */
 async function draw(page, figure, chosen, all) {
+  const mine = ++drawings;
   const query = {
     theme: "auto",
     view: chosen.view,
@@ -71,7 +73,8 @@ async function draw(page, figure, chosen, all) {
   };
   const answer = await send("GET", `${page.address}/plot.svg`, { query, headers: { Accept: "image/svg+xml" } });
   const text = await answer.text();
-  if (!figure.isConnected) return;
+  // A large picture may come after a small one that was asked for later.
+  if (!figure.isConnected || mine !== drawings) return;
   figure.replaceChildren(picture(text));
   for (const after of page.drawn) after();
 }

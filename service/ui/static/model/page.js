@@ -25,6 +25,7 @@ import { startVersions } from "./versions.js";
  * @property {boolean} isDraft
  * @property {string} address of the version in the API
  * @property {string} dataset its id, empty without one
+ * @property {string} judge the other data set that judged the training, empty without one
  * @property {string} job its id, empty without one
  * @property {boolean} hasFormula
  * @property {string} interval the level that is promised, empty without test rows
@@ -47,8 +48,8 @@ import { startVersions } from "./versions.js";
  * @typedef {{values: Record<string, string>, edge: string | null, drawing: Partial<import("./network.js").Drawing>}} Kept
  */
 
-/** @type {Kept} */
-const kept = { values: {}, edge: null, drawing: {} };
+/** @type {Kept} Without a prototype: a column may be named "constructor". */
+const kept = { values: Object.create(null), edge: null, drawing: {} };
 // The path that the page was last sent to: a link to a place on the page changes only what follows it.
 let here = location.pathname + location.search;
 let visits = 0;
@@ -70,6 +71,7 @@ function start() {
     isDraft: facts.status === "draft",
     address: `/v1/models/${model}/versions/${version}`,
     dataset: facts.dataset ?? "",
+    judge: facts.judge ?? "",
     job: facts.job ?? "",
     hasFormula: facts.formula === "yes",
     interval: facts.interval ?? "",
@@ -92,7 +94,8 @@ function start() {
  */
 async function visit(path, news = "") {
   if (!await replace(path)) return;
-  history.pushState(null, "", path);
+  // A change of the version that is shown makes no second entry to go back through.
+  if (path !== here) history.pushState(null, "", path);
   here = path;
   byId("news").textContent = news;
 }

@@ -13,7 +13,7 @@ export async function startResiduals(page) {
   if (!page.dataset) return;
   const place = byId("residuals"), { found, split } = await held(page);
   if (!found.total || !found.actual || !place.isConnected) return;
-  const words = split === "test" ? "test rows, held out from the training" : "rows (none were held out)";
+  const words = split === "all" ? "rows (none were held out)" : "test rows, held out from the training";
   if (found.residual) showErrors(place, found, words);
   else showConfusion(place, found, words);
 }
@@ -21,6 +21,7 @@ export async function startResiduals(page) {
 /** @param {import("./page.js").Page} page */
 async function held(page) {
   const query = { dataset: page.dataset, split: "test", limit: MOST_ROWS };
+  if (page.judge) return { found: await get(`${page.address}/predictions`, { ...query, dataset: page.judge, split: "all" }), split: "judge" };
   const found = await get(`${page.address}/predictions`, query);
   if (found.total) return { found, split: "test" };
   return { found: await get(`${page.address}/predictions`, { ...query, split: "all" }), split: "all" };

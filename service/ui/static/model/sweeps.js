@@ -1,6 +1,6 @@
 /** How the prediction goes along each input while the others stay: a small curve above every slider. */
 
-import { post } from "../js/api.js";
+import { Problem, post } from "../js/api.js";
 import { svg } from "../js/elements.js";
 
 const STEPS = 32, WIDTH = 200, HEIGHT = 28, PADDING = 3;
@@ -11,14 +11,18 @@ const MOST_INPUTS = 30;
  * @param {import("./page.js").Page} page
  * @param {HTMLElement[]} fields
  * @param {(number | string | null)[]} row
+ * @param {any} answer of that row
  */
-export async function showSweeps(page, fields, row) {
+export async function showSweeps(page, fields, row, answer) {
   const sliders = fields.map((field) => /** @type {HTMLInputElement | null} */ (field.querySelector("input[type=range]")));
   if (fields.length > MOST_INPUTS || !sliders.some(Boolean)) return;
   const swept = sliders.flatMap((slider, place) => (slider ? [{ slider, place }] : []));
   const rows = swept.flatMap(({ slider, place }) =>
     steps(Number(slider.min), Number(slider.max)).map((value) => row.map((held, at) => (at === place ? value : held))));
-  const values = followed(await post(`${page.address}/predict`, { rows }));
+  // Somewhere along a slider a formula may have no value, which refuses all rows.
+  const found = await post(`${page.address}/predict`, { rows }).catch(noneWhere422);
+  if (!found) return swept.forEach(({ slider }) => before(slider)?.remove());
+  const values = followed(found, answer);
   const low = Math.min(...values), high = Math.max(...values);
   swept.forEach(({ slider }, order) => {
     const curve = values.slice(order * STEPS, (order + 1) * STEPS);
@@ -27,14 +31,15 @@ export async function showSweeps(page, fields, row) {
 }
 
 /**
- * Gives the number that is followed: the first output, or the probability of the class that the first row has.
- * @param {any} answer
+ * Gives the number that is followed: the first output, or the probability of the class that the shown row has.
+ * @param {any} swept
+ * @param {any} shown
  * @returns {number[]}
  */
-function followed(answer) {
-  if (!answer.probabilities) return answer.predictions.map((/** @type {number[]} */ each) => each[0]);
-  const [first] = answer.probabilities, likely = first.indexOf(Math.max(...first));
-  return answer.probabilities.map((/** @type {number[]} */ each) => each[likely]);
+function followed(swept, shown) {
+  if (!swept.probabilities) return swept.predictions.map((/** @type {number[]} */ each) => each[0]);
+  const [first] = shown.probabilities, likely = first.indexOf(Math.max(...first));
+  return swept.probabilities.map((/** @type {number[]} */ each) => each[likely]);
 }
 
 /**
@@ -56,7 +61,21 @@ function draw(slider, shares) {
   const made = svg("svg", { class: "plot sweep", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
     svg("line", { class: "axis", x1: now, x2: now, y1: 0, y2: HEIGHT }),
     svg("polyline", { class: "line", points: points.join(" ") }));
-  const before = slider.previousElementSibling;
-  if (before?.classList.contains("sweep")) before.replaceWith(made);
-  else slider.before(made);
+  before(slider)?.remove();
+  slider.before(made);
+}
+
+/**
+ * Gives the curve above a slider.
+ * @param {HTMLInputElement} slider
+ */
+function before(slider) {
+  const found = slider.previousElementSibling;
+  return found?.classList.contains("sweep") ? found : null;
+}
+
+/** @param {unknown} error */
+function noneWhere422(error) {
+  if (error instanceof Problem && error.status === 422) return null;
+  throw error;
 }

@@ -1,6 +1,6 @@
 /** What if: a value for every input, the prediction at once, what makes it up, and how it goes along each input. */
 
-import { post } from "../js/api.js";
+import { Problem, post } from "../js/api.js";
 import { byId } from "../js/elements.js";
 import { number, percent } from "../js/words.js";
 import { showCall } from "./calls.js";
@@ -19,10 +19,13 @@ export async function startTry(page) {
   const trace = startTrace(page, fields.map((field) => field.dataset.name ?? ""));
   const ask = latest(async () => {
     const row = readRow(fields);
-    if (row === null) return say("Type a number for every input.");
-    await predict(page, form, row);
-    if (!form.isConnected) return undefined;
-    await Promise.all([trace(row), showSweeps(page, fields, row)]);
+    if (row === null) return unanswered("Type a number for every input.");
+    const answer = await predict(page, form, row).catch((error) => {
+      if (!(error instanceof Problem)) throw error;
+      if (form.isConnected) unanswered(error.message);
+    });
+    if (!answer || !form.isConnected) return undefined;
+    await Promise.all([trace(row), showSweeps(page, fields, row, answer)]);
     return undefined;
   }, page.fail);
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -46,7 +49,7 @@ async function predict(page, form, row) {
   const answer = await post(`${page.address}/predict`, body, {
     contributions: page.hasContributions ? "true" : null, interval: page.interval || null,
   });
-  if (!form.isConnected) return;
+  if (!form.isConnected) return answer;
   const shown = answer.predictions[0];
   for (const place of /** @type {NodeListOf<HTMLElement>} */ (byId("answer").querySelectorAll("[data-output]"))) {
     place.textContent = number(shown[Number(place.dataset.output)]) + likely(answer);
@@ -63,6 +66,18 @@ async function predict(page, form, row) {
   showContributions(answer);
   showCall(byId("predict-call"), body);
   announce(answer);
+  return answer;
+}
+
+/**
+ * Takes the last answer off the page: it is not that of the values that are shown now.
+ * @param {string} why
+ */
+function unanswered(why) {
+  for (const place of byId("answer").querySelectorAll("[data-output]")) place.textContent = "–";
+  byId("interval").hidden = true;
+  byId("contributions").replaceChildren();
+  say(why);
 }
 
 /** @param {any} answer */
@@ -114,8 +129,18 @@ function control(field) {
 function follow(changed) {
   const field = /** @type {HTMLElement} */ (changed.closest(".field"));
   const slider = /** @type {HTMLInputElement | null} */ (field.querySelector("input[type=range]"));
-  if (changed === slider) control(field).value = String(Number(Number(changed.value).toPrecision(5)));
+  if (slider && changed === slider) control(field).value = String(stepped(slider));
   else if (slider && changed.value !== "") slider.value = changed.value;
+}
+
+/**
+ * Gives the value of a slider with as many digits as tell a thousandth of its range, and never outside of it.
+ * @param {HTMLInputElement} slider
+ */
+function stepped(slider) {
+  const low = Number(slider.min), high = Number(slider.max);
+  const digits = Math.min(Math.max(3 - Math.floor(Math.log10(high - low)), 0), 100);
+  return Math.min(Math.max(Number(Number(slider.value).toFixed(digits)), low), high);
 }
 
 /**
