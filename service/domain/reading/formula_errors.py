@@ -24,7 +24,7 @@ class NoFormula(DomainError):
 
 
 class FormulaUnreadable(DomainError):
-    """A formula so long that nobody could read it."""
+    """A formula so long that nobody could read it, or with a number too large for a float64."""
 
 
 class InvalidExpression(DomainError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from kan.formulas.noise import without_hidden
 from kan.formulas.rounding import ALL_DIGITS, rounded
 from kan.split import Part
 from kan.symbolic.complexity import parts
-from kan.symbolic.grammar import Variable
+from kan.symbolic.grammar import Constant, Variable
 from service.domain.certificates import MAX_WARNINGS
 from service.domain.model_cache import LoadedModel
 from service.domain.reading.formula_errors import FormulaUnreadable, NoFormula
@@ -110,14 +111,18 @@ def exact_formulas(model: LoadedModel) -> list[Formula]:
 
     Raises:
         NoFormula: some of the edges are still splines.
-        FormulaUnreadable: too long to be read.
+        FormulaUnreadable: too long to be read, or with numbers that are none.
     """
     try:
-        return formulas(model.state)
+        found = formulas(model.state)
     except library.NotSymbolic as error:
         raise NoFormula(error.edges) from None
     except library.FormulaTooLarge as error:
         raise FormulaUnreadable(str(error)) from None
+    numbers = (part.value for formula in found for part in parts(formula.root) if isinstance(part, Constant))
+    if not all(map(isfinite, numbers)):
+        raise FormulaUnreadable("in the units of the data a number of the formula is too large for a float64")
+    return found
 
 
 def predictions(model: LoadedModel, rows: VersionRows) -> Floats:

@@ -21,6 +21,7 @@ from service.settings import Settings
 
 URL = "/v1/models?name=copy"
 BYTES = {"Content-Type": "application/octet-stream"}
+PLACES = ("", "/formula", "/pareto", "/activations", "/export?format=json", "/plot.svg")
 ROWS: dict[str, Any] = {"rows": [[300.0, 28, "north", 180.5], [50.0, 900, "east", None]]}
 
 
@@ -172,6 +173,8 @@ def test_a_count_beyond_all_tables_is_refused(api: Any, regression: NetworkState
         {"shift": 0.5, "scale": 0.5, "low": 0.0, "high": 1e150, "floor": -0.125, "ceiling": 10.5},
         {"scale": 1e-60, "low": 0.0, "high": 1e9, "fill": 3.0},
         {"shift": 0.0, "scale": 1e-300, "low": -1e-300, "high": 1e-300},
+        # So small that 1 / scale is no number.
+        {"shift": 0.0, "scale": 1e-310, "low": -1e-310, "high": 1e-310},
     ],
 )
 @pytest.mark.parametrize("function", [None, "x^2"])
@@ -193,7 +196,7 @@ def test_a_range_as_wide_as_any_table_is_read_in_every_way(
     address = made.headers["location"]
     asked = {"test": "separability", "inputs": ["x"], "kind": "additive"}
     answers = [api.post(f"{address}/hypotheses", json=asked)]
-    answers += [api.get(address + part) for part in ("", "/formula", "/pareto", "/export?format=json", "/plot.svg")]
+    answers += [api.get(address + place) for place in PLACES]
     assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
 
 
