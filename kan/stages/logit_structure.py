@@ -62,7 +62,7 @@ def _fitted(refitting: Refitting, found: list[Structure], starts: int) -> Genera
         runs = []
         for start in range(starts):
             seed = (refitting.problem.seed * 1009 + start) * 1009 + number
-            state = structure_state(structure, x, GRID, seed, refitting.degree)
+            state = structure_state(structure, x, GRID, seed, refitting.degree, refitting.problem.input_levels)
             runs.append((yield from refitting.run(state, STEPS)))
         trials.append(min(runs, key=lambda run: run.held))
     return trials

@@ -5,12 +5,16 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from kan.config import NetworkConfig
 from kan.config_symbolic import Discover
+from kan.journal import Journal
 from kan.losses import BinaryCrossEntropy
 from kan.predictor import evaluate
 from kan.stages.logit_structure import logit_structure, steps_expected
 from kan.stages.ranking import spline_edges
+from kan.stages.recipe import run_recipe
 from kan.stages.refitting import Refitting
+from kan.stages.work import Work
 from kan.state import NetworkState
 from kan.structures import structures
 from tests.kan.training import a_problem, finish, uniform
@@ -53,6 +57,21 @@ def test_an_input_that_says_nothing_is_no_factor() -> None:
 @pytest.mark.parametrize(("inputs", "seed", "noise"), [(2, 0, 0.0), (2, 1, 1.0), (3, 2, 0.0)])
 def test_a_sum_is_left_to_the_curves_that_it_has(inputs: int, seed: int, noise: float) -> None:
     assert found(lambda x: 8.0 * (x[:, 0] ** 2 + x[:, 1] - 0.3), inputs, seed, noise) is None
+
+
+def test_category_multiplies_in_the_logit() -> None:
+    """The level's factor times a function of the number: no sum has it, and a category is no number."""
+    level = torch.arange(500) % 3
+    x = torch.stack([uniform(500, 1)[:, 0], level.double()], 1)
+    logit = 8.0 * torch.tensor([1.0, -1.0, 0.2], dtype=torch.float64)[level] * x[:, 0]
+    chance = torch.rand(500, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    drawn = (chance < torch.sigmoid(logit)).double()
+    problem = a_problem(x, drawn, loss=BinaryCrossEntropy(), input_levels=(None, 3))
+    work = finish(run_recipe(Work(problem, NetworkConfig((), 5)), (Discover(starts=1, tries=1),), Journal()))
+    assert work.network is not None
+    assert work.network.state().layers[0].level_table(1) is not None
+    logits = work.network(x)[:, 0].detach()
+    assert float(torch.corrcoef(torch.stack([logits, logit]))[0, 1]) > 0.98
 
 
 def test_steps_are_those_of_structures_that_read_each_input_once() -> None:
