@@ -30,7 +30,8 @@ def split_rows(
         test_fraction: share of the usable rows, [0, 1).
         validation_fraction: share of the rest, [0, 1).
         seed: the same seed and rows give the same split.
-        strata: (rows,) class indices; each part then has about the same share of every class.
+        strata: (rows,) class indices; each part then has about the same share of every class, and the training part
+            a row of each, where it has room.
 
     Returns:
         (rows,) `Part` codes.
@@ -46,7 +47,25 @@ def split_rows(
     validation = _spread(len(rest), validation_fraction)
     parts[rest[validation]] = Part.VALIDATION
     parts[rest[~validation]] = Part.TRAIN
+    if strata is not None:
+        _teach_every_class(parts, order, strata)
     return parts
+
+
+def _teach_every_class(parts: NDArray[np.uint8], order: NDArray[np.intp], strata: NDArray[np.int64]) -> None:
+    """Exchanges a row of each class that has no training row for one of the commonest class; no part changes its size.
+
+    A class of one or two rows may have them all where others judge; it could then never be learnt.
+    """
+    for absent in np.setdiff1d(strata[order], strata[order[parts[order] == Part.TRAIN]]):
+        training = order[parts[order] == Part.TRAIN]
+        counts = np.bincount(strata[training], minlength=1)
+        if counts.max() < 2:
+            return
+        rows = order[strata[order] == absent]
+        taken = rows[parts[rows].argmin()]
+        given = training[strata[training] == counts.argmax()][-1]
+        parts[[taken, given]] = parts[[given, taken]]
 
 
 def _spread(count: int, fraction: float) -> NDArray[np.bool_]:

@@ -46,6 +46,13 @@ def test_classifier_keeps_labels_as_they_are(labels: Any) -> None:
     assert classifier.score(X, y) > 0.9
 
 
+def test_class_of_one_row_is_learnt_where_its_name_sorts_last() -> None:
+    labels = np.where(np.arange(120) == 7, "yes", "no")
+    model = KanClassifier(hidden=(), preset="quick").fit(X, labels)
+    assert list(model.classes_) == ["no", "yes"]
+    assert model.predict_proba(X).shape == (120, 2)
+
+
 def test_degree_is_taken_by_a_search_too() -> None:
     state = KanRegressor(hidden="auto", preset="quick", degree=2).fit(X, Y).state_
     assert {layer.degree for layer in state.layers} == {2}

@@ -1,5 +1,7 @@
 """The split: every row has one part, the shares are right, classes are cut alike."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -68,3 +70,33 @@ def test_every_part_has_its_rounded_share(rows: int, test: float, validation: fl
     tests = round(rows * test)
     validations = round((rows - tests) * validation)
     assert counts(parts) == [rows - tests - validations, validations, tests, 0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("rare", [1, 2])
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_class_of_one_or_two_rows_is_trained_and_no_part_changes_its_size(seed: int, rare: int, place: str) -> None:
+    strata = np.repeat([0, 1], [rare, 60 - rare] if place == "first" else [60 - rare, rare])
+    parts = split_rows(np.ones(60, dtype=bool), test_fraction=0.2, validation_fraction=0.2, seed=seed, strata=strata)
+    assert set(strata[parts == Part.TRAIN]) == {0, 1}
+    assert counts(parts) == [38, 10, 12, 0]
+
+
+def test_split_of_classes_that_all_have_training_rows_is_left_as_it_was() -> None:
+    parts = split_rows(
+        np.ones(20, dtype=bool), test_fraction=0.2, validation_fraction=0.2, seed=0, strata=np.repeat([0, 1], [14, 6])
+    )
+    assert np.flatnonzero(parts == Part.TEST).tolist() == [8, 12, 14, 17]
+    assert np.flatnonzero(parts == Part.VALIDATION).tolist() == [10, 11, 18]
+
+
+@given(strata=st.lists(st.integers(0, 8), max_size=40), fraction=st.floats(0, 0.9), seed=st.integers(0, 99))
+def test_no_class_goes_untrained_while_another_has_a_training_row_to_spare(
+    strata: list[int], fraction: float, seed: int
+) -> None:
+    classes, usable = np.array(strata, dtype=np.int64), np.ones(len(strata), dtype=bool)
+    split = partial(split_rows, usable, test_fraction=fraction, validation_fraction=0.2, seed=seed)
+    parts = split(strata=classes)
+    trained = np.bincount(classes[parts == Part.TRAIN], minlength=9)
+    assert all(trained[classes] > 0) or trained.max() < 2
+    assert counts(parts) == counts(split())
