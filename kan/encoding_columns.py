@@ -38,6 +38,11 @@ class NumberInput:
     floor: float | None = None
     ceiling: float | None = None
 
+    @property
+    def is_endless(self) -> bool:
+        """Whether all numbers count as they are."""
+        return self.floor is None and self.ceiling is None
+
 
 @dataclass(frozen=True)
 class LevelsInput:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kan.config import NetworkConfig, Stage
 from kan.config_json import stage_to_json
-from kan.encoding import Encoding, Table, encode, encode_targets, learn_encoding
+from kan.encoding import Encoding, NumberInput, Table, encode, encode_targets, learn_encoding
 from kan.encoding_learning import FARTHEST_INPUT, class_names
 from kan.errors import BadTrainingData, is_out_of_memory
 from kan.journal import Journal
@@ -233,16 +233,19 @@ class TableTraining:
         )
 
     def _encoded(self, count: int) -> tuple[Array, NDArray[np.generic]]:
-        """Gives inputs, within reach, and targets of all rows to learn from, written straight to their places."""
+        """Gives inputs and targets of all rows to learn from, written straight to their places.
+
+        Numbers are within reach, as in a prediction; those without ends, which need not be scaled, count as they are.
+        """
         encoding, is_class = self.encoding, self.encoding.task == "classification"
-        numbers = [i for i, levels in enumerate(encoding.input_levels) if levels is None]
+        ended = [i for i, item in enumerate(encoding.inputs) if isinstance(item, NumberInput) and not item.is_endless]
         x = np.empty((count, encoding.network_inputs))
         y = np.empty(count, dtype=np.int64) if is_class else np.empty((count, encoding.network_outputs))
         start = 0
         for part in LEARNT_FROM:
             wanted = self.parts == part
             for block, values in row_blocks(self._table, wanted, partial(encode, encoding)):
-                values[:, numbers] = np.clip(values[:, numbers], -FARTHEST_INPUT, FARTHEST_INPUT)
+                values[:, ended] = np.clip(values[:, ended], -FARTHEST_INPUT, FARTHEST_INPUT)
                 x[start:][block] = values
             for block, targets in row_blocks(self._table, wanted, partial(encode_targets, encoding)):
                 y[start:][block] = targets

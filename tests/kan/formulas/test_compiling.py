@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 
 from kan.checkpoint import dump, load
+from kan.config import Refit
 from kan.errors import ExpressionError
 from kan.formulas.building import formulas
 from kan.formulas.compiling import compiled
@@ -12,6 +13,7 @@ from kan.predictor import evaluate
 from kan.symbolic.grammar import Node, parse
 from kan.symbolic.printing import text
 from tests.kan.symbolic.trees import NAMES, trees
+from tests.kan.training import a_task, trained
 
 RANGES = {"x1": (0.2, 2.0), "x2": (-1.5, 1.0)}
 X = np.random.default_rng(0).uniform([0.2, -1.5], [2.0, 1.0], (50, 2))
@@ -97,6 +99,16 @@ def test_encoding_names_columns_and_target_in_their_order() -> None:
 def test_network_is_the_same_after_saving() -> None:
     state = compiled(parse("x1**2.5*x2 + 2**x2"), RANGES)
     assert np.array_equal(evaluate(load(dump(state)), X), evaluate(state, X))
+
+
+@pytest.mark.parametrize("ranges", [(200.0, 400.0), (299.0, 301.0)])
+def test_training_that_goes_on_learns_from_numbers_as_they_are(ranges: tuple[float, float]) -> None:
+    """They are not scaled, and predictions draw none of them nearer."""
+    temperature = np.linspace(200.0, 400.0, 40)
+    table = {"T": temperature, "y": 8.5 * temperature + 20.0}
+    start = compiled(parse("8.314*T"), {"T": ranges})
+    state = trained(table, a_task((Refit(steps=20),), inputs=("T",), start=start)).state
+    np.testing.assert_allclose(evaluate(state, temperature[:, None])[:, 0], table["y"], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
