@@ -57,7 +57,9 @@ def choose(work: Work, stage: Choose, journal: Journal, name: str) -> StageRun:
     best = winner(trials)
     hidden = (best.candidate.hidden,) if best.candidate.hidden else ()
     config = NetworkConfig(hidden, best.candidate.grid, work.config.degree, "zero")
-    return replace(work, config=config, network=best.members[0], members=best.members, candidate=best.candidate)
+    # Held-out outputs of a network from before are not this one's.
+    work = replace(work, config=config, held_out=None)
+    return replace(work, network=best.members[0], members=best.members, candidate=best.candidate)
 
 
 def candidates_of(stage: Choose, problem: Problem, degree: int = 3) -> list[Candidate]:

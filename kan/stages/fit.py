@@ -25,7 +25,7 @@ from kan.problem import Problem, Rows
 from kan.stages.budget import affordable_steps
 from kan.stages.members import ADAM_STEPS_PER_STEP, LEARNING_RATE
 from kan.stages.smooth import RIDGE, TOLERANCE, levenberg_marquardt, smoothness
-from kan.stages.work import StageRun, Tensors, Work, pack_network, unpack_network
+from kan.stages.work import StageRun, Tensors, Work, pack_network, unlearnt, unpack_network
 from kan.train import Held, Outcome, TrainStep, train
 
 # A step of L-BFGS is so much cheaper than one of Levenberg-Marquardt, and gets so much less far.
@@ -41,11 +41,11 @@ class Fitted:
 
 
 def fit(work: Work, stage: Fit, journal: Journal, name: str) -> StageRun:
-    """Fits the network to the training rows."""
+    """Fits the network to the training rows; what it learnt of the validation rows before counts for nothing."""
     network = work.network if work.network is not None else fresh_network(work, start=0, settled=stage.update_grid)
     work = replace(work, curvature=stage.curvature, slope=0.0)
     fitted = yield from fit_piece(work, network, stage, journal, name + "/fit", work.problem.train, hold=True)
-    return with_network(work, fitted)
+    return with_changed(work, fitted)
 
 
 def refit(work: Work, stage: Refit, journal: Journal, name: str) -> StageRun:
@@ -183,6 +183,18 @@ def with_network(work: Work, fitted: Fitted) -> Work:
     """Puts a network that never saw the validation rows into the work, with its outputs on them."""
     outputs = network_outputs(fitted.network, work.problem.at(work.problem.validation)[0])
     return replace(work, network=fitted.network, outcome=fitted.outcome, held_out=outputs)
+
+
+def with_changed(work: Work, fitted: Fitted) -> Work:
+    """Puts what became of the work's network in its place; the held-out outputs change by what its own change.
+
+    So a network that has learnt the validation rows, by an average or a refit, is not judged by what it knows of them.
+    """
+    after = with_network(work, fitted)
+    if work.network is None:
+        return after
+    assert after.held_out is not None
+    return replace(after, held_out=after.held_out + unlearnt(work, work.network))
 
 
 def _batch_size(network: Kan, rows: int) -> int:

@@ -12,7 +12,7 @@ from kan.network import Kan
 from kan.problem import FOLDS
 from kan.refine import refine as refine_state
 from kan.stages.budget import affordable_steps, step_work
-from kan.stages.fit import Fitted, fit_piece, fresh_network, settle_grids, shaped, with_network
+from kan.stages.fit import Fitted, fit_piece, fresh_network, settle_grids, shaped, with_changed, with_network
 from kan.stages.starts import NOISE_FREE, offset, unexplained, validation_loss
 from kan.stages.work import StageRun, Work, held_loss, smoothest
 from kan.train import TrainStep
@@ -35,7 +35,7 @@ def refine(work: Work, stage: Refine, journal: Journal, name: str) -> StageRun:
     """Puts a finer grid under every spline; an integer multiple keeps the function."""
     network = work.network if work.network is not None else fresh_network(work, start=0)
     refined = refined_network(network, stage.grid, exact=stage.exact)
-    return with_network(replace(work, config=replace(work.config, grid=stage.grid)), Fitted(refined, work.outcome))
+    return with_changed(replace(work, config=replace(work.config, grid=stage.grid)), Fitted(refined, work.outcome))
     yield
 
 
@@ -43,7 +43,7 @@ def move_grid(work: Work, stage: MoveGrid, journal: Journal, name: str) -> Stage
     """Lays the knots over the data that reaches each layer now."""
     network = work.network.copy() if work.network is not None else fresh_network(work, start=0)
     settle_grids(network, work.problem)
-    return with_network(work, Fitted(shaped(network), work.outcome))
+    return with_changed(work, Fitted(shaped(network), work.outcome))
     yield
 
 
@@ -56,7 +56,9 @@ def extend(work: Work, stage: Extend, journal: Journal, name: str) -> StageRun:
     if work.members:
         return (yield from _extended_member(work, stage, journal, name))
     network = work.network if work.network is not None else fresh_network(work, start=0)
-    return (yield from _extended(work, network, stage, journal, name))
+    found = yield from _extended(work, network, stage, journal, name)
+    assert found.network is not None
+    return replace(found, held_out=with_changed(work, Fitted(found.network)).held_out)
 
 
 def _extended_member(work: Work, stage: Extend, journal: Journal, name: str) -> StageRun:

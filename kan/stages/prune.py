@@ -11,10 +11,10 @@ from kan.config_sparsity import Prune
 from kan.errors import InvalidConfig
 from kan.journal import Journal
 from kan.network import Kan
-from kan.optimizers.gauss_newton import network_outputs
 from kan.problem import Problem
 from kan.sparsify import Pruning, pruned, pruned_within
-from kan.stages.work import StageRun, Work
+from kan.stages.fit import Fitted, with_changed
+from kan.stages.work import StageRun, Work, unlearnt
 from kan.state import Array
 
 
@@ -29,12 +29,11 @@ def prune(work: Work, stage: Prune, journal: Journal, name: str) -> StageRun:
     """
     if work.network is None or work.held_out is None:
         raise InvalidConfig("recipe", "expected a stage that trains before prune")
-    before, held = work.network, work.problem.at(work.problem.validation)[0]
-    seen = work.held_out - network_outputs(before, held)
-    found = _pruned(work.problem, before, seen, stage)
+    before = work.network
+    found = _pruned(work.problem, before, unlearnt(work, before), stage)
     after = Kan.from_state(found.state).to(before.kan_layers[0].weights)
     # A later stage must not climb from a member that still has these edges.
-    return replace(work, network=after, held_out=network_outputs(after, held) + seen, members={})
+    return replace(with_changed(work, Fitted(after, work.outcome)), members={})
     yield
 
 

@@ -15,7 +15,7 @@ from kan.errors import InvalidConfig
 from kan.journal import Journal
 from kan.network import Kan
 from kan.stages.choose import PENALTIES
-from kan.stages.fit import Fitted, fit_piece, with_network
+from kan.stages.fit import Fitted, fit_piece, with_changed, with_network
 from kan.stages.members import CURVATURE_SHARE
 from kan.stages.plainer import formulas_under_noise, plainer
 from kan.stages.ranking import Edge, Ranked, ranked_splines, spline_edges, with_fit
@@ -60,11 +60,12 @@ def symbolify(work: Work, stage: Symbolify, journal: Journal, name: str) -> Stag
         return pack_network(Kan.from_state(in_normal_form(found.state)))
 
     network = unpack_network(work, (yield from journal.piece(f"{name}/symbolify", run)))
+    if spline_edges(network.state()) or any(levels is not None for levels in work.problem.input_levels):
+        return with_changed(work, Fitted(network))
+    # A few constants fitted to the training rows anew remember nothing of the validation rows; splines may.
     work = with_network(work, Fitted(network))
-    if not spline_edges(network.state()) and all(levels is None for levels in work.problem.input_levels):
-        last = yield from refitted_on_all(work, journal, f"{name}/all")
-        work = replace(work, network=last)
-    return work
+    last = yield from refitted_on_all(work, journal, f"{name}/all")
+    return replace(work, network=last)
 
 
 def refitted_on_all(work: Work, journal: Journal, name: str) -> Generator[TrainStep, None, Kan]:

@@ -9,6 +9,7 @@ from torch import Tensor
 from kan.config import NetworkConfig
 from kan.config_constraints import SHAPES
 from kan.network import Kan
+from kan.optimizers.gauss_newton import network_outputs
 from kan.problem import Problem
 from kan.stages.members import Candidate
 from kan.state import EdgeFormula, EdgeShape
@@ -56,6 +57,17 @@ def held_loss(work: Work) -> float:
     _, y = work.problem.at(work.problem.validation)
     rows = work.problem.loss.rows(work.held_out, y)
     return float(rows.mean())
+
+
+def unlearnt(work: Work, network: Kan) -> Tensor:
+    """Gives what a network's outputs on the validation rows lack to be the held-out ones, SHAPE (rows, outputs).
+
+    After an average or a refit the network has learnt these rows, and its own outputs would flatter it. Zero where it
+    never saw them, and where it has no finite output to compare.
+    """
+    outputs = network_outputs(network, work.problem.at(work.problem.validation)[0])
+    apart = torch.zeros_like(outputs) if work.held_out is None else work.held_out - outputs
+    return apart.where(apart.isfinite(), torch.zeros_like(apart))
 
 
 def smoothest(work: Work) -> Work:

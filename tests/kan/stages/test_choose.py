@@ -37,6 +37,11 @@ def test_noisy_sum_stays_additive() -> None:
     assert len(work.members) == 1
 
 
+def test_held_out_outputs_of_the_network_before_go_with_it() -> None:
+    work = Work(a_problem(X, X[:, :1]), NetworkConfig((), 5), held_out=torch.zeros(60, 1))
+    assert finish(choose(work, Choose((0,), (4,), 1), Journal(), "c")).held_out is None
+
+
 def test_additive_network_and_the_widest_layer_are_tried_that_with_every_penalty() -> None:
     found = candidates_of(Choose((0, 2, 3), (4, 6), 1), a_problem(X, X[:, :1]), 2)
     assert [(c.hidden, c.grid) for c in found if c.hidden == 0] == [(0, 4), (0, 6)]

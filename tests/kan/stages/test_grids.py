@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from kan.config import Extend, Fit, MoveGrid, NetworkConfig, Refine
+from kan.config import Average, Extend, Fit, MoveGrid, NetworkConfig, Refine, Refit, Stage
 from kan.errors import InexactRefinement
 from kan.journal import Journal
 from kan.losses import SquaredError
@@ -13,6 +13,8 @@ from kan.network import Kan
 from kan.optimizers.gauss_newton import mean_loss
 from kan.stages.fit import fit
 from kan.stages.grids import extend, move_grid, refine, refined_network
+from kan.stages.recipe import run_recipe
+from kan.stages.starts import validation_loss
 from kan.stages.work import Work, held_loss
 from tests.kan.training import a_problem, finish, randomised, uniform
 
@@ -45,6 +47,16 @@ def test_refine_stage_keeps_the_held_loss_and_refuses_what_would_not() -> None:
     with pytest.raises(InexactRefinement):
         finish(refine(work, Refine(5), Journal(), "r"))
     assert finish(refine(work, Refine(5, exact=False), Journal(), "r")).config.grid == 5
+
+
+@pytest.mark.parametrize("learnt", [(Average(members=5),), (Fit(steps=15), Refit(steps=30))], ids=["average", "refit"])
+def test_validation_rows_that_a_network_has_learnt_do_not_flatter_its_finer_grid(learnt: tuple[Stage, ...]) -> None:
+    noise = torch.randn(60, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    work = Work(a_problem(X[:60], noise), NetworkConfig((2,), 3))
+    before, after = (finish(run_recipe(work, recipe, Journal())) for recipe in (learnt, (*learnt, Refine(6))))
+    assert before.network is not None
+    assert validation_loss(before, before.network) < 0.8 * held_loss(before)
+    assert held_loss(after) == pytest.approx(held_loss(before), rel=1e-6)
 
 
 def test_extension_of_a_function_without_noise_gains() -> None:

@@ -1,16 +1,21 @@
-"""What the journal keeps of a network is the network."""
+"""What the journal keeps of a network is the network; what it learnt of the validation rows never counts for it."""
 
 from dataclasses import replace
 
 import pytest
 import torch
 
-from kan.config import NetworkConfig
+from kan.config import Extend, Fit, MoveGrid, NetworkConfig, Refine, Refit, Stage
+from kan.config_sparsity import Prune
+from kan.config_symbolic import Symbolify
 from kan.journal import Journal
 from kan.network import Kan
-from kan.stages.work import Work, pack_network, unpack_network
+from kan.stages.fit import fit
+from kan.stages.recipe import run_recipe
+from kan.stages.starts import validation_loss
+from kan.stages.work import Work, held_loss, pack_network, unlearnt, unpack_network
 from kan.state import EdgeFormula, EdgeShape, NetworkState
-from tests.kan.training import a_problem, randomised, uniform
+from tests.kan.training import a_problem, finish, randomised, uniform
 
 NETWORKS = {
     "plain": lambda: Kan([2, 3, 1], grid=4, degree=2, base="zero"),
@@ -18,6 +23,9 @@ NETWORKS = {
     "written functions": lambda: Kan.from_state(formulas_and_products("x*exp(-x)", "1/(x**2 + 1)")),
     "products": lambda: Kan([2, 3, 1], grid=4, degree=2, products=[(2, 3), (2,)]),
 }
+
+X = uniform(150, 2)
+WORK = Work(a_problem(X, torch.sin(3 * X[:, :1]) * X[:, 1:]), NetworkConfig((3,), 3))
 
 
 def formulas_and_products(live: str = "sin", aside: str = "exp") -> NetworkState:
@@ -46,3 +54,24 @@ def test_network_comes_back_from_the_journal_as_it_was(name: str) -> None:
     for one, other in zip(found.state().layers, network.state().layers, strict=True):
         assert (one.formulas, one.pruned_formulas) == (other.formulas, other.pruned_formulas)
         assert one.shapes == other.shapes
+
+
+@pytest.mark.parametrize(
+    "stage", [Refine(6), MoveGrid(), Extend(max_grid=6), Fit(steps=3), Prune(), Symbolify(("x",), r2_threshold=1.0)]
+)
+def test_what_a_refit_taught_of_the_validation_rows_stays_out_of_the_held_out_outputs(stage: Stage) -> None:
+    learnt = (Fit(steps=25), Refit(steps=20))
+    before, after = (finish(run_recipe(WORK, recipe, Journal())) for recipe in (learnt, (*learnt, stage)))
+    assert before.network is not None
+    assert after.network is not None
+    taught = unlearnt(before, before.network)
+    assert float(taught.abs().max()) > 1e-3
+    torch.testing.assert_close(unlearnt(after, after.network), taught, rtol=0.0, atol=1e-12)
+
+
+def test_held_out_outputs_that_are_not_finite_give_way_to_those_of_the_next_network() -> None:
+    first = finish(fit(WORK, Fit(steps=3), Journal(), "f"))
+    assert first.held_out is not None
+    second = finish(fit(replace(first, held_out=first.held_out * torch.inf), Fit(steps=3), Journal(), "g"))
+    assert second.network is not None
+    assert held_loss(second) == validation_loss(second, second.network)
