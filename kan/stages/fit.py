@@ -25,7 +25,7 @@ from kan.problem import Problem, Rows
 from kan.stages.budget import affordable_steps
 from kan.stages.members import ADAM_STEPS_PER_STEP, LEARNING_RATE
 from kan.stages.smooth import RIDGE, TOLERANCE, levenberg_marquardt, smoothness
-from kan.stages.work import StageRun, Tensors, Work, pack_network, unlearnt, unpack_network
+from kan.stages.work import StageRun, Tensors, Work, held_loss, pack_network, unlearnt, unpack_network
 from kan.train import Held, Outcome, TrainStep, train
 
 # A step of L-BFGS is so much cheaper than one of Levenberg-Marquardt, and gets so much less far.
@@ -45,7 +45,7 @@ def fit(work: Work, stage: Fit, journal: Journal, name: str) -> StageRun:
     network = work.network if work.network is not None else fresh_network(work, start=0, settled=stage.update_grid)
     work = replace(work, curvature=stage.curvature, slope=0.0)
     fitted = yield from fit_piece(work, network, stage, journal, name + "/fit", work.problem.train, hold=True)
-    return with_changed(work, fitted)
+    return with_trained(work, fitted)
 
 
 def refit(work: Work, stage: Refit, journal: Journal, name: str) -> StageRun:
@@ -195,6 +195,14 @@ def with_changed(work: Work, fitted: Fitted) -> Work:
         return after
     assert after.held_out is not None
     return replace(after, held_out=after.held_out + unlearnt(work, work.network))
+
+
+def with_trained(work: Work, fitted: Fitted) -> Work:
+    """Puts what training rows made of the work's network in its place; of two judgements the harder one counts.
+
+    It may have kept what it knew of the validation rows, which its own outputs show, or have lost it with the change.
+    """
+    return max(with_network(work, fitted), with_changed(work, fitted), key=held_loss)
 
 
 def _batch_size(network: Kan, rows: int) -> int:

@@ -12,7 +12,16 @@ from kan.network import Kan
 from kan.problem import FOLDS
 from kan.refine import refine as refine_state
 from kan.stages.budget import affordable_steps, step_work
-from kan.stages.fit import Fitted, fit_piece, fresh_network, settle_grids, shaped, with_changed, with_network
+from kan.stages.fit import (
+    Fitted,
+    fit_piece,
+    fresh_network,
+    settle_grids,
+    shaped,
+    with_changed,
+    with_network,
+    with_trained,
+)
 from kan.stages.starts import NOISE_FREE, offset, unexplained, validation_loss
 from kan.stages.work import StageRun, Work, held_loss, smoothest
 from kan.train import TrainStep
@@ -58,7 +67,7 @@ def extend(work: Work, stage: Extend, journal: Journal, name: str) -> StageRun:
     network = work.network if work.network is not None else fresh_network(work, start=0)
     found = yield from _extended(work, network, stage, journal, name)
     assert found.network is not None
-    return replace(found, held_out=with_changed(work, Fitted(found.network)).held_out)
+    return replace(found, held_out=with_trained(work, Fitted(found.network)).held_out)
 
 
 def _extended_member(work: Work, stage: Extend, journal: Journal, name: str) -> StageRun:

@@ -15,7 +15,7 @@ from kan.errors import InvalidConfig
 from kan.journal import Journal
 from kan.network import Kan
 from kan.stages.choose import PENALTIES
-from kan.stages.fit import Fitted, fit_piece, with_changed, with_network
+from kan.stages.fit import Fitted, fit_piece, with_network, with_trained
 from kan.stages.members import CURVATURE_SHARE
 from kan.stages.plainer import formulas_under_noise, plainer
 from kan.stages.ranking import Edge, Ranked, ranked_splines, spline_edges, with_fit
@@ -61,7 +61,7 @@ def symbolify(work: Work, stage: Symbolify, journal: Journal, name: str) -> Stag
 
     network = unpack_network(work, (yield from journal.piece(f"{name}/symbolify", run)))
     if spline_edges(network.state()) or any(levels is not None for levels in work.problem.input_levels):
-        return with_changed(work, Fitted(network))
+        return with_trained(work, Fitted(network))
     # A few constants fitted to the training rows anew remember nothing of the validation rows; splines may.
     work = with_network(work, Fitted(network))
     last = yield from refitted_on_all(work, journal, f"{name}/all")

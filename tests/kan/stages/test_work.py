@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor
 
 from kan.config import Extend, Fit, MoveGrid, NetworkConfig, Refine, Refit, Stage
 from kan.config_sparsity import Prune
 from kan.config_symbolic import Symbolify
 from kan.journal import Journal
 from kan.network import Kan
+from kan.optimizers.gauss_newton import network_outputs
 from kan.stages.fit import fit
 from kan.stages.recipe import run_recipe
 from kan.stages.starts import validation_loss
@@ -56,17 +58,31 @@ def test_network_comes_back_from_the_journal_as_it_was(name: str) -> None:
         assert one.shapes == other.shapes
 
 
-@pytest.mark.parametrize(
-    "stage", [Refine(6), MoveGrid(), Extend(max_grid=6), Fit(steps=3), Prune(), Symbolify(("x",), r2_threshold=1.0)]
-)
-def test_what_a_refit_taught_of_the_validation_rows_stays_out_of_the_held_out_outputs(stage: Stage) -> None:
+def before_and_after(stage: Stage) -> tuple[Work, Kan, Tensor, Work, Kan]:
+    """The work and its network after a refit, what the validation rows taught it, and both after one more stage."""
     learnt = (Fit(steps=25), Refit(steps=20))
     before, after = (finish(run_recipe(WORK, recipe, Journal())) for recipe in (learnt, (*learnt, stage)))
     assert before.network is not None
     assert after.network is not None
     taught = unlearnt(before, before.network)
     assert float(taught.abs().max()) > 1e-3
-    torch.testing.assert_close(unlearnt(after, after.network), taught, rtol=0.0, atol=1e-12)
+    return before, before.network, taught, after, after.network
+
+
+@pytest.mark.parametrize("stage", [Refine(6), MoveGrid(), Prune()])
+def test_what_a_refit_taught_of_the_validation_rows_stays_out_of_the_held_out_outputs(stage: Stage) -> None:
+    _, _, taught, after, network = before_and_after(stage)
+    torch.testing.assert_close(unlearnt(after, network), taught, rtol=0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("stage", [Extend(max_grid=6), Fit(steps=3), Symbolify(("x",), r2_threshold=1.0)])
+def test_after_a_stage_that_trains_on_the_harder_judgement_counts(stage: Stage) -> None:
+    """A refit knows the validation rows: the network's own loss there is far less than the honest one."""
+    before, network, taught, after, trained = before_and_after(stage)
+    assert validation_loss(before, network) < 0.1 * held_loss(before)
+    x, _ = WORK.problem.at(WORK.problem.validation)
+    changed = held_loss(replace(after, held_out=network_outputs(trained, x) + taught))
+    assert held_loss(after) == pytest.approx(max(validation_loss(after, trained), changed), rel=1e-9)
 
 
 def test_held_out_outputs_that_are_not_finite_give_way_to_those_of_the_next_network() -> None:
