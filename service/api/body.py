@@ -133,7 +133,7 @@ def _unpacker(scope: Scope) -> zlib._Decompress | None:
     if encoding in ("", "identity"):
         return None
     if encoding not in ("gzip", "x-gzip"):
-        raise UnsupportedMediaType(["Content-Encoding gzip or none"])
+        raise UnsupportedMediaType(("gzip", "identity"), "Content-Encoding")
     # The packed length would be wrong for what the route reads.
     dropped = (b"content-encoding", b"content-length")
     scope["headers"] = [(name, value) for name, value in scope["headers"] if name.lower() not in dropped]

@@ -84,7 +84,7 @@ PROBLEMS: dict[type[DomainError], ProblemKind] = {
     errors.InvalidParameter: ProblemKind(422, "invalid-parameter", "Query parameter cannot be used"),
     errors.MalformedBody: ProblemKind(400, "malformed-body", "Body cannot be read"),
     errors.BodyTooLarge: ProblemKind(413, "body-too-large", "Body too large"),
-    errors.UnsupportedMediaType: ProblemKind(415, "unsupported-media-type", "Content-Type not read here"),
+    errors.UnsupportedMediaType: ProblemKind(415, "unsupported-media-type", "Format of the body not read here"),
     errors.NotAcceptable: ProblemKind(406, "not-acceptable", "No such format"),
     errors.PngUnavailable: ProblemKind(406, "png-unavailable", "PNG not drawn here"),
     file_errors.InvalidModelFile: ProblemKind(422, "invalid-model-file", "Model file cannot be used"),

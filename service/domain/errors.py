@@ -231,8 +231,8 @@ class BodyTooLarge(DomainError):
 class UnsupportedMediaType(DomainError):
     """A Content-Type (or Content-Encoding) that this address does not read."""
 
-    def __init__(self, accepted: Sequence[str]) -> None:
-        super().__init__(f"expected the Content-Type to be one of {', '.join(accepted)}")
+    def __init__(self, accepted: Sequence[str], header: str = "Content-Type") -> None:
+        super().__init__(f"expected the {header} to be one of {', '.join(accepted)}")
         self.accepted = tuple(accepted)
 
 

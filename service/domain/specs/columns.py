@@ -54,7 +54,9 @@ def choose_columns(spec: Mapping[str, Any], described: Sequence[Mapping[str, Any
     warnings = [] if spec.get("inputs") else left_out
     without = max(int(facts[name]["missing"]) for name in targets)
     if without:
-        warnings.append(f"{without} rows or more have no target: they neither teach nor judge")
+        # Of several targets each may lack others.
+        more = " or more" if len(targets) > 1 else ""
+        warnings.append(f"{without} rows{more} have no target: they neither teach nor judge")
     return Columns(inputs, targets, task, levels, outputs, warnings)
 
 

@@ -108,7 +108,7 @@ def _units(value: object, columns: list[str]) -> dict[str, str]:
 def _unit_fault(column: str, unit: object, columns: list[str]) -> Fault | None:
     pointer = pointer_to("units", column)
     if column not in columns:
-        return Fault(pointer, "unknown_column", "/units: expected names of columns of this table")
+        return Fault(pointer, "unknown_column", f"{pointer}: this table has no such column")
     if not isinstance(unit, str):
         return Fault(pointer, "wrong_type", f"{pointer}: expected text")
     fault = name_fault(normal_name(unit), MAX_UNIT_LENGTH)

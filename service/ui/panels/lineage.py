@@ -121,7 +121,8 @@ def _origin(row: VersionRow) -> str:
     if row.edit is not None:
         how = "a checkpoint" if row.edit.get("checkpoint") else ", ".join(_verbs(row.edit)) or "an edit"
         return f"{how}, from version {row.edit['of']}"
-    return "training" if row.job_id or row.dataset_id else "expression" if "expression" in row.training else "import"
+    made = {"expression": "expression", "imported": "import"}
+    return next((words for fact, words in made.items() if fact in row.training), "training")
 
 
 def _verbs(edit: Mapping[str, Any]) -> list[str]:

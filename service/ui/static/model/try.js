@@ -55,7 +55,7 @@ async function predict(page, form, row) {
     place.textContent = number(shown[Number(place.dataset.output)]) + likely(answer);
   }
   const outside = answer.domain.outside.map(outsideWords);
-  say(outside.length ? `Training never saw ${outside.join(", ")}: the curves go on straight there.` : "");
+  say(outside.length ? `Training never saw ${outside.join(", ")}: the answer is only how its curves go on.` : "");
   for (const field of fieldsOf(form)) {
     const isOutside = answer.domain.outside.some((/** @type {any} */ item) => item.input === field.dataset.name);
     field.classList.toggle("outside", isOutside);
