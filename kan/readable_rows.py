@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from kan.encoding import Encoding, Table, encode, encode_targets
+from kan.encoding import Encoding, LevelsInput, NumberInput, Table, encode, encode_targets
+from kan.encoding_checks import category_column, number_column
+from kan.encoding_columns import MISSING_LEVEL
 from kan.errors import EncodingError
 from kan.table_rows import BLOCK_ROWS, TableRows
 
@@ -18,8 +20,24 @@ def unreadable_rows(encoding: Encoding, table: Table, rows: NDArray[np.intp]) ->
         table: column -> (n,) array, with the targets.
         rows: indices of rows in which no target is missing.
     """
-    blocks = np.split(rows, range(BLOCK_ROWS, len(rows), BLOCK_ROWS))
-    return [row for block in blocks for row in _unreadable(encoding, table, block)]
+    gaps = _gaps(encoding, TableRows(table, rows), len(rows))
+    doubtful = rows[~gaps]
+    blocks = np.split(doubtful, range(BLOCK_ROWS, len(doubtful), BLOCK_ROWS))
+    others = [row for block in blocks for row in _unreadable(encoding, table, block)]
+    return sorted([*rows[gaps].tolist(), *others])
+
+
+def _gaps(encoding: Encoding, rows: Table, count: int) -> NDArray[np.bool_]:
+    """Marks what is frequent: a value missing where training had none, a class that it never saw."""
+    found = [np.zeros(count, dtype=bool)]
+    if encoding.task == "classification":
+        found.append(encode_targets(encoding, rows) < 0)
+    for item in encoding.used_inputs:
+        if isinstance(item, NumberInput) and item.fill is None:
+            found.append(np.isnan(number_column(rows, item.column)))
+        elif isinstance(item, LevelsInput) and MISSING_LEVEL not in item.levels:
+            found.append(np.array([value is None for value in category_column(rows, item.column)], dtype=bool))
+    return np.asarray(np.logical_or.reduce(found))
 
 
 def _unreadable(encoding: Encoding, table: Table, rows: NDArray[np.intp]) -> Iterator[int]:

@@ -47,10 +47,10 @@ def asked_picture(
         View | None, Query(description="The paper's picture, or one small curve per edge; else by the network's size.")
     ] = None,
     layer: Index = None,
-    top: Annotated[int | None, Query(ge=1, le=1_000, description="Only so many edges, the most important.")] = None,
+    top: Annotated[int | None, Query(ge=1, le=1_000, description="So many live edges, the most important.")] = None,
     theme: Annotated[Theme, Query(description="auto = what the reader's system prefers; in PNG light.")] = "light",
     points: Points = 40,
-    pruned: Annotated[bool, Query(description="With the pruned edges, dashed.")] = False,
+    pruned: Annotated[bool, Query(description="With pruned edges too, dashed; 1,000 edges in all.")] = False,
     y_scale: Annotated[
         HeightScale, Query(description="Each curve fills its box, or all curves of a layer have one scale.")
     ] = "own",

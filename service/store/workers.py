@@ -25,7 +25,9 @@ def note_job(session: Session, worker_id: str, job_id: str | None) -> None:
 
 def touch_worker(session: Session, worker_id: str, seen_at: datetime, ready_at: datetime | None) -> bool:
     """Says that a known worker is still alive, and since when it can train; False where its row is gone."""
-    statement = update(WorkerRow).where(WorkerRow.id == worker_id).values(seen_at=seen_at, ready_at=ready_at)
+    # Never back to none: a heartbeat may have waited while the worker became ready.
+    seen = {"seen_at": seen_at} | ({} if ready_at is None else {"ready_at": ready_at})
+    statement = update(WorkerRow).where(WorkerRow.id == worker_id).values(**seen)
     touched: Any = session.execute(statement.execution_options(synchronize_session=False))
     return bool(touched.rowcount)
 

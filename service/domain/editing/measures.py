@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from kan.certificate import certificate
-from kan.encoding import Encoding
+from kan.encoding import Encoding, LevelsInput
 from kan.readable_rows import unreadable_rows
 from kan.scores import scores
 from kan.split import Part
@@ -21,13 +21,14 @@ from kan.table_rows import usable_rows
 from service.domain.ancestors import judge_of
 from service.domain.certificates import certificate_json, reading_both, training_rows
 from service.domain.columns import table_arrays
-from service.domain.datasets import column_types, get_dataset, load_table
+from service.domain.datasets import get_dataset, load_table
 from service.domain.errors import StoredDataDamaged
 from service.domain.reading.term_means import term_means
 from service.domain.residuals import Residuals, held_out_residuals
+from service.domain.specs.held_out import may_be
 from service.domain.training_columns import append_rows
 from service.store.blobs import BlobDamaged, get_blob
-from service.store.tables import VersionRow
+from service.store.tables import DatasetRow, VersionRow
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -99,30 +100,31 @@ def measured_rows(
     assert encoding is not None
     if version.dataset_id is None or version.split_sha256 is None:
         return None
+    table = _read(session, get_dataset(session, version.dataset_id), encoding)
+    if table is None:
+        return None
     parts = _parts(session, version.split_sha256)
-    types = _wanted_types(session, version.dataset_id, encoding)
-    if not set(encoding.columns) <= set(types):
-        return None
-    table = table_arrays(load_table(session, version.dataset_id), types)
-    judging = _judging_rows(session, version, encoding, types)
-    if judging is not None:
-        append_rows(table, judging[0])
-        parts = np.concatenate([parts, judging[1]])
-    return table, _thinned(parts, max_rows)
-
-
-def _judging_rows(
-    session: Session, version: VersionRow, encoding: Encoding, types: Mapping[str, str]
-) -> tuple[Arrays, NDArray[np.uint8]] | None:
-    """Gives the table that judged the training and the part of each row, as the training saw it; None without one."""
     judge = judge_of(session, version)
-    if judge is None or not set(types) <= {str(column["name"]) for column in judge.columns}:
+    judging = None if judge is None else _read(session, judge, encoding)
+    if judging is not None:
+        usable = usable_rows(judging, [item.name for item in encoding.outputs])
+        parts = np.concatenate([parts, np.where(usable, Part.TEST, Part.UNUSED).astype(np.uint8)])
+        append_rows(table, judging)
+    parts = _thinned(parts, max_rows)
+    # Those that training left out; and where an edit brings a column back, those without a value of it.
+    parts[unreadable_rows(encoding, table, np.flatnonzero(parts != Part.UNUSED))] = Part.UNUSED
+    return (table, parts) if (parts == Part.TRAIN).any() else None
+
+
+def _read(session: Session, dataset: DatasetRow, encoding: Encoding) -> Arrays | None:
+    """Gives the columns that an encoding reads and gives; None where one is absent, or of another kind."""
+    described = {str(column["name"]): column for column in dataset.columns}
+    kinds = {item.column: "category" if isinstance(item, LevelsInput) else "number" for item in encoding.used_inputs}
+    # Classes may be numbers.
+    kinds |= {item.name: "number" if "min" in described.get(item.name, ()) else "category" for item in encoding.outputs}
+    if any(name not in described or not may_be(described[name], kind) for name, kind in kinds.items()):
         return None
-    table = table_arrays(load_table(session, judge.id), types)
-    usable = usable_rows(table, [item.name for item in encoding.outputs])
-    parts = np.where(usable, Part.TEST, Part.UNUSED).astype(np.uint8)
-    parts[unreadable_rows(encoding, table, np.flatnonzero(usable))] = Part.UNUSED
-    return table, parts
+    return table_arrays(load_table(session, dataset.id), kinds)
 
 
 def _parts(session: Session, sha256: str) -> NDArray[np.uint8]:
@@ -139,9 +141,3 @@ def _thinned(parts: NDArray[np.uint8], max_rows: int) -> NDArray[np.uint8]:
         kept = rows if len(rows) <= max_rows else rows[np.linspace(0, len(rows) - 1, max_rows).astype(np.int64)]
         thinned[kept] = part
     return thinned
-
-
-def _wanted_types(session: Session, dataset_id: str, encoding: Encoding) -> dict[str, str]:
-    # Those of edges that are pruned too: an edit may bring them back.
-    wanted = {item.column for item in encoding.inputs} | {item.name for item in encoding.outputs}
-    return {name: kind for name, kind in column_types(get_dataset(session, dataset_id)).items() if name in wanted}

@@ -46,7 +46,7 @@ class HeldOut:
         _refuse(
             Fault("/test_dataset", "other_columns", f"expected a column {name!r} that is a {types[name]}")
             for name in wanted
-            if name not in known or not _may_be(known[name], types[name])
+            if name not in known or not may_be(known[name], types[name])
         )
 
 
@@ -83,8 +83,11 @@ def _held_out(row: DatasetRow) -> HeldOut:
     return HeldOut(row.id, row.rows, row.columns, row.blob_sha256)
 
 
-def _may_be(column: Mapping[str, Any], kind: str) -> bool:
-    """Can it be read as a number or a category? Of few rows a column may be constant, and is a number still."""
+def may_be(column: Mapping[str, Any], kind: str) -> bool:
+    """Says whether a column can be read as a number or a category.
+
+    Of few rows a column may be constant, and is a number still.
+    """
     if column["type"] != "ignored" or column.get("reason") == "empty":
         return column["type"] in (kind, "ignored")
     return ("min" in column) == (kind == "number")

@@ -64,9 +64,13 @@ def test_the_dot_lies_where_the_curve_has_the_value(page: Page, waves: str) -> N
 def test_a_refusal_takes_the_last_answer_off_the_page(page: Page, waves: str, complaints: list[str]) -> None:
     settled(page, f"/models/{waves}?version=1")
     shown, why = page.locator("[data-output]"), page.locator("#outside")
+    near = page.locator("#residuals [role=status]")
+    expect(near).to_contain_text("rows predicted most like this")
     page.get_by_label("t", exact=True).fill("")
     expect(why).to_have_text("Type a number for every input.")
     assert (shown.inner_text(), page.locator("#contributions").inner_text()) == ("–", "")
+    assert page.locator("#picture .now, #inputs .sweep").count() == 0
+    expect(near).to_be_hidden()
     refusal = {"type": "about:blank", "title": "Invalid rows", "status": 422, "detail": "no finite result"}
     page.route("**/predict*", lambda route: route.fulfill(status=422, json=refusal))
     page.get_by_label("t", exact=True).fill("1")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from service.store.engine import database_now
 from service.store.tables import WorkerRow
-from service.store.workers import drop_worker
+from service.store.workers import drop_worker, touch_worker
 from service.worker.presence import Presence
 from service.worker.retrying import Transactions
 
@@ -36,6 +37,17 @@ def test_worker_is_there_before_it_is_ready_and_ready_once(presence: Presence, s
     presence.note_ready()
     presence.touch()
     assert only_worker(sessions).ready_at == since
+
+
+def test_heartbeat_that_began_before_the_worker_was_ready_does_not_take_that_back(
+    presence: Presence, sessions: sessionmaker[Session]
+) -> None:
+    presence.sign_on()
+    presence.note_ready()
+    with sessions() as session:
+        assert touch_worker(session, "wk_1", database_now(session), None)
+        session.commit()
+    assert only_worker(sessions).ready_at is not None
 
 
 def test_forgotten_worker_comes_back_as_what_it_was(presence: Presence, sessions: sessionmaker[Session]) -> None:

@@ -135,13 +135,19 @@ async function act(verb) {
   parts.trouble.replaceChildren();
   try {
     const answer = await (await send("POST", `${path}/${verb}`, verb === "retry" ? { headers: once(verb) } : {})).json();
-    answered(verb);
-    if (verb === "retry") location.assign(`/jobs/${answer.id}`);
-    else await look();
+    // Until the other page is there, no second one.
+    if (verb === "retry") return location.assign(`/jobs/${answer.id}`);
+    await look();
   } catch (error) {
     parts.trouble.replaceChildren(problemBox(error));
   }
   isActing = false;
+}
+
+/** Back from the job that was made, another one may be wanted. */
+function actAgain() {
+  isActing = false;
+  answered("retry");
 }
 
 /** @param {import("./events.js").JobEvent} event */
@@ -190,4 +196,5 @@ async function begin() {
   }
 }
 
+addEventListener("pageshow", actAgain);
 begin();

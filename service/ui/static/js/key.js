@@ -48,8 +48,8 @@ function showQuestion(why, answer) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const key = field.value.trim();
-    // No header can hold anything else, such as a quotation mark that was copied along.
-    field.setCustomValidity(/^[\x21-\x7e]+$/.test(key) ? "" : "A key has no spaces, accents or quotation marks.");
+    // Such as a quotation mark that was copied along, which no header may hold.
+    field.setCustomValidity(/^[\w.-]+$/.test(key) ? "" : "A key has letters, digits, _, . and - alone.");
     if (!field.reportValidity()) return;
     sessionStorage.setItem(NAME, key);
     dialog.remove();

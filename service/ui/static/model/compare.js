@@ -10,20 +10,36 @@ const NAMES = /** @type {Record<string, string>} */ ({
   mlp_parameters: "MLP, as many parameters", mlp_time: "MLP, as much time",
 });
 const SCORES = /** @type {[string, string][]} */ ([["r2", "R²"], ["accuracy", "Accuracy"], ["rmse", "RMSE"], ["log_loss", "Log-loss"]]);
-const WAIT_SECONDS = 20, AWAY_MILLISECONDS = 1000;
+const WAIT_SECONDS = 20, AWAY_MILLISECONDS = 1000, MOST_JOBS = 200;
 
 /** @param {import("./page.js").Page} page */
 export async function startCompare(page) {
   if (!page.dataset) return;
   const body = JSON.parse(byId("compare-call").dataset.json ?? "{}");
   const place = byId("comparison");
-  const jobs = (await get("/v1/jobs", { dataset: page.dataset, limit: 200 })).data.filter((/** @type {any} */ job) => isLike(job, body));
+  const jobs = (await newest(page)).filter((job) => isLike(job, body));
   if (!place.isConnected) return;
   const running = jobs.find((/** @type {any} */ job) => !job.terminal);
   const done = jobs.find((/** @type {any} */ job) => job.status === "succeeded" && job.result);
   if (running) await follow(page, place, running, body);
   else if (done) show(page, place, done, body);
   else place.append(starter(page, place, body, "Compare with MLP and linear model"));
+}
+
+/**
+ * Gives the newest jobs on the version's data set; a page of wide ones may end early.
+ * @param {import("./page.js").Page} page
+ */
+async function newest(page) {
+  /** @type {any[]} */
+  const jobs = [];
+  for (let after = null; jobs.length < MOST_JOBS;) {
+    const found = await get("/v1/jobs", { dataset: page.dataset, limit: MOST_JOBS, after });
+    jobs.push(...found.data);
+    after = found.next_cursor;
+    if (!after) break;
+  }
+  return jobs;
 }
 
 /**

@@ -6,7 +6,7 @@ let listeners = [];
 let last = null;
 
 /**
- * Calls a panel with each prediction from now on, and with the last one at once.
+ * Calls a panel with each prediction from now on, and with the last one at once; with null where there is none now.
  * @param {(answer: any) => void} listener
  */
 export function onPrediction(listener) {
@@ -20,7 +20,7 @@ export function forgetPredictions() {
   last = null;
 }
 
-/** @param {any} answer of POST …/predict with one row */
+/** @param {any} answer of POST …/predict with one row; null where the values have none */
 export function announce(answer) {
   last = answer;
   for (const listener of listeners) listener(answer);

@@ -1,6 +1,6 @@
 /** Can I trust it here: the errors on rows that were held out, and those of the rows predicted most like this one. */
 
-import { get } from "../js/api.js";
+import { Problem, get } from "../js/api.js";
 import { byId, element, svg, table } from "../js/elements.js";
 import { number, percent } from "../js/words.js";
 import { chart } from "./chart.js";
@@ -10,9 +10,9 @@ const MOST_ROWS = 2000, NEAREST = 20;
 
 /** @param {import("./page.js").Page} page */
 export async function startResiduals(page) {
-  if (!page.dataset) return;
+  if (!page.dataset && !page.judge) return;
   const place = byId("residuals"), { found, split } = await held(page);
-  if (!found.total || !found.actual || !place.isConnected) return;
+  if (!found?.total || !found.actual || !place.isConnected) return;
   const words = split === "all" ? "rows (none were held out)" : "test rows, held out from the training";
   if (found.residual) showErrors(place, found, words);
   else showConfusion(place, found, words);
@@ -21,10 +21,20 @@ export async function startResiduals(page) {
 /** @param {import("./page.js").Page} page */
 async function held(page) {
   const query = { dataset: page.dataset, split: "test", limit: MOST_ROWS };
-  if (page.judge) return { found: await get(`${page.address}/predictions`, { ...query, dataset: page.judge, split: "all" }), split: "judge" };
+  if (page.judge) {
+    // Where one of its rows cannot be predicted, as training left it out, none are.
+    const found = await get(`${page.address}/predictions`, { ...query, dataset: page.judge, split: "all" }).catch(noneWhere422);
+    return { found, split: "judge" };
+  }
   const found = await get(`${page.address}/predictions`, query);
   if (found.total) return { found, split: "test" };
   return { found: await get(`${page.address}/predictions`, { ...query, split: "all" }), split: "all" };
+}
+
+/** @param {unknown} error */
+function noneWhere422(error) {
+  if (error instanceof Problem && error.status === 422) return null;
+  throw error;
 }
 
 /**
@@ -48,6 +58,9 @@ function showErrors(place, found, words) {
   place.replaceChildren(
     element("p", { class: "quiet" }, `Errors of ${points.length} ${words}; the line is the prediction above.`), drawn.picture, near);
   onPrediction((answer) => {
+    near.hidden = !answer;
+    here.setAttribute("visibility", "hidden");
+    if (!answer) return;
     const [[value]] = answer.predictions;
     near.textContent = nearby(points, value);
     here.setAttribute("visibility", "visible");

@@ -77,6 +77,9 @@ function unanswered(why) {
   for (const place of byId("answer").querySelectorAll("[data-output]")) place.textContent = "–";
   byId("interval").hidden = true;
   byId("contributions").replaceChildren();
+  for (const mark of document.querySelectorAll("#picture .now, #edge-content .now, #inputs .sweep")) mark.remove();
+  for (const field of byId("inputs").querySelectorAll(".outside")) field.classList.remove("outside");
+  announce(null);
   say(why);
 }
 

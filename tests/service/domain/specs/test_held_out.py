@@ -97,9 +97,38 @@ def test_test_rows_that_the_training_left_out_are_left_out_later_too(shop: Shop,
     assert measure(session, version, state, state, 1000)[1].after["test"] == version.metrics["test"]
 
 
-def test_a_column_that_the_data_set_lacks_leaves_an_edit_unmeasured(shop: Shop, session: Session) -> None:
+@pytest.mark.parametrize(
+    "frame",
+    [
+        a_frame().drop("a"),
+        a_frame().with_columns(a=pl.lit("text")),
+        a_frame().with_columns(a=pl.col("c")),
+        a_frame().with_columns(a=pl.lit(None, dtype=pl.Float64)),
+    ],
+    ids=["absent", "constant text", "a category", "empty"],
+)
+def test_a_column_that_the_data_set_has_not_leaves_an_edit_unmeasured(
+    shop: Shop, session: Session, frame: pl.DataFrame
+) -> None:
     version = shop.train(shop.resolve(recipe=FIT))
     state = shop.state(version)
-    version.dataset_id = shop.store(a_frame().drop("a"))
+    version.dataset_id = shop.store(frame)
     _, measures = measure(session, version, state, state, 1000)
     assert measures.unmeasured == NO_DATA_SET
+
+
+def test_a_column_that_is_constant_in_the_data_set_is_measured_with(shop: Shop, session: Session) -> None:
+    version = shop.train(shop.resolve(recipe=FIT))
+    state = shop.state(version)
+    version.dataset_id = shop.store(a_frame().with_columns(a=pl.lit(0.5)))
+    _, measures = measure(session, version, state, state, 1000)
+    assert measures.unmeasured is None
+
+
+def test_rows_without_a_value_of_a_column_are_left_out(shop: Shop, session: Session) -> None:
+    version = shop.train(shop.resolve(recipe=FIT))
+    state = shop.state(version)
+    version.dataset_id = shop.store(a_frame().with_columns(a=pl.when(pl.int_range(pl.len()) > 9).then("a")))
+    _, measures = measure(session, version, state, state, 1000)
+    rows = [sum(part["rows"] for part in metrics.values()) for metrics in (version.metrics, measures.after)]
+    assert rows == [80, 70]
