@@ -85,7 +85,9 @@ def test_verbs_while_the_job_runs_pauses_and_rests(bench: FaultBench, sessions: 
     assert (row.worker_id, row.attempt) == (None, 0)
     assert row.checkpoint_sha256 is not None
     bench.gates.let_go(HURRY)
-    assert caller.ask("pause", "resume") == ["paused", "queued"]
+    assert caller.ask("pause") == ["paused"]
+    # The worker may have it again before anybody looks.
+    assert caller.ask("resume") in (["queued"], ["running"])
     bench.assert_succeeded_once(job_id, STEPS_OF_LONG_RUN)
     assert_ended_for_good(caller)
 
