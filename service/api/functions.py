@@ -75,27 +75,30 @@ def create_function(
     return creation_response(answer)
 
 
+# Names of built-in ones hold a slash, such as 1/x.
 @router.get(
-    "/{name}",
+    "/{name:path}",
     operation_id="getFunction",
-    summary="Read a function that was added",
+    summary="Read a function",
     response_model=FunctionRead,
     responses={**NOT_MODIFIED, **_NONE},
 )
 def get_function(name: str, request: Request, session: ReadingSessionDep) -> Response:
-    """Its expression is written in x, whatever its variable was called."""
-    return revalidated(request, function_read(functions.get_function(session, name)).model_dump_json())
+    """The expression of one that was added is written in x, whatever its variable was called."""
+    built_in = next((function for function in built_in_functions() if function.name == name), None)
+    found = built_in or function_read(functions.get_function(session, name))
+    return revalidated(request, found.model_dump_json())
 
 
 @router.delete(
-    "/{name}",
+    "/{name:path}",
     operation_id="deleteFunction",
     summary="Delete a function that was added",
     status_code=204,
     responses=_NONE,
 )
 def delete_function(name: str, session: SessionDep) -> None:
-    """Versions that use it stay as they are: they hold its expression."""
+    """Versions that use it stay as they are: they hold its expression. Built-in ones stay."""
     functions.delete_function(session, name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -76,7 +77,19 @@ def test_name_that_is_taken_is_a_conflict_and_the_same_key_replays(api: Any) -> 
     assert api.get(URL + "/damped").json()["text"] == "x*exp(-x)"
 
 
-@pytest.mark.parametrize("name", ["damped", "sin", "a%20b", "A" * 300])
+def test_each_listed_function_is_found_by_its_name(api: Any) -> None:
+    api.post("/v1/functions", json={"name": "damped", "expression": "t*exp(-t)"})
+    listed = api.get("/v1/functions").json()["data"]
+    assert [api.get(f"/v1/functions/{quote(function['name'], safe='')}").json() for function in listed] == listed
+    assert {"1/x", "x^2", "damped"} <= {function["name"] for function in listed}
+
+
+def test_built_in_function_stays(api: Any) -> None:
+    assert [api.delete(f"/v1/functions/{name}").status_code for name in ("exp", "1%2Fx")] == [404, 404]
+    assert api.get("/v1/functions/exp").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["damped", "a%20b", "A" * 300])
 def test_function_that_nobody_added_is_not_found(api: Any, name: str) -> None:
     for response in (api.get(f"{URL}/{name}"), api.delete(f"{URL}/{name}")):
         assert (response.status_code, response.json()["type"]) == (404, "/errors#function-not-found")
