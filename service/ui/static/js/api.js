@@ -52,6 +52,15 @@ export async function get(path, query) {
 }
 
 /**
+ * Takes values that have no answer for none; for the `catch` of a call.
+ * @param {unknown} error
+ */
+export function noneWhere422(error) {
+  if (error instanceof Problem && error.status === 422) return null;
+  throw error;
+}
+
+/**
  * Sends JSON and reads JSON.
  * @param {string} path
  * @param {unknown} [json]

@@ -1,6 +1,6 @@
 /** Can I trust it here: the errors on rows that were held out, and those of the rows predicted most like this one. */
 
-import { Problem, get } from "../js/api.js";
+import { get, noneWhere422 } from "../js/api.js";
 import { byId, element, svg, table } from "../js/elements.js";
 import { number, percent } from "../js/words.js";
 import { chart } from "./chart.js";
@@ -29,12 +29,6 @@ async function held(page) {
   const found = await get(`${page.address}/predictions`, query);
   if (found.total) return { found, split: "test" };
   return { found: await get(`${page.address}/predictions`, { ...query, split: "all" }), split: "all" };
-}
-
-/** @param {unknown} error */
-function noneWhere422(error) {
-  if (error instanceof Problem && error.status === 422) return null;
-  throw error;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** How the prediction goes along each input while the others stay: a small curve above every slider. */
 
-import { Problem, post } from "../js/api.js";
+import { noneWhere422, post } from "../js/api.js";
 import { svg } from "../js/elements.js";
 
 const STEPS = 32, WIDTH = 200, HEIGHT = 28, PADDING = 3;
@@ -72,10 +72,4 @@ function draw(slider, shares) {
 function before(slider) {
   const found = slider.previousElementSibling;
   return found?.classList.contains("sweep") ? found : null;
-}
-
-/** @param {unknown} error */
-function noneWhere422(error) {
-  if (error instanceof Problem && error.status === 422) return null;
-  throw error;
 }
