@@ -91,3 +91,11 @@ def test_held_out_outputs_that_are_not_finite_give_way_to_those_of_the_next_netw
     second = finish(fit(replace(first, held_out=first.held_out * torch.inf), Fit(steps=3), Journal(), "g"))
     assert second.network is not None
     assert held_loss(second) == validation_loss(second, second.network)
+
+
+def test_held_out_outputs_that_were_better_than_the_network_do_not_flatter_what_it_learns_next() -> None:
+    first = finish(fit(WORK, Fit(steps=3), Journal(), "f"))
+    _, targets = WORK.problem.at(WORK.problem.validation)
+    second = finish(fit(replace(first, held_out=targets), Fit(steps=1), Journal(), "g"))
+    assert second.network is not None
+    assert held_loss(second) == validation_loss(second, second.network)
